@@ -1,0 +1,10 @@
+//! FHIR as data: the resource tree, its JSON form, the R4 definitions and profile validation.
+//!
+//! Invariant: nothing here panics on any input, and every node read from a text knows the bytes it
+//! came from. Deliberately absent: typed structs per resource (profiles are data), any network, any
+//! knowledge of the gateway.
+
+pub mod json;
+pub mod tree;
+
+pub use tree::{Key, Kind, NodeId, NodeRef, Span, Tree, TypeId};

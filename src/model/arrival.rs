@@ -1,0 +1,45 @@
+//! Something came in: bytes and where they came from. Nothing in it is believed yet.
+
+use super::HsaId;
+use jiff::Timestamp;
+
+/// The door that a message came through; it decides format and answer style.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Channel {
+    /// `POST /fhir/$process-message`
+    Fhir,
+    /// `POST /case/v1/messages`
+    Case,
+}
+
+impl Channel {
+    /// The protocol's name in the duplicate key and on record.
+    pub fn protocol(self) -> &'static str {
+        match self {
+            Channel::Fhir => "fhir-http",
+            Channel::Case => "case-http",
+        }
+    }
+}
+
+/// What the TLS handshake proved about the caller.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Peer {
+    /// The HSA-id read from the certificate's DER subject, if it holds a well-formed one.
+    pub hsa_id: Option<HsaId>,
+    /// Serial number of the certificate, hexadecimal: names the certificate in the record.
+    pub serial: String,
+}
+
+/// One request as it stood on the socket.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    /// The whole body, already bounded in size.
+    pub bytes: Vec<u8>,
+    /// Which door.
+    pub channel: Channel,
+    /// Who called, as far as TLS can tell.
+    pub peer: Peer,
+    /// When the last byte was read.
+    pub at: Timestamp,
+}

@@ -1,0 +1,26 @@
+//! Nouns: plain data of the gateway, with the rules that a value of the type obeys.
+//!
+//! Invariant: a value that exists is well formed (constructors check). Deliberately absent: I/O,
+//! async, clocks, logging, and anything that knows a transport or a store.
+
+pub mod answer;
+pub mod arrival;
+pub mod catalogue;
+pub mod delivery;
+pub mod event;
+pub mod fault;
+pub mod hsa;
+pub mod identifier;
+pub mod message;
+pub mod partner;
+pub mod permit;
+
+pub use answer::Answer;
+pub use arrival::{Arrival, Channel, Peer};
+pub use delivery::{Delivery, DeliveryState, Lane, Outcome};
+pub use event::{Event, EventKind};
+pub use fault::{Actor, Code, Failure, Fault, Finding, Place};
+pub use hsa::HsaId;
+pub use message::{Envelope, Format, Message, MessageState, Subject};
+pub use partner::{Partner, PartyKind};
+pub use permit::{Basis, Decision, Hold};

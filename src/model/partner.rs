@@ -1,0 +1,53 @@
+//! Parties of the agreement: who they are, what they speak, where they listen.
+//!
+//! Invariant: immutable once loaded; a change swaps the whole registry. A party is not a
+//! municipality: a joint body is a party of its own (domain §6).
+
+use super::{HsaId, message::Format};
+use serde::{Deserialize, Serialize};
+
+/// What kind of body a party is. Release rules depend on it (domain §4.2).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PartyKind {
+    /// A region or one of its care givers.
+    Region,
+    /// A municipality, a district board or a joint municipal body.
+    Municipality,
+    /// A private provider: release rules between authorities do not cover it automatically.
+    PrivateProvider,
+}
+
+impl PartyKind {
+    /// The word used in configuration and records.
+    pub fn word(self) -> &'static str {
+        match self {
+            PartyKind::Region => "region",
+            PartyKind::Municipality => "municipality",
+            PartyKind::PrivateProvider => "private-provider",
+        }
+    }
+}
+
+/// A party with its technical address.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Partner {
+    /// Logical address.
+    pub hsa_id: HsaId,
+    /// Name for people.
+    pub name: String,
+    /// Kind of body.
+    pub kind: PartyKind,
+    /// Format it receives.
+    pub format: Format,
+    /// Where it listens, `https` only.
+    pub endpoint: String,
+    /// Does a repeated delivery with the same id have one effect? Decides what `Unknown` means.
+    pub idempotent: bool,
+    /// Has declared that it can handle protected persons (domain §5).
+    pub handles_protected: bool,
+    /// How long one delivery attempt may take, in seconds.
+    pub timeout_s: u32,
+    /// How many deliveries may be under way at once.
+    pub in_flight: u32,
+}

@@ -1,0 +1,74 @@
+//! The seams: what has a real and a simulated side.
+//!
+//! Invariant: everything outside the process that the spine touches comes through one of these, so
+//! that a test can play the outside. Deliberately absent: a trait for anything with one side only.
+
+use crate::model::{Delivery, Outcome, Partner, Subject};
+use jiff::Timestamp;
+use std::{future::Future, pin::Pin};
+
+/// A boxed future, so that the seams can be trait objects.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What time it is. Simulated by tests and by the demo's movable clock.
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> Timestamp;
+}
+
+/// Ids that nobody can guess and that never repeat.
+pub trait Entropy: Send + Sync {
+    /// A new UUID as text.
+    fn uuid(&self) -> String;
+}
+
+/// Carries one delivery to its receiver. The attempt is already on record when this is called.
+pub trait Courier: Send + Sync {
+    /// Tries once and tells what came of it; never retries by itself.
+    fn deliver<'a>(&'a self, partner: &'a Partner, delivery: &'a Delivery) -> Pending<'a, Outcome>;
+}
+
+/// A consent that was found for a person, reduced to what permission needs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ConsentFact {
+    /// Reference for the record: id and version.
+    pub reference: String,
+    /// Basis code that the consent is (who decided).
+    pub basis: crate::model::Basis,
+    /// Kinds of information that it covers; empty covers none.
+    pub kinds: Vec<String>,
+    /// Receivers (HSA-ids) that it names; empty means any party of the agreement.
+    pub receivers: Vec<String>,
+    /// First instant of validity, if bounded.
+    pub from: Option<Timestamp>,
+    /// First instant after validity, if bounded.
+    pub until: Option<Timestamp>,
+}
+
+/// The source of consents does not answer: hold, never guess (domain §4.5).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Silent;
+
+/// Where consents are asked for.
+pub trait ConsentSource: Send + Sync {
+    /// All consents in force or not for the person; the caller judges time and kind.
+    fn find<'a>(&'a self, subject: &'a Subject) -> Pending<'a, Result<Vec<ConsentFact>, Silent>>;
+}
+
+/// The wall clock.
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+/// Random UUIDs from the operating system (version 7: sortable by time).
+pub struct SystemEntropy;
+
+impl Entropy for SystemEntropy {
+    fn uuid(&self) -> String {
+        uuid::Uuid::now_v7().to_string()
+    }
+}
