@@ -39,7 +39,14 @@ pub struct Finding {
 impl Finding {
     /// An error about the document.
     pub fn error(code: &'static str, place: String, span: Span, message: impl Into<String>) -> Finding {
-        Finding { code, severity: Severity::Error, place, span, message: message.into(), not_checkable: false }
+        Finding {
+            code,
+            severity: Severity::Error,
+            place,
+            span,
+            message: message.into(),
+            not_checkable: false,
+        }
     }
 }
 

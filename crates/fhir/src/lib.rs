@@ -4,7 +4,12 @@
 //! came from. Deliberately absent: typed structs per resource (profiles are data), any network, any
 //! knowledge of the gateway.
 
+pub mod definitions;
+pub mod finding;
 pub mod json;
+pub mod terms;
 pub mod tree;
 
+pub use definitions::Definitions;
+pub use finding::{Finding, Position, Severity, position};
 pub use tree::{Key, Kind, NodeId, NodeRef, Span, Tree, TypeId};

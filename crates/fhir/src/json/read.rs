@@ -81,11 +81,16 @@ pub fn read(text: &[u8], form: Form, limits: &Limits) -> Result<Tree, Vec<Findin
     };
     let most = limits.max_bytes.min(MOST_BYTES);
     if text.len() > most {
-        let message = format!("the text has {} bytes, more than the {most} allowed; send less at a time", text.len());
+        let message =
+            format!("the text has {} bytes, more than the {most} allowed; send less at a time", text.len());
         return Err(fault("json-size", 0, &message));
     }
     if text.starts_with(b"\xEF\xBB\xBF") {
-        return Err(fault("json-encoding", 0, "the text starts with a byte order mark; send UTF-8 without one"));
+        return Err(fault(
+            "json-encoding",
+            0,
+            "the text starts with a byte order mark; send UTF-8 without one",
+        ));
     }
     let source = match std::str::from_utf8(text) {
         Ok(source) => source,
@@ -205,7 +210,8 @@ impl Reader<'_> {
 
     /// A member's value, `start` being where its name stands.
     fn member(&mut self, parent: NodeId, mut name: Span, start: usize) -> Result<(), Stop> {
-        let twin = self.form == Form::Fhir && self.bytes_of(name).starts_with(b"_") && name.end - name.start > 1;
+        let twin =
+            self.form == Form::Fhir && self.bytes_of(name).starts_with(b"_") && name.end - name.start > 1;
         if twin {
             name.start += 1;
         }
@@ -244,7 +250,14 @@ impl Reader<'_> {
         }
     }
 
-    fn open_array(&mut self, parent: NodeId, member: usize, name: Span, merge: Option<NodeId>, twin: bool) -> Result<(), Stop> {
+    fn open_array(
+        &mut self,
+        parent: NodeId,
+        member: usize,
+        name: Span,
+        merge: Option<NodeId>,
+        twin: bool,
+    ) -> Result<(), Stop> {
         let start = self.pos;
         self.pos += 1;
         self.white();
@@ -261,14 +274,24 @@ impl Reader<'_> {
         }
         self.deeper()?;
         let merging = merge.is_some();
-        self.frames.push(Frame::Array(Array { parent, member, name, merge, merging, twin, told: false, count: 0 }));
+        self.frames.push(Frame::Array(Array {
+            parent,
+            member,
+            name,
+            merge,
+            merging,
+            twin,
+            told: false,
+            count: 0,
+        }));
         Ok(())
     }
 
     /// One item of the innermost array, or its end.
     fn array_step(&mut self) -> Result<(), Stop> {
         let Some(Frame::Array(array)) = self.frames.last_mut() else { return Ok(()) };
-        let (parent, name, twin, merge, first) = (array.parent, array.name, array.twin, array.merge, array.count == 0);
+        let (parent, name, twin, merge, first) =
+            (array.parent, array.name, array.twin, array.merge, array.count == 0);
         let (merging, member) = (array.merging, array.member);
         self.white();
         match self.peek() {
@@ -283,7 +306,12 @@ impl Reader<'_> {
         let start = self.pos;
         if self.peek() == Some(b'[') {
             self.skip_value()?;
-            self.shape("json-nested-array", start, Some(parent), "an array inside an array; no model here has that");
+            self.shape(
+                "json-nested-array",
+                start,
+                Some(parent),
+                "an array inside an array; no model here has that",
+            );
             if let Some(Frame::Array(array)) = self.frames.last_mut() {
                 array.count += 1;
             }
@@ -317,9 +345,18 @@ impl Reader<'_> {
     }
 
     /// One value that is not an array: into a new node, or into the one that its twin made.
-    fn value(&mut self, parent: NodeId, name: Span, list: bool, merge: Option<NodeId>, twin: bool) -> Result<(), Stop> {
+    fn value(
+        &mut self,
+        parent: NodeId,
+        name: Span,
+        list: bool,
+        merge: Option<NodeId>,
+        twin: bool,
+    ) -> Result<(), Stop> {
         let start = self.pos;
-        let Some(byte) = self.peek() else { return Err(self.syntax("the text ends where a value should be")) };
+        let Some(byte) = self.peek() else {
+            return Err(self.syntax("the text ends where a value should be"));
+        };
         let fits = match (twin, byte, merge.map(|m| self.tree.kind(m))) {
             (true, b'{', kind) => !matches!(kind, Some(Kind::Object | Kind::Empty)),
             (true, b'n', _) => list,
@@ -380,7 +417,8 @@ impl Reader<'_> {
 
     fn add(&mut self, parent: NodeId, name: Span, list: bool, start: usize) -> Result<NodeId, Stop> {
         if self.tree.len() >= self.limits.max_nodes {
-            let message = format!("more than the {} elements allowed; send less at a time", self.limits.max_nodes);
+            let message =
+                format!("more than the {} elements allowed; send less at a time", self.limits.max_nodes);
             self.shape("json-nodes", start, Some(parent), &message);
             return Err(Stop);
         }
@@ -413,8 +451,7 @@ fn first_beyond(frame: Option<&Frame>, count: u32) -> bool {
     matches!(frame, Some(Frame::Array(a)) if a.count >= count)
 }
 
-const UNEQUAL_TWIN: &str =
-    "`_name` and `name` do not fit each other: use one object for one primitive, or arrays of equal length filled with null";
+const UNEQUAL_TWIN: &str = "`_name` and `name` do not fit each other: use one object for one primitive, or arrays of equal length filled with null";
 const EMPTY_TWIN: &str = "`_name` says nothing; leave it out or give it an id or an extension";
 
 fn span(start: usize, end: usize) -> Span {

@@ -90,14 +90,20 @@ impl Reader<'_> {
             Some(b'r') => '\r',
             Some(b't') => '\t',
             Some(b'u') => return self.unicode(),
-            _ => return Err(self.syntax("no such escape; RFC 8259 has \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX")),
+            _ => {
+                return Err(
+                    self.syntax("no such escape; RFC 8259 has \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX")
+                );
+            }
         };
         self.pos += 2;
         Ok(c)
     }
 
     fn unicode(&mut self) -> Result<char, Stop> {
-        let Some(first) = self.hex(self.pos) else { return Err(self.syntax("\\u needs four hexadecimal digits")) };
+        let Some(first) = self.hex(self.pos) else {
+            return Err(self.syntax("\\u needs four hexadecimal digits"));
+        };
         if !(0xD800..0xE000).contains(&first) {
             self.pos += 6;
             return Ok(char::from_u32(first).unwrap_or('\u{FFFD}'));
@@ -168,7 +174,11 @@ impl Reader<'_> {
             [b't', b'r', b'u', b'e', ..] => (4, Kind::Boolean),
             [b'f', b'a', b'l', b's', b'e', ..] => (5, Kind::Boolean),
             [b'n', b'u', b'l', b'l', ..] => (4, Kind::Null),
-            _ => return Err(self.syntax("expected a value: object, array, string, number, true, false or null")),
+            _ => {
+                return Err(
+                    self.syntax("expected a value: object, array, string, number, true, false or null")
+                );
+            }
         };
         self.pos += length;
         Ok(kind)

@@ -1,0 +1,389 @@
+//! What FHIR R4 defines: types, their elements, cardinalities, bindings, invariants, codes.
+//!
+//! The facts come from `definitions/r4.table`, which `examples/make-definitions.rs` writes from the
+//! published core package; logical models of foreign formats are added at run time.
+//!
+//! Invariants: a `TypeId` stays valid in every clone; every type named by an element exists.
+//! Deliberately absent: profiles (see `profile`), prose, extensible and weaker value sets.
+
+pub(crate) mod logical;
+mod table;
+
+use crate::terms::{Terms, unversioned};
+use crate::tree::{Kind, NodeId, Tree, TypeId, hash};
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+/// What kind of thing a type is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TypeKind {
+    /// A FHIR primitive: one value, perhaps with id and extensions.
+    Primitive,
+    /// A FHIR data type with elements.
+    Complex,
+    /// A group of elements inside another type, named by its path (`Patient.contact`).
+    Backbone,
+    /// A resource.
+    Resource,
+    /// A foreign format described by a logical model, or a group inside it.
+    Logical,
+}
+
+/// How strictly a coded element is tied to its value set (FHIR R4 terminologies.html §4.1.3).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Strength {
+    /// Only codes of the value set.
+    Required,
+    /// Codes of the value set where one fits.
+    Extensible,
+    /// Encouraged.
+    Preferred,
+    /// For illustration.
+    Example,
+}
+
+impl Strength {
+    /// From the code of `ElementDefinition.binding.strength`.
+    pub fn from_code(code: &str) -> Option<Strength> {
+        match code {
+            "required" => Some(Strength::Required),
+            "extensible" => Some(Strength::Extensible),
+            "preferred" => Some(Strength::Preferred),
+            "example" => Some(Strength::Example),
+            _ => None,
+        }
+    }
+}
+
+/// A tie between a coded element and a value set.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Binding {
+    /// How strict.
+    pub strength: Strength,
+    /// Canonical URL of the value set, without version.
+    pub value_set: Box<str>,
+}
+
+/// A rule in FHIRPath.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Invariant {
+    /// Its key, for example `pat-1`.
+    pub key: Box<str>,
+    /// True: breaking it is an error; false: a warning.
+    pub error: bool,
+    /// The FHIRPath expression that must be true.
+    pub expression: Box<str>,
+}
+
+/// One element of a type.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Element {
+    /// The name; for a choice element without the suffix (`value` for `value[x]`).
+    pub name: Box<str>,
+    /// Is it a choice of types (`[x]`)?
+    pub choice: bool,
+    /// The allowed types; backbone elements and content references have exactly one.
+    pub types: Vec<TypeId>,
+    /// Canonical URLs of what a Reference (or canonical) may point at; empty: anything.
+    pub targets: Vec<Box<str>>,
+    /// Profiles that the definitions themselves ask of a type (`SimpleQuantity`).
+    pub profiles: Vec<Box<str>>,
+    /// Fewest repetitions.
+    pub min: u32,
+    /// Most repetitions; `None` is `*`.
+    pub max: Option<u32>,
+    /// The tie to a value set.
+    pub binding: Option<Binding>,
+    /// Rules stated on this element alone (those of a backbone element stand on its type).
+    pub invariants: Vec<Invariant>,
+}
+
+impl Element {
+    /// Is it written as an array in JSON?
+    pub fn repeats(&self) -> bool {
+        self.max != Some(1)
+    }
+}
+
+/// A name that an instance may use for an element of a type.
+#[derive(Clone, Copy)]
+struct NameEntry {
+    hash: u32,
+    element: u16,
+    /// Index into the element's types; `u16::MAX` for the bare name of a choice.
+    ty: u16,
+}
+
+#[derive(Clone)]
+struct Type {
+    name: Box<str>,
+    kind: TypeKind,
+    parent: Option<TypeId>,
+    abstract_type: bool,
+    elements: Vec<Element>,
+    names: Vec<NameEntry>,
+    invariants: Vec<Invariant>,
+}
+
+/// The types known, and the codes of the value sets that required bindings name.
+#[derive(Clone, Default)]
+pub struct Definitions {
+    types: Vec<Type>,
+    by_name: HashMap<Box<str>, TypeId>,
+    terms: Terms,
+}
+
+impl Definitions {
+    /// FHIR R4 (4.0.1), parsed once per process from the embedded table.
+    pub fn r4() -> &'static Definitions {
+        static R4: OnceLock<Definitions> = OnceLock::new();
+        R4.get_or_init(|| table::parse(include_str!("../definitions/r4.table")))
+    }
+
+    /// The type of this name: `Patient`, `HumanName`, `Patient.contact`, `string`, or of this
+    /// canonical URL.
+    pub fn type_id(&self, name: &str) -> Option<TypeId> {
+        let core = || unversioned(name).strip_prefix("http://hl7.org/fhir/StructureDefinition/");
+        self.by_name.get(name).or_else(|| self.by_name.get(core()?)).copied()
+    }
+
+    /// The type's name; empty for [`TypeId::NONE`] and foreign ids.
+    pub fn type_name(&self, ty: TypeId) -> &str {
+        self.get(ty).map_or("", |t| &t.name)
+    }
+
+    /// The type's kind.
+    pub fn kind(&self, ty: TypeId) -> Option<TypeKind> {
+        self.get(ty).map(|t| t.kind)
+    }
+
+    /// The type that this one specialises.
+    pub fn parent_type(&self, ty: TypeId) -> Option<TypeId> {
+        self.get(ty).and_then(|t| t.parent)
+    }
+
+    /// Is `ty` the type `ancestor` or a specialisation of it?
+    pub fn is_a(&self, ty: TypeId, ancestor: TypeId) -> bool {
+        self.line(ty).any(|(id, _)| id == ancestor)
+    }
+
+    /// Is it a FHIR primitive type?
+    pub fn is_primitive(&self, ty: TypeId) -> bool {
+        self.kind(ty) == Some(TypeKind::Primitive)
+    }
+
+    /// Is it a resource type?
+    pub fn is_resource(&self, ty: TypeId) -> bool {
+        self.kind(ty) == Some(TypeKind::Resource)
+    }
+
+    /// Is it a type of which there can be no instance (`Resource`, `Element`)?
+    pub fn is_abstract(&self, ty: TypeId) -> bool {
+        self.get(ty).is_some_and(|t| t.abstract_type)
+    }
+
+    /// All types, in the order of the table.
+    pub fn types(&self) -> impl Iterator<Item = TypeId> {
+        (0..self.types.len() as u32).map(TypeId)
+    }
+
+    /// The codes of the value sets known, for adding to.
+    pub fn terms_mut(&mut self) -> &mut Terms {
+        &mut self.terms
+    }
+
+    /// The codes of the value sets known.
+    pub fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    /// The element of `parent` that an instance calls `name`: the name itself, a choice with its
+    /// type (`valueQuantity`) or a choice without (`value`).
+    pub fn element(&self, parent: TypeId, name: &str) -> Option<&Element> {
+        self.find(parent, name, hash(name)).map(|(element, _)| element)
+    }
+
+    /// The type that the suffix of an instance name chooses (`valueQuantity` → `Quantity`); `None`
+    /// when the element is no choice or the suffix is missing.
+    pub fn choice_type(&self, parent: TypeId, instance_name: &str) -> Option<TypeId> {
+        let (element, ty) = self.find(parent, instance_name, hash(instance_name))?;
+        ty.filter(|_| element.choice)
+    }
+
+    /// The type of the child that an instance calls `name`, where the name decides it. The type of
+    /// a contained resource is `Resource`; only the instance knows better.
+    pub fn child_type(&self, parent: TypeId, name: &str) -> Option<TypeId> {
+        self.find(parent, name, hash(name)).and_then(|(_, ty)| ty)
+    }
+
+    /// The elements of a type in model order, inherited ones first.
+    pub fn elements(&self, parent: TypeId) -> impl Iterator<Item = &Element> {
+        let own = self.get(parent);
+        let mut line: Vec<(TypeId, &Type)> = self.line(parent).collect();
+        line.reverse();
+        line.into_iter().flat_map(move |(id, t)| {
+            let hidden = move |e: &&Element| {
+                id == parent || !own.is_some_and(|o| o.elements.iter().any(|x| x.name == e.name))
+            };
+            t.elements.iter().filter(hidden)
+        })
+    }
+
+    /// The rank of a child in model order, for [`Tree::sort_children`]; `resourceType` is first,
+    /// unknown names are last.
+    pub fn order(&self, parent: TypeId, name: &str) -> u32 {
+        if name == "resourceType" {
+            return 0;
+        }
+        let Some(found) = self.element(parent, name) else { return u32::MAX };
+        let rank = self.elements(parent).position(|e| std::ptr::eq(e, found));
+        rank.map_or(u32::MAX, |r| r as u32 + 1)
+    }
+
+    /// The invariants stated on the type itself and on all it inherits from, nearest first.
+    pub fn invariants(&self, ty: TypeId) -> impl Iterator<Item = &Invariant> {
+        self.line(ty).flat_map(|(_, t)| t.invariants.iter())
+    }
+
+    /// Gives every node its type, from the root's `resourceType` down.
+    pub fn annotate(&self, tree: &mut Tree) {
+        let root = tree.root();
+        let name = tree.child_text(root, "resourceType").unwrap_or_else(|| tree.name(root));
+        let ty = self.type_id(name).unwrap_or(TypeId::NONE);
+        self.annotate_as(tree, ty);
+    }
+
+    /// Gives every node its type, the root being of type `root`: for foreign documents.
+    pub fn annotate_as(&self, tree: &mut Tree, root: TypeId) {
+        let top = tree.root();
+        let resource = self.type_id("Resource");
+        for id in (0..tree.len() as u32).map(NodeId) {
+            let parent = tree.parent(id);
+            let ty = match parent {
+                None if id == top => root,
+                None => continue,
+                Some(p) => self.type_in(tree, tree.type_of(p), id),
+            };
+            let ty = match tree.child_text(id, "resourceType") {
+                Some(name) if resource.is_some_and(|r| ty != TypeId::NONE && self.is_a(ty, r)) => {
+                    self.type_id(name).filter(|&t| self.is_a(t, ty)).unwrap_or(ty)
+                }
+                _ => ty,
+            };
+            tree.set_type(id, ty);
+        }
+    }
+
+    fn type_in(&self, tree: &Tree, parent: TypeId, id: NodeId) -> TypeId {
+        if parent == TypeId::NONE {
+            return TypeId::NONE;
+        }
+        self.find(parent, tree.name(id), tree.name_hash(id)).and_then(|(_, ty)| ty).unwrap_or(TypeId::NONE)
+    }
+
+    /// The element that the node is an instance of, by its parent's annotation.
+    pub fn element_of(&self, tree: &Tree, node: NodeId) -> Option<&Element> {
+        let parent = tree.type_of(tree.parent(node)?);
+        self.find(parent, tree.name(node), tree.name_hash(node)).map(|(element, _)| element)
+    }
+
+    /// The JSON kind in which values of this primitive type are written.
+    pub fn json_kind(&self, ty: TypeId) -> Kind {
+        match self.type_name(ty) {
+            "boolean" => Kind::Boolean,
+            "integer" | "decimal" | "positiveInt" | "unsignedInt" => Kind::Number,
+            _ if self.is_primitive(ty) => Kind::String,
+            _ => Kind::Object,
+        }
+    }
+
+    fn get(&self, ty: TypeId) -> Option<&Type> {
+        self.types.get(ty.0 as usize)
+    }
+
+    /// A type and what it inherits from, nearest first.
+    fn line(&self, ty: TypeId) -> impl Iterator<Item = (TypeId, &Type)> {
+        let first = self.get(ty).map(|t| (ty, t));
+        std::iter::successors(first, |(_, t)| t.parent.and_then(|p| self.get(p).map(|t| (p, t))))
+    }
+
+    fn find(&self, parent: TypeId, name: &str, hash: u32) -> Option<(&Element, Option<TypeId>)> {
+        self.line(parent).find_map(|(_, t)| {
+            let from = t.names.partition_point(|e| e.hash < hash);
+            let same = t.names[from..].iter().take_while(|e| e.hash == hash);
+            same.filter_map(|e| {
+                let element = t.elements.get(e.element as usize)?;
+                let ty = element.types.get(e.ty as usize).copied();
+                self.spells(element, ty, name).then_some((element, ty))
+            })
+            .next()
+        })
+    }
+
+    /// Is `name` what an instance calls the element when it has this type?
+    fn spells(&self, element: &Element, ty: Option<TypeId>, name: &str) -> bool {
+        let Some(suffix) = name.strip_prefix(&*element.name) else { return false };
+        match ty.filter(|_| element.choice) {
+            None => suffix.is_empty(),
+            Some(ty) => {
+                let (a, b) = (suffix.as_bytes(), self.type_name(ty).as_bytes());
+                a.len() == b.len() && !a.is_empty() && a[0] == b[0].to_ascii_uppercase() && a[1..] == b[1..]
+            }
+        }
+    }
+
+    /// Adds a type, or gives the one of this name anew (without elements).
+    fn add_type(
+        &mut self,
+        name: &str,
+        kind: TypeKind,
+        parent: Option<TypeId>,
+        abstract_type: bool,
+    ) -> TypeId {
+        let fresh = Type {
+            name: name.into(),
+            kind,
+            parent,
+            abstract_type,
+            elements: Vec::new(),
+            names: Vec::new(),
+            invariants: Vec::new(),
+        };
+        if let Some(&id) = self.by_name.get(name) {
+            self.types[id.0 as usize] = fresh;
+            return id;
+        }
+        let id = TypeId(self.types.len() as u32);
+        self.types.push(fresh);
+        self.by_name.insert(name.into(), id);
+        id
+    }
+
+    /// Makes the look-up by instance name; called once all elements of the type stand.
+    fn index(&mut self, ty: TypeId) {
+        let Some(own) = self.get(ty) else { return };
+        let mut names = Vec::with_capacity(own.elements.len());
+        let mut text = String::new();
+        for (i, element) in own.elements.iter().enumerate() {
+            let bare = if element.choice { u16::MAX } else { 0 };
+            names.push(NameEntry { hash: hash(&element.name), element: i as u16, ty: bare });
+            for (k, &t) in element.types.iter().enumerate().filter(|_| element.choice) {
+                text.clear();
+                text.push_str(&element.name);
+                let mut letters = self.type_name(t).chars();
+                text.extend(letters.next().map(|c| c.to_ascii_uppercase()));
+                text.push_str(letters.as_str());
+                names.push(NameEntry { hash: hash(&text), element: i as u16, ty: k as u16 });
+            }
+        }
+        names.sort_by_key(|e| e.hash);
+        self.types[ty.0 as usize].names = names;
+    }
+}
+
+impl std::fmt::Debug for Definitions {
+    /// The size only; the whole is long.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Definitions of {} types", self.types.len())
+    }
+}

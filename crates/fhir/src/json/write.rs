@@ -1,0 +1,235 @@
+//! The JSON writer: the tree back to text, compact or indented.
+//!
+//! Invariant: for a tree that was read in the same form, the output equals the input up to white
+//! space and the spelling of escapes; object members are never written twice, even when a builder
+//! added the repetitions of an element apart from each other. Deliberately absent: reordering into
+//! model order (see `Tree::sort_children` and the definitions' `order`).
+
+use super::Form;
+use crate::tree::{Kind, NodeId, Tree};
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// Up to this many differing names, an object's names are compared with each other.
+const FEW_NAMES: usize = 32;
+
+/// What is left to write; the last is next.
+enum Task {
+    /// The members of an object: the rest of a range of `children`, and whether it is the first.
+    Members { rest: Range<usize>, from: usize, first: bool },
+    /// The rest of an array's items.
+    Items { rest: Range<usize>, twin: bool, first: bool },
+    /// The `_name` half of a pair: the items, whether it is an array, and whether `name` was
+    /// written before it.
+    Twin { items: Range<usize>, list: bool, comma: bool },
+}
+
+struct Writer<'a> {
+    tree: &'a Tree,
+    form: Form,
+    pretty: bool,
+    depth: usize,
+    out: String,
+    tasks: Vec<Task>,
+    children: Vec<NodeId>,
+}
+
+/// Writes the tree without white space.
+pub fn write(tree: &Tree, form: Form) -> String {
+    text(tree, form, false)
+}
+
+/// Writes the tree with line breaks and two spaces of indentation.
+pub fn write_pretty(tree: &Tree, form: Form) -> String {
+    text(tree, form, true)
+}
+
+fn text(tree: &Tree, form: Form, pretty: bool) -> String {
+    let out = String::with_capacity(tree.source().len() + 64);
+    let mut writer = Writer { tree, form, pretty, depth: 0, out, tasks: Vec::new(), children: Vec::new() };
+    writer.value(tree.root(), false);
+    while let Some(task) = writer.tasks.pop() {
+        writer.step(task);
+    }
+    writer.out
+}
+
+impl Writer<'_> {
+    fn step(&mut self, task: Task) {
+        match task {
+            Task::Members { rest, from, first } if rest.is_empty() => {
+                self.depth -= 1;
+                if !first {
+                    self.line();
+                }
+                self.out.push('}');
+                self.children.truncate(from);
+            }
+            Task::Members { rest, from, first } => self.member(rest, from, first),
+            Task::Items { rest, .. } if rest.is_empty() => {
+                self.depth -= 1;
+                self.line();
+                self.out.push(']');
+            }
+            Task::Items { rest, twin, first } => {
+                if !first {
+                    self.out.push(',');
+                }
+                self.line();
+                let node = self.children[rest.start];
+                self.tasks.push(Task::Items { rest: rest.start + 1..rest.end, twin, first: false });
+                match twin && !self.has_twin(node) {
+                    true => self.out.push_str("null"),
+                    false => self.value(node, twin),
+                }
+            }
+            Task::Twin { items, list, comma } => {
+                if comma {
+                    self.out.push(',');
+                }
+                let node = self.children[items.start];
+                self.name("_", node);
+                match list {
+                    true => self.array(items, true),
+                    false => self.value(node, true),
+                }
+            }
+        }
+    }
+
+    /// The next member: all neighbours in `rest` that are one list, or one single element.
+    fn member(&mut self, rest: Range<usize>, from: usize, first: bool) {
+        let node = self.children[rest.start];
+        let list = self.tree.is_list(node);
+        let mut end = rest.start + 1;
+        while end < rest.end && self.same_name(node, self.children[end]) {
+            end += 1;
+        }
+        let items = rest.start..end;
+        let list = list || items.len() > 1;
+        let nodes = &self.children[items.clone()];
+        let twin = nodes.iter().any(|&n| self.has_twin(n));
+        let value = !twin || nodes.iter().any(|&n| self.tree.kind(n) != Kind::Null);
+        self.tasks.push(Task::Members { rest: end..rest.end, from, first: false });
+        if !first {
+            self.out.push(',');
+        }
+        if twin {
+            self.tasks.push(Task::Twin { items: items.clone(), list, comma: value });
+        }
+        if !value {
+            return;
+        }
+        self.name("", node);
+        match list {
+            true if items.len() == 1 && self.tree.kind(node) == Kind::Empty => self.out.push_str("[]"),
+            true => self.array(items, false),
+            false => self.value(node, false),
+        }
+    }
+
+    fn array(&mut self, items: Range<usize>, twin: bool) {
+        self.out.push('[');
+        self.depth += 1;
+        self.tasks.push(Task::Items { rest: items, twin, first: true });
+    }
+
+    fn name(&mut self, before: &str, node: NodeId) {
+        self.line();
+        self.out.push('"');
+        self.out.push_str(before);
+        escape(&mut self.out, self.tree.name(node));
+        self.out.push_str(if self.pretty { "\": " } else { "\":" });
+    }
+
+    /// A value; for `twin` the children of a primitive instead of its text.
+    fn value(&mut self, node: NodeId, twin: bool) {
+        match (self.tree.kind(node), self.tree.text(node)) {
+            (Kind::Object, _) => self.object(node),
+            _ if twin => self.object(node),
+            (Kind::String, text) => {
+                self.out.push('"');
+                escape(&mut self.out, text.unwrap_or_default());
+                self.out.push('"');
+            }
+            (Kind::Number | Kind::Boolean, Some(text)) => self.out.push_str(text),
+            _ => self.out.push_str("null"),
+        }
+    }
+
+    fn object(&mut self, node: NodeId) {
+        let from = self.children.len();
+        self.children.extend(self.tree.children(node));
+        self.gather(from);
+        let rest = from..self.children.len();
+        self.out.push('{');
+        self.depth += 1;
+        self.tasks.push(Task::Members { rest, from, first: true });
+    }
+
+    /// Brings children of one name together where a builder added them apart.
+    fn gather(&mut self, from: usize) {
+        let starts: Vec<NodeId> = {
+            let own = &self.children[from..];
+            let start = |i: usize| i == 0 || !self.same_name(own[i - 1], own[i]);
+            (0..own.len()).filter(|&i| start(i)).map(|i| own[i]).collect()
+        };
+        let apart = if starts.len() <= FEW_NAMES {
+            starts.iter().enumerate().any(|(i, &a)| starts[..i].iter().any(|&b| self.same_name(a, b)))
+        } else {
+            let mut seen = std::collections::HashSet::with_capacity(starts.len());
+            !starts.iter().all(|&n| seen.insert(self.tree.name(n)))
+        };
+        if apart {
+            let mut ranks: HashMap<&str, usize> = HashMap::new();
+            for &n in &starts {
+                let next = ranks.len();
+                ranks.entry(self.tree.name(n)).or_insert(next);
+            }
+            let tree = self.tree;
+            self.children[from..].sort_by_key(|&n| ranks.get(tree.name(n)).copied());
+        }
+    }
+
+    fn same_name(&self, a: NodeId, b: NodeId) -> bool {
+        self.tree.name_hash(a) == self.tree.name_hash(b) && self.tree.name(a) == self.tree.name(b)
+    }
+
+    /// Is this a primitive with an id or extensions that FHIR JSON writes under `_name`?
+    fn has_twin(&self, node: NodeId) -> bool {
+        let primitive = !matches!(self.tree.kind(node), Kind::Object | Kind::Empty);
+        self.form == Form::Fhir && primitive && self.tree.children(node).next().is_some()
+    }
+
+    fn line(&mut self) {
+        if self.pretty {
+            self.out.push('\n');
+            self.out.extend(std::iter::repeat_n("  ", self.depth));
+        }
+    }
+}
+
+/// Escapes what RFC 8259 §7 says must be, and nothing else.
+fn escape(out: &mut String, text: &str) {
+    let mut from = 0;
+    for (i, b) in text.bytes().enumerate() {
+        let short = match b {
+            b'"' => "\\\"",
+            b'\\' => "\\\\",
+            b'\n' => "\\n",
+            b'\r' => "\\r",
+            b'\t' => "\\t",
+            0x8 => "\\b",
+            0xC => "\\f",
+            0..0x20 => "",
+            _ => continue,
+        };
+        out.push_str(&text[from..i]);
+        match short {
+            "" => out.push_str(&format!("\\u{b:04x}")),
+            short => out.push_str(short),
+        }
+        from = i + 1;
+    }
+    out.push_str(&text[from..]);
+}

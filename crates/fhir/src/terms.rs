@@ -1,0 +1,228 @@
+//! Codes: which value set contains which code, as far as that is known here.
+//!
+//! Value sets are kept as composed, not expanded: membership is decided by asking the code systems
+//! and value sets that they name. Invariant: an answer is given only when it is certain; what needs
+//! a code system that is not here is `None`, never a guess. Deliberately absent: designations and
+//! displays, and filters other than `is-a`, `descendent-of` and `=` on `concept`.
+
+use crate::tree::{NodeRef, Tree};
+use std::collections::HashMap;
+
+/// Value sets naming each other are followed this far.
+const DEEPEST: u32 = 16;
+
+/// What an include or exclude takes from its system.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Pick {
+    /// Every code of the system.
+    All,
+    /// These codes, sorted.
+    Listed(Vec<Box<str>>),
+    /// A selection that cannot be computed here.
+    Unknown,
+}
+
+/// One include or exclude of a value set.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Part {
+    pub(crate) exclude: bool,
+    pub(crate) system: Option<Box<str>>,
+    pub(crate) pick: Pick,
+    pub(crate) sets: Vec<Box<str>>,
+}
+
+#[derive(Clone, Default)]
+struct System {
+    codes: HashMap<Box<str>, Option<Box<str>>>,
+    complete: bool,
+    case_sensitive: bool,
+}
+
+/// The code systems and value sets known.
+#[derive(Clone, Default)]
+pub struct Terms {
+    systems: HashMap<Box<str>, System>,
+    sets: HashMap<Box<str>, Vec<Part>>,
+}
+
+/// A canonical URL without its version.
+pub fn unversioned(url: &str) -> &str {
+    url.split_once('|').map_or(url, |(url, _)| url)
+}
+
+impl Terms {
+    /// Is the value set known, whether or not all its codes are?
+    pub fn knows(&self, value_set: &str) -> bool {
+        self.sets.contains_key(unversioned(value_set))
+    }
+
+    /// Does the value set contain the code? `system` is `None` where the element is a plain code,
+    /// whose system the value set implies. `None`: cannot be decided with what is known here.
+    pub fn contains(&self, value_set: &str, system: Option<&str>, code: &str) -> Option<bool> {
+        self.decide(unversioned(value_set), system, code, 0)
+    }
+
+    fn decide(&self, set: &str, system: Option<&str>, code: &str, depth: u32) -> Option<bool> {
+        let parts = self.sets.get(set).filter(|_| depth < DEEPEST)?;
+        let mut included = Some(false);
+        for part in parts.iter().filter(|p| !p.exclude) {
+            match self.matches(part, system, code, depth) {
+                Some(true) => included = Some(true),
+                None if included == Some(false) => included = None,
+                _ => {}
+            }
+        }
+        if included == Some(false) {
+            return Some(false);
+        }
+        for part in parts.iter().filter(|p| p.exclude) {
+            match self.matches(part, system, code, depth) {
+                Some(true) => return Some(false),
+                None => included = None,
+                Some(false) => {}
+            }
+        }
+        included
+    }
+
+    fn matches(&self, part: &Part, system: Option<&str>, code: &str, depth: u32) -> Option<bool> {
+        if let (Some(asked), Some(own)) = (system, part.system.as_deref())
+            && asked != own
+        {
+            return Some(false);
+        }
+        let picked = match (&part.pick, part.system.as_deref()) {
+            (Pick::Unknown, _) => None,
+            (Pick::Listed(codes), _) => Some(codes.binary_search_by(|c| (**c).cmp(code)).is_ok()),
+            (Pick::All, None) => Some(true),
+            (Pick::All, Some(url)) => self.has_code(url, code),
+        };
+        let mut all = picked;
+        for set in &part.sets {
+            match self.decide(set, system, code, depth + 1) {
+                Some(false) => return Some(false),
+                None => all = all.and(None),
+                Some(true) => {}
+            }
+        }
+        all
+    }
+
+    /// Does the code system define the code? `None` when it is not known in full.
+    pub fn has_code(&self, system: &str, code: &str) -> Option<bool> {
+        let known = self.systems.get(unversioned(system))?;
+        let found = known.codes.contains_key(code)
+            || (!known.case_sensitive && known.codes.keys().any(|c| c.eq_ignore_ascii_case(code)));
+        (found || known.complete).then_some(found)
+    }
+
+    /// Takes in a CodeSystem resource.
+    pub fn add_code_system(&mut self, tree: &Tree) {
+        let root = tree.at(tree.root());
+        let Some(url) = root.child_text("url") else { return };
+        let mut system = System {
+            complete: root.child_text("content") == Some("complete"),
+            case_sensitive: root.child_text("caseSensitive") != Some("false"),
+            codes: HashMap::new(),
+        };
+        let mut work: Vec<(NodeRef<'_>, Option<&str>)> = root.all("concept").map(|c| (c, None)).collect();
+        while let Some((concept, above)) = work.pop() {
+            let Some(code) = concept.child_text("code") else { continue };
+            let above = above.or_else(|| subsumed_by(concept));
+            system.codes.insert(code.into(), above.map(Into::into));
+            work.extend(concept.all("concept").map(|c| (c, Some(code))));
+        }
+        self.systems.insert(url.into(), system);
+    }
+
+    /// Takes in a ValueSet resource. Code systems that its filters need must be here already.
+    pub fn add_value_set(&mut self, tree: &Tree) {
+        let root = tree.at(tree.root());
+        let Some(url) = root.child_text("url") else { return };
+        let mut parts = Vec::new();
+        if let Some(compose) = root.child("compose") {
+            for (name, exclude) in [("include", false), ("exclude", true)] {
+                parts.extend(compose.all(name).map(|n| self.part(n, exclude)));
+            }
+        } else {
+            parts.push(Part { exclude: false, system: None, pick: Pick::Unknown, sets: Vec::new() });
+        }
+        self.sets.insert(url.into(), parts);
+    }
+
+    fn part(&self, node: NodeRef<'_>, exclude: bool) -> Part {
+        let system = node.child_text("system").map(|s| unversioned(s).into());
+        let mut listed: Vec<Box<str>> =
+            node.all("concept").filter_map(|c| c.child_text("code")).map(Into::into).collect();
+        let filters: Vec<NodeRef<'_>> = node.all("filter").collect();
+        let pick = match (listed.is_empty(), filters.as_slice()) {
+            (false, _) => {
+                listed.sort();
+                Pick::Listed(listed)
+            }
+            (true, []) => Pick::All,
+            (true, [filter]) => self.filtered(system.as_deref(), *filter).map_or(Pick::Unknown, Pick::Listed),
+            _ => Pick::Unknown,
+        };
+        let sets = node.all("valueSet").filter_map(|v| v.text()).map(|v| unversioned(v).into()).collect();
+        Part { exclude, system, pick, sets }
+    }
+
+    /// The codes that a filter on the hierarchy selects, if the system is known in full.
+    fn filtered(&self, system: Option<&str>, filter: NodeRef<'_>) -> Option<Vec<Box<str>>> {
+        let system = self.systems.get(system?).filter(|s| s.complete)?;
+        let property = filter.child_text("property")?;
+        let (op, top) = (filter.child_text("op")?, filter.child_text("value")?);
+        if !matches!(property, "concept" | "code") || !matches!(op, "is-a" | "descendent-of" | "=") {
+            return None;
+        }
+        let below = |code: &str| {
+            let mut at = Some(code);
+            for _ in 0..64 {
+                match at {
+                    Some(c) if c == top => return true,
+                    Some(c) => at = system.codes.get(c).and_then(|above| above.as_deref()),
+                    None => return false,
+                }
+            }
+            false
+        };
+        let chosen = |code: &str| match op {
+            "=" => code == top,
+            "is-a" => below(code),
+            _ => code != top && below(code),
+        };
+        let mut codes: Vec<Box<str>> = system.codes.keys().filter(|c| chosen(c)).cloned().collect();
+        codes.sort();
+        Some(codes)
+    }
+
+    // ---- the compact table ----
+
+    pub(crate) fn put_system(&mut self, url: &str, codes: Vec<Box<str>>) {
+        let codes = codes.into_iter().map(|c| (c, None)).collect();
+        self.systems.insert(url.into(), System { codes, complete: true, case_sensitive: true });
+    }
+
+    pub(crate) fn put_set(&mut self, url: &str, parts: Vec<Part>) {
+        self.sets.insert(url.into(), parts);
+    }
+
+    pub(crate) fn set(&self, url: &str) -> Option<&[Part]> {
+        self.sets.get(unversioned(url)).map(Vec::as_slice)
+    }
+
+    /// All codes of a system that is known in full, sorted.
+    pub(crate) fn codes(&self, system: &str) -> Option<Vec<&str>> {
+        let known = self.systems.get(system).filter(|s| s.complete)?;
+        let mut codes: Vec<&str> = known.codes.keys().map(|c| &**c).collect();
+        codes.sort();
+        Some(codes)
+    }
+}
+
+/// A parent given as a property instead of by nesting.
+fn subsumed_by(concept: NodeRef<'_>) -> Option<&str> {
+    let property = concept.all("property").find(|p| p.child_text("code") == Some("subsumedBy"))?;
+    property.child_text("valueCode")
+}
