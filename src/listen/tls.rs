@@ -1,0 +1,354 @@
+//! The TLS door: who may connect, and the named reason for everyone who may not.
+//!
+//! Invariant: a [`Line`] exists only after a full handshake of TLS 1.2 or 1.3 in which a client
+//! certificate from a configured authority was verified, and it carries the [`Peer`] of exactly that
+//! certificate. Everyone else becomes a [`TurnedAway`] with a code. Deliberately absent: session
+//! resumption and early data (a resumed session skips the check of the client certificate),
+//! optional client certificates, and any switch that weakens this.
+
+use super::peer::{self, Presented};
+use crate::{
+    config::HsaFrom,
+    model::{Code, Finding, Peer},
+    pki::{Loaded, TlsFiles},
+};
+use jiff::Timestamp;
+use rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, HandshakeKind, RootCertStore,
+    ServerConfig, SignatureScheme,
+    client::danger::HandshakeSignatureValid,
+    crypto::{CryptoProvider, aws_lc_rs},
+    pki_types::{CertificateDer, UnixTime},
+    server::{
+        NoServerSessionStorage, ResolvesServerCert, WebPkiClientVerifier,
+        danger::{ClientCertVerified, ClientCertVerifier},
+    },
+    sign::{CertifiedKey, SingleCertAndKey},
+    version::{TLS12, TLS13},
+};
+use std::{
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{Arc, OnceLock},
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
+    net::TcpStream,
+};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+
+/// How long a refused caller may take to read why, and how much it may still send.
+const PARTING: (Duration, usize) = (Duration::from_secs(1), 64 * 1024);
+
+/// A caller that got no further than the handshake.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TurnedAway {
+    /// The reason, by the catalogue.
+    pub code: Code,
+    /// What exactly; nothing that the caller wrote.
+    pub detail: String,
+    /// Serial number of the certificate presented, if one was.
+    pub serial: Option<String>,
+    /// Issuer of the certificate presented, if one was and it is not self-issued.
+    pub issuer: Option<String>,
+    /// Where the caller called from.
+    pub address: Option<SocketAddr>,
+}
+
+/// What a handshake demands of the caller.
+#[derive(Debug)]
+pub struct Gate {
+    provider: Arc<CryptoProvider>,
+    verifier: Arc<dyn ClientCertVerifier>,
+    certificate: Arc<dyn ResolvesServerCert>,
+    hsa_from: HsaFrom,
+}
+
+impl Gate {
+    /// Reads the files; all that is wrong with them at once.
+    pub fn load(files: &TlsFiles, hsa_from: HsaFrom, now: Timestamp) -> Result<Gate, Vec<Finding>> {
+        let Loaded { chain, key, authorities } = files.load(now)?;
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let mut findings = Vec::new();
+        let mut note = |path: &std::path::Path, what: String| {
+            findings.push(Finding::error(Code::ConfigFile, what).at(path.display().to_string()));
+        };
+        let mut roots = RootCertStore::empty();
+        for (i, authority) in authorities.into_iter().enumerate() {
+            if let Err(e) = roots.add(authority) {
+                note(&files.ca, format!("certificate {} cannot be an authority: {e}", i + 1));
+            }
+        }
+        let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone()).build();
+        let verifier = verifier.map_err(|e| note(&files.ca, format!("cannot verify callers: {e}"))).ok();
+        let ours = CertifiedKey::from_der(chain, key, &provider).map_err(|e| {
+            let what = match e {
+                Error::InconsistentKeys(_) => {
+                    "is not the key of the certificate; name the pair that belongs together".to_owned()
+                }
+                e => format!("cannot be used: {e}"),
+            };
+            note(&files.key, what);
+        });
+        match (verifier, ours, findings.is_empty()) {
+            (Some(verifier), Ok(ours), true) => {
+                let certificate = Arc::new(SingleCertAndKey::from(ours));
+                Ok(Gate { provider, verifier, certificate, hsa_from })
+            }
+            _ => Err(findings),
+        }
+    }
+
+    /// A configuration for one connection: its verifier tells what that connection presented.
+    fn config(&self, witness: Arc<Witness>) -> Result<ServerConfig, Error> {
+        let mut config = ServerConfig::builder_with_provider(self.provider.clone())
+            .with_protocol_versions(&[&TLS13, &TLS12])?
+            .with_client_cert_verifier(witness)
+            .with_cert_resolver(self.certificate.clone());
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.send_tls13_tickets = 0;
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.max_early_data_size = 0;
+        Ok(config)
+    }
+
+    /// Takes a connection through the handshake, within `limit`. `sink` hears of everyone turned
+    /// away before the connection is closed.
+    pub async fn admit(
+        &self,
+        tcp: TcpStream,
+        limit: Duration,
+        sink: &(dyn Fn(TurnedAway) + Send + Sync),
+    ) -> Option<Line> {
+        let address = tcp.peer_addr().ok();
+        let seen = Arc::new(OnceLock::new());
+        let turn_away = |(code, detail): (Code, String)| {
+            let presented: Option<&Presented> = seen.get();
+            sink(TurnedAway {
+                code,
+                detail,
+                serial: presented.map(|p| p.serial.clone()),
+                issuer: presented.and_then(|p| p.issuer.clone()),
+                address,
+            });
+        };
+        // Small answers must not wait for the caller's delayed acknowledgements.
+        let _ = tcp.set_nodelay(true);
+        let witness = Witness { inner: self.verifier.clone(), from: self.hsa_from, seen: seen.clone() };
+        let config = match self.config(Arc::new(witness)) {
+            Ok(config) => config,
+            Err(e) => {
+                turn_away((Code::Internal, format!("no TLS configuration: {e}")));
+                return None;
+            }
+        };
+        let handshake = TlsAcceptor::from(Arc::new(config)).accept(tcp).into_fallible();
+        match tokio::time::timeout(limit, handshake).await {
+            Ok(Ok(stream)) => match line(stream, &seen) {
+                Some(line) => Some(line),
+                None => {
+                    turn_away((
+                        Code::CertificateUnusable,
+                        "the certificate was not checked in this handshake".to_owned(),
+                    ));
+                    None
+                }
+            },
+            Ok(Err((error, tcp))) => {
+                turn_away(reason(&error));
+                part(tcp).await;
+                None
+            }
+            Err(_) => {
+                let detail = format!("the handshake was not complete within {limit:?}");
+                turn_away((Code::HandshakeFailed, detail));
+                None
+            }
+        }
+    }
+}
+
+/// The line of a finished handshake, if the verifier was asked in it.
+fn line(stream: TlsStream<TcpStream>, seen: &OnceLock<Presented>) -> Option<Line> {
+    let full = matches!(
+        stream.get_ref().1.handshake_kind(),
+        Some(HandshakeKind::Full | HandshakeKind::FullWithHelloRetryRequest)
+    );
+    let presented = seen.get().filter(|_| full)?;
+    let peer = Peer { hsa_id: presented.hsa_id.clone(), serial: presented.serial.clone() };
+    Some(Line { stream, peer })
+}
+
+/// Lets a refused caller read the alert: closing with unread bytes would make the kernel send a
+/// reset, which can overtake it.
+async fn part(mut tcp: TcpStream) {
+    let reading = async {
+        tcp.shutdown().await?;
+        let mut rest = [0; 4096];
+        let mut total = 0;
+        while total < PARTING.1 {
+            match tcp.read(&mut rest).await? {
+                0 => break,
+                n => total += n,
+            }
+        }
+        io::Result::Ok(())
+    };
+    let _ = tokio::time::timeout(PARTING.0, reading).await;
+}
+
+/// Code and detail of a failed handshake.
+fn reason(error: &io::Error) -> (Code, String) {
+    let failed = |detail: &str| (Code::HandshakeFailed, detail.to_owned());
+    match error.get_ref().and_then(|e| e.downcast_ref::<Error>()) {
+        Some(Error::NoCertificatesPresented) => {
+            let detail = "some clients present none when theirs is not from an authority that we name";
+            (Code::NoCertificate, detail.to_owned())
+        }
+        Some(Error::InvalidCertificate(e)) => certificate_reason(e),
+        Some(Error::AlertReceived(alert)) => {
+            failed(&format!("the caller broke off with alert {alert:?}; it may not accept our certificate"))
+        }
+        Some(Error::PeerIncompatible(e)) => failed(&format!("no common ground for TLS 1.2 or 1.3: {e:?}")),
+        Some(Error::InvalidMessage(e)) => failed(&format!("the caller does not speak TLS: {e:?}")),
+        Some(Error::NoApplicationProtocol) => failed("the caller does not offer http/1.1 (ALPN)"),
+        Some(Error::PeerMisbehaved(e)) => failed(&format!("the caller broke the TLS protocol: {e:?}")),
+        Some(Error::InappropriateMessage { .. } | Error::InappropriateHandshakeMessage { .. }) => {
+            failed("the caller sent a TLS message out of order")
+        }
+        Some(Error::DecryptError) => failed("a record could not be decrypted"),
+        Some(_) => failed("the TLS library broke off"),
+        None if error.kind() == io::ErrorKind::UnexpectedEof => {
+            failed("the caller closed the connection before the handshake was complete")
+        }
+        None => failed(&format!("the connection broke: {:?}", error.kind())),
+    }
+}
+
+/// Code and detail of a certificate that was presented and refused.
+fn certificate_reason(error: &CertificateError) -> (Code, String) {
+    use CertificateError as E;
+    let when = |t: &UnixTime| {
+        let second = i64::try_from(t.as_secs()).unwrap_or(i64::MAX);
+        Timestamp::from_second(second).map_or("?".to_owned(), |t| t.to_string())
+    };
+    let (code, detail) = match error {
+        E::UnknownIssuer => (Code::UnknownIssuer, "no chain to an authority trusted here".to_owned()),
+        E::ExpiredContext { not_after, .. } => {
+            (Code::CertificateExpired, format!("it was valid until {}", when(not_after)))
+        }
+        E::NotValidYetContext { not_before, .. } => {
+            (Code::CertificateExpired, format!("it is valid only from {}", when(not_before)))
+        }
+        E::Expired => (Code::CertificateExpired, "it has expired".to_owned()),
+        E::NotValidYet => (Code::CertificateExpired, "it is not valid yet".to_owned()),
+        E::InvalidPurpose | E::InvalidPurposeContext { .. } => {
+            let detail = "its extended key usage does not hold clientAuth";
+            (Code::CertificateUnusable, detail.to_owned())
+        }
+        E::Revoked => (Code::CertificateUnusable, "it is revoked".to_owned()),
+        E::BadSignature => (Code::CertificateUnusable, "a signature does not verify".to_owned()),
+        E::BadEncoding => (Code::CertificateUnusable, "it is not well-formed DER".to_owned()),
+        E::UnhandledCriticalExtension => (
+            Code::CertificateUnusable,
+            "it holds a critical extension that is not understood here".to_owned(),
+        ),
+        E::UnsupportedSignatureAlgorithmContext { .. }
+        | E::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            (Code::CertificateUnusable, "its key or signature algorithm is not accepted here".to_owned())
+        }
+        _ => (Code::CertificateUnusable, "it breaks a rule of the chain or its own fields".to_owned()),
+    };
+    (code, detail)
+}
+
+/// A verifier for one connection: remembers what was presented, then asks the real one.
+#[derive(Debug)]
+struct Witness {
+    inner: Arc<dyn ClientCertVerifier>,
+    from: HsaFrom,
+    seen: Arc<OnceLock<Presented>>,
+}
+
+impl ClientCertVerifier for Witness {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        self.inner.root_hint_subjects()
+    }
+
+    fn verify_client_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        let presented = peer::read(end_entity, self.from)
+            .ok_or(Error::InvalidCertificate(CertificateError::BadEncoding))?;
+        // Asked twice in one handshake: not by rustls; were it so, the first stays and `line` refuses
+        // nothing wrongly, because one handshake has one client certificate.
+        let _ = self.seen.set(presented);
+        self.inner.verify_client_cert(end_entity, intermediates, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.inner.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.inner.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.inner.supported_verify_schemes()
+    }
+}
+
+/// An open connection whose caller has proved who it is.
+pub struct Line {
+    stream: TlsStream<TcpStream>,
+    peer: Peer,
+}
+
+impl Line {
+    /// Who is at the other end.
+    pub fn peer(&self) -> &Peer {
+        &self.peer
+    }
+
+    /// Where the other end is.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.stream.get_ref().0.peer_addr().ok()
+    }
+}
+
+impl AsyncRead for Line {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Line {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}
