@@ -1,0 +1,197 @@
+//! Strings.
+//!
+//! Invariant: positions and lengths count characters, not bytes; a missing input or argument gives
+//! an empty result; what a function is about to build is paid for first. Deliberately absent:
+//! locales.
+
+use super::pattern;
+use super::{Builtin, Call, Gives, Takes, plain, yes_no};
+use crate::error::EvalError;
+use crate::eval::{Machine, Outcome};
+use crate::value::{Coll, Value};
+use smallvec::smallvec;
+use std::borrow::Cow;
+
+const fn text(name: &'static str, args: (u8, u8), gives: Gives, run: super::Run) -> Builtin {
+    plain(name, args, Takes::Text, gives, run)
+}
+
+const fn pattern(name: &'static str, args: (u8, u8), gives: Gives, run: super::Run) -> Builtin {
+    Builtin { pattern: true, ..plain(name, args, Takes::Text, gives, run) }
+}
+
+pub(crate) const TABLE: &[Builtin] = &[
+    text("indexOf", (1, 1), Gives::Integer, index_of),
+    text("lastIndexOf", (1, 1), Gives::Integer, last_index_of),
+    text("substring", (1, 2), Gives::Text, substring),
+    text("startsWith", (1, 1), Gives::Truth, starts_with),
+    text("endsWith", (1, 1), Gives::Truth, ends_with),
+    text("contains", (1, 1), Gives::Truth, contains),
+    text("upper", (0, 0), Gives::Text, upper),
+    text("lower", (0, 0), Gives::Text, lower),
+    text("replace", (2, 2), Gives::Text, replace),
+    pattern("matches", (1, 2), Gives::Truth, matches),
+    pattern("matchesFull", (1, 2), Gives::Truth, matches),
+    pattern("replaceMatches", (2, 3), Gives::Text, replace_matches),
+    text("length", (0, 0), Gives::Integer, length),
+    text("toChars", (0, 0), Gives::Texts, to_chars),
+    text("trim", (0, 0), Gives::Text, trim),
+    text("split", (1, 1), Gives::Texts, split),
+    plain("join", (0, 1), Takes::Any, Gives::Text, join),
+];
+
+/// The input as one string: `None` if it is empty, an error if it is something else.
+pub(super) fn input<'t>(m: &Machine<'_, 't>, call: &Call<'_, 't>) -> Result<Option<Cow<'t, str>>, EvalError> {
+    match m.single(call.input)? {
+        None => Ok(None),
+        Some(value) => match value.into_owned() {
+            Value::String(text) => {
+                m.step(text.len() / 16)?;
+                Ok(Some(text))
+            }
+            _ => Err(EvalError::wrong("this function is for Strings")),
+        },
+    }
+}
+
+/// Runs `f` on input and first argument, where both are there.
+fn with<'t>(
+    m: &Machine<'_, 't>,
+    call: &Call<'_, 't>,
+    f: impl FnOnce(&str, &str) -> Result<Value<'t>, EvalError>,
+) -> Outcome<'t> {
+    let Some(text) = input(m, call)? else { return Ok(Coll::new()) };
+    match m.text_arg(call, 0)? {
+        Some(arg) => Ok(smallvec![f(&text, &arg)?]),
+        None => Ok(Coll::new()),
+    }
+}
+
+fn position<'t>(text: &str, at: Option<usize>) -> Value<'t> {
+    let chars = at.and_then(|at| text.get(..at)).map(|before| before.chars().count() as i64);
+    Value::Integer(chars.unwrap_or(-1))
+}
+
+fn index_of<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+    with(m, &call, |text, part| Ok(position(text, text.find(part))))
+}
+
+fn last_index_of<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+    with(m, &call, |text, part| Ok(position(text, text.rfind(part))))
+}
+
+fn substring<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+    let Some(text) = input(m, &call)? else { return Ok(Coll::new()) };
+    let Some(start) = m.integer_arg(&call, 0)? else { return Ok(Coll::new()) };
+    let Ok(start) = usize::try_from(start) else { return Ok(Coll::new()) };
+    let length = match call.args.len() {
+        2 => m.integer_arg(&call, 1)?.map(|n| n.max(0) as usize),
+        _ => None,
+    };
+    // Where the n-th character starts; also past the last one.
+    let byte = |text: &str, n: usize| text.char_indices().map(|(i, _)| i).chain([text.len()]).nth(n);
+    let Some(from) = byte(&text, start).filter(|&from| from < text.len()) else { return Ok(Coll::new()) };
+    let to = length.and_then(|n| byte(&text[from..], n)).map_or(text.len(), |n| from + n);
+    Ok(smallvec![Value::String(match text {
+        Cow::Borrowed(text) => Cow::Borrowed(&text[from..to]),
+        Cow::Owned(text) => Cow::Owned(text[from..to].to_string()),
+    })])
+}
+
+fn starts_with<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+    with(m, &call, |text, part| Ok(Value::Boolean(text.starts_with(part))))
+}
+
+fn ends_with<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+    with(m, &call, |text, part| Ok(Value::Boolean(text.ends_with(part))))
+}
+
+fn contains<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+    with(m, &call, |text, part| Ok(Value::Boolean(text.contains(part))))
+}
+
+fn map<'t>(m: &Machine<'_, 't>, call: &Call<'_, 't>, f: impl Fn(&str) -> String) -> Outcome<'t> {
+    Ok(input(m, call)?.map(|text| Value::owned(f(&text))).into_iter().collect())
+}
+
+fn upper<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+    map(m, &call, str::to_uppercase)
+}
+
+fn lower<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+    map(m, &call, str::to_lowercase)
+}
+
+fn trim<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+    map(m, &call, |text| text.trim().to_string())
+}
+
+fn replace<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+    let Some(text) = input(m, &call)? else { return Ok(Coll::new()) };
+    let (Some(part), Some(by)) = (m.text_arg(&call, 0)?, m.text_arg(&call, 1)?) else {
+        return Ok(Coll::new());
+    };
+    m.step(text.matches(part.as_str()).count().saturating_mul(by.len() + 1))?;
+    let replaced = text.replace(part.as_str(), &by);
+    // The official suite wants nothing added after the last character: 'abc' gives xaxbxcx.
+    Ok(smallvec![Value::owned(replaced)])
+}
+
+fn matches<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+    let Some(text) = input(m, &call)? else { return Ok(Coll::new()) };
+    m.step(text.len() / 4)?;
+    pattern::with(m, &call, |regex| Ok(yes_no(regex.is_match(&text))))
+}
+
+fn replace_matches<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+    let Some(text) = input(m, &call)? else { return Ok(Coll::new()) };
+    let Some(by) = m.text_arg(&call, 1)? else { return Ok(Coll::new()) };
+    let by = pattern::replacement(&by);
+    pattern::with(m, &call, |regex| {
+        if regex.as_str() == pattern::NOTHING {
+            return Ok(smallvec![Value::owned(text.to_string())]);
+        }
+        // Each match can insert the replacement and, by its groups, the match itself some times.
+        let groups = by.matches('$').count();
+        let worst = regex.find_iter(&text).map(|found| by.len() + groups * found.len() + 1);
+        m.step(worst.fold(0, usize::saturating_add))?;
+        Ok(smallvec![Value::owned(regex.replace_all(&text, by.as_str()).into_owned())])
+    })
+}
+
+fn length<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+    let text = input(m, &call)?;
+    Ok(text.map(|t| Value::Integer(t.chars().count() as i64)).into_iter().collect())
+}
+
+fn to_chars<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+    let Some(text) = input(m, &call)? else { return Ok(Coll::new()) };
+    m.step(text.len())?;
+    Ok(text.chars().map(|c| Value::owned(c.to_string())).collect())
+}
+
+fn split<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+    let Some(text) = input(m, &call)? else { return Ok(Coll::new()) };
+    let Some(by) = m.text_arg(&call, 0)? else { return Ok(Coll::new()) };
+    m.step(text.len())?;
+    if by.is_empty() {
+        return Ok(text.chars().map(|c| Value::owned(c.to_string())).collect());
+    }
+    Ok(text.split(by.as_str()).map(|part| Value::owned(part.to_string())).collect())
+}
+
+fn join<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+    let by = m.text_arg(&call, 0)?.unwrap_or_default();
+    let mut out = String::new();
+    for (i, item) in call.input.iter().enumerate() {
+        let Value::String(text) = &*m.simple(item) else {
+            return Err(EvalError::wrong("only Strings can be joined"));
+        };
+        m.step(1 + (text.len() + by.len()) / 4)?;
+        if i > 0 {
+            out.push_str(&by);
+        }
+        out.push_str(text);
+    }
+    Ok(if call.input.is_empty() { Coll::new() } else { smallvec![Value::owned(out)] })
+}

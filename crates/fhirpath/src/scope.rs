@@ -1,0 +1,118 @@
+//! What an expression is evaluated in: definitions, variables, host functions, the time, the limits.
+//!
+//! Invariant: evaluation reads nothing that is not in here or in the focus: no clock, no network,
+//! no files, no globals. Deliberately absent: thread-local or default scopes.
+
+use crate::error::EvalError;
+use crate::model::Model;
+use crate::moment::DateTime;
+use crate::value::Value;
+use fhir::{Definitions, NodeRef};
+use std::sync::Arc;
+
+/// How many steps an evaluation may take unless the scope says otherwise. A step is roughly one
+/// item visited or one operation; a large Bundle's invariants stay far below.
+pub const DEFAULT_STEP_LIMIT: u64 = 20_000_000;
+
+/// A call that a host function answers.
+pub struct HostCall<'c, 't> {
+    /// The name it was called by.
+    pub name: &'c str,
+    /// What stands before the dot.
+    pub input: &'c [Value<'t>],
+    /// The arguments, evaluated.
+    pub args: &'c [Vec<Value<'t>>],
+}
+
+/// A function that the host adds to the language.
+pub type HostFunction<'t> =
+    Arc<dyn Fn(&HostCall<'_, 't>) -> Result<Vec<Value<'t>>, EvalError> + Send + Sync + 't>;
+
+/// The environment of evaluations. Make one per resource (or message) and use it for all of its
+/// expressions.
+#[derive(Clone)]
+pub struct Scope<'t> {
+    pub(crate) model: Model<'t>,
+    pub(crate) resource: Option<NodeRef<'t>>,
+    pub(crate) root_resource: Option<NodeRef<'t>>,
+    pub(crate) clock: Option<DateTime>,
+    variables: Vec<(String, Vec<Value<'t>>)>,
+    functions: Vec<(String, HostFunction<'t>)>,
+    /// May a bare name (`v.use`) be a variable's, as the mapping language writes them? A variable
+    /// then hides an element of the same name.
+    pub bare_variables: bool,
+    /// After how many steps an evaluation is given up.
+    pub step_limit: u64,
+}
+
+impl Default for Scope<'_> {
+    fn default() -> Self {
+        Scope::new(None)
+    }
+}
+
+impl<'t> Scope<'t> {
+    /// A scope with nothing but definitions. Without them, all nodes are untyped.
+    pub fn new(definitions: Option<&'t Definitions>) -> Scope<'t> {
+        Scope {
+            model: Model::new(definitions),
+            resource: None,
+            root_resource: None,
+            clock: None,
+            variables: Vec::new(),
+            functions: Vec::new(),
+            bare_variables: false,
+            step_limit: DEFAULT_STEP_LIMIT,
+        }
+    }
+
+    /// Sets `%resource`. Unset, it is the resource that the focus is part of.
+    pub fn set_resource(&mut self, node: NodeRef<'t>) {
+        self.resource = Some(node);
+    }
+
+    /// Sets `%rootResource`. Unset, it is the resource that contains `%resource`, or that itself.
+    pub fn set_root_resource(&mut self, node: NodeRef<'t>) {
+        self.root_resource = Some(node);
+    }
+
+    /// Sets the instant that `now()`, `today()` and `timeOfDay()` tell.
+    pub fn set_clock(&mut self, now: DateTime) {
+        self.clock = Some(now);
+    }
+
+    /// Sets a variable; an earlier one of the same name is hidden until a [`Scope::rewind`].
+    pub fn set(&mut self, name: &str, values: Vec<Value<'t>>) {
+        self.variables.push((name.to_string(), values));
+    }
+
+    /// A variable's values.
+    pub fn get(&self, name: &str) -> Option<&[Value<'t>]> {
+        self.variables.iter().rev().find(|(n, _)| n == name).map(|(_, v)| v.as_slice())
+    }
+
+    /// How many variables have been set; for [`Scope::rewind`].
+    pub fn mark(&self) -> usize {
+        self.variables.len()
+    }
+
+    /// Forgets all variables set since the mark.
+    pub fn rewind(&mut self, mark: usize) {
+        self.variables.truncate(mark);
+    }
+
+    /// Adds a function, or replaces one of the functions that the language leaves to the host
+    /// (`memberOf`, `conformsTo`, `resolve`, `htmlChecks`, `trace`).
+    pub fn register(
+        &mut self,
+        name: &str,
+        function: impl Fn(&HostCall<'_, 't>) -> Result<Vec<Value<'t>>, EvalError> + Send + Sync + 't,
+    ) {
+        self.functions.retain(|(n, _)| n != name);
+        self.functions.push((name.to_string(), Arc::new(function)));
+    }
+
+    pub(crate) fn function(&self, name: &str) -> Option<&HostFunction<'t>> {
+        self.functions.iter().find(|(n, _)| n == name).map(|(_, f)| f)
+    }
+}
