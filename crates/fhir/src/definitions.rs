@@ -307,7 +307,7 @@ impl Definitions {
         std::iter::successors(first, |(_, t)| t.parent.and_then(|p| self.get(p).map(|t| (p, t))))
     }
 
-    fn find(&self, parent: TypeId, name: &str, hash: u32) -> Option<(&Element, Option<TypeId>)> {
+    pub(crate) fn find(&self, parent: TypeId, name: &str, hash: u32) -> Option<(&Element, Option<TypeId>)> {
         self.line(parent).find_map(|(_, t)| {
             let from = t.names.partition_point(|e| e.hash < hash);
             let same = t.names[from..].iter().take_while(|e| e.hash == hash);

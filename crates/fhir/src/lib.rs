@@ -7,9 +7,13 @@
 pub mod definitions;
 pub mod finding;
 pub mod json;
+pub mod primitive;
+pub mod profile;
 pub mod terms;
 pub mod tree;
+pub mod validate;
 
 pub use definitions::Definitions;
 pub use finding::{Finding, Position, Severity, position};
+pub use profile::Profiles;
 pub use tree::{Key, Kind, NodeId, NodeRef, Span, Tree, TypeId};

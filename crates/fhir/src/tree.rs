@@ -10,6 +10,10 @@
 //! Deliberately absent: removal that reuses slots (a detached node stays in the vector until the
 //! tree is dropped) and any type inference (see the definitions).
 
+mod view;
+
+pub use view::{Children, NodeRef};
+
 /// Index of a node in its [`Tree`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct NodeId(pub(crate) u32);
@@ -195,7 +199,7 @@ impl Tree {
 
     /// All children in document order.
     pub fn children(&self, id: NodeId) -> Children<'_> {
-        Children { tree: self, next: self.node(id).first }
+        Children::new(self, self.node(id).first)
     }
 
     /// The children with this name, in order.
@@ -428,98 +432,4 @@ impl Tree {
 
 fn some(id: u32) -> Option<NodeId> {
     (id != NIL).then_some(NodeId(id))
-}
-
-/// Iterator over a node's children.
-pub struct Children<'a> {
-    tree: &'a Tree,
-    next: u32,
-}
-
-impl Iterator for Children<'_> {
-    type Item = NodeId;
-
-    fn next(&mut self) -> Option<NodeId> {
-        let id = some(self.next)?;
-        self.next = self.tree.node(id).next;
-        Some(id)
-    }
-}
-
-/// A node and its tree, for passing around.
-#[derive(Clone, Copy)]
-pub struct NodeRef<'a> {
-    /// The tree.
-    pub tree: &'a Tree,
-    /// The node.
-    pub id: NodeId,
-}
-
-impl<'a> NodeRef<'a> {
-    /// See [`Tree::name`].
-    pub fn name(self) -> &'a str {
-        self.tree.name(self.id)
-    }
-
-    /// See [`Tree::text`].
-    pub fn text(self) -> Option<&'a str> {
-        self.tree.text(self.id)
-    }
-
-    /// See [`Tree::kind`].
-    pub fn kind(self) -> Kind {
-        self.tree.kind(self.id)
-    }
-
-    /// See [`Tree::children`].
-    pub fn children(self) -> impl Iterator<Item = NodeRef<'a>> {
-        let tree = self.tree;
-        tree.children(self.id).map(move |id| NodeRef { tree, id })
-    }
-
-    /// The first child with this name.
-    pub fn child(self, name: &str) -> Option<NodeRef<'a>> {
-        self.tree.child(self.id, name).map(|id| NodeRef { tree: self.tree, id })
-    }
-
-    /// The text of the first child with this name.
-    pub fn child_text(self, name: &str) -> Option<&'a str> {
-        self.tree.child_text(self.id, name)
-    }
-
-    /// All children with this name.
-    pub fn all(self, name: &str) -> impl Iterator<Item = NodeRef<'a>> {
-        let key = Key::new(name);
-        self.children().filter(move |c| c.tree.is_named(c.id, &key))
-    }
-
-    /// See [`Tree::path`].
-    pub fn path(self) -> String {
-        self.tree.path(self.id)
-    }
-
-    /// See [`Tree::type_of`].
-    pub fn type_of(self) -> TypeId {
-        self.tree.type_of(self.id)
-    }
-}
-
-impl std::fmt::Debug for Tree {
-    /// The size only: a tree may hold person data.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Tree of {} nodes", self.nodes.len())
-    }
-}
-
-impl PartialEq for NodeRef<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        std::ptr::eq(self.tree, other.tree) && self.id == other.id
-    }
-}
-
-impl std::fmt::Debug for NodeRef<'_> {
-    /// The place only: values may be person data.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.path())
-    }
 }

@@ -1,0 +1,170 @@
+//! Profiles: StructureDefinitions that constrain, compiled into rules once, at load.
+//!
+//! A profile's rules are its own differential laid over those of the profile it is derived from;
+//! what the base type itself demands stays in the definitions and is checked beside them. The two
+//! together say what a snapshot says.
+//!
+//! Invariant: a profile that is loaded is whole: its base is known and every path exists. Deliberately
+//! absent: files and network (the caller brings trees), and the writing of snapshots.
+
+mod build;
+mod rule;
+
+pub(crate) use rule::{How, Rule, Slicing, Step, TypeRule};
+
+use crate::definitions::Definitions;
+use crate::finding::{Finding, place};
+use crate::terms::unversioned;
+use crate::tree::{NodeRef, Tree, TypeId};
+use std::collections::HashMap;
+
+/// One profile, compiled.
+#[derive(Debug)]
+pub(crate) struct Profile {
+    pub(crate) url: Box<str>,
+    pub(crate) ty: TypeId,
+    pub(crate) root: Rule,
+}
+
+/// The definitions together with the profiles and value sets loaded on top of them.
+#[derive(Debug)]
+pub struct Profiles {
+    pub(crate) definitions: Definitions,
+    profiles: HashMap<Box<str>, Profile>,
+    pub(crate) types: Types,
+}
+
+/// Types that validation treats specially, looked up once.
+#[derive(Debug)]
+pub(crate) struct Types {
+    pub(crate) resource: TypeId,
+    pub(crate) extension: TypeId,
+    pub(crate) reference: TypeId,
+    pub(crate) bundle: TypeId,
+    pub(crate) coding: TypeId,
+    pub(crate) concept: TypeId,
+    pub(crate) quantity: TypeId,
+}
+
+impl Profiles {
+    /// Compiles StructureDefinitions that constrain, and takes in ValueSets and CodeSystems and
+    /// logical models; other resources are passed over. The order of the trees does not matter.
+    ///
+    /// # Errors
+    /// Findings with code `definition`, each with the profile's URL before its place: a base that is
+    /// not loaded, a path that does not exist, an unknown type. Then nothing is loaded.
+    pub fn load(definitions: &Definitions, trees: &[Tree]) -> Result<Profiles, Vec<Finding>> {
+        let mut definitions = definitions.clone();
+        let kind = |t: &&Tree, name: &str| t.child_text(t.root(), "resourceType") == Some(name);
+        let mut faults = Vec::new();
+        for tree in trees.iter().filter(|t| kind(t, "CodeSystem")) {
+            definitions.terms_mut().add_code_system(tree);
+        }
+        for tree in trees.iter().filter(|t| kind(t, "ValueSet")) {
+            definitions.terms_mut().add_value_set(tree);
+        }
+        let structures: Vec<&Tree> = trees.iter().filter(|t| kind(t, "StructureDefinition")).collect();
+        let (constraints, own): (Vec<&Tree>, Vec<&Tree>) =
+            structures.into_iter().partition(|t| t.child_text(t.root(), "derivation") == Some("constraint"));
+        if let Err(mut more) = definitions.load_types(&own) {
+            faults.append(&mut more);
+        }
+        let types = Types::of(&definitions);
+        let mut all = Profiles { definitions, profiles: HashMap::new(), types };
+        all.add_quantities();
+        all.compile(&constraints, &mut faults);
+        if faults.is_empty() { Ok(all) } else { Err(faults) }
+    }
+
+    /// The definitions, with logical models and value sets that were loaded.
+    pub fn definitions(&self) -> &Definitions {
+        &self.definitions
+    }
+
+    /// Is a profile with this canonical URL loaded?
+    pub fn knows(&self, url: &str) -> bool {
+        self.find(url).is_some()
+    }
+
+    /// The URLs of the profiles loaded, sorted.
+    pub fn urls(&self) -> Vec<&str> {
+        let mut urls: Vec<&str> = self.profiles.keys().map(|u| &**u).collect();
+        urls.sort_unstable();
+        urls
+    }
+
+    pub(crate) fn find(&self, url: &str) -> Option<&Profile> {
+        self.profiles.get(unversioned(url))
+    }
+
+    /// Compiles in rounds: each profile after the one it is derived from.
+    fn compile(&mut self, trees: &[&Tree], faults: &mut Vec<Finding>) {
+        let mut waiting: Vec<NodeRef<'_>> = trees.iter().map(|t| t.at(t.root())).collect();
+        loop {
+            let before = waiting.len();
+            let mut later = Vec::new();
+            for root in waiting {
+                let url = root.child_text("url").unwrap_or_default();
+                match self.start(root) {
+                    None => later.push(root),
+                    Some((ty, rule)) => {
+                        let rule = build::differential(&self.definitions, root, ty, rule, faults);
+                        self.profiles.insert(url.into(), Profile { url: url.into(), ty, root: rule });
+                    }
+                }
+            }
+            waiting = later;
+            if waiting.is_empty() || waiting.len() == before {
+                break;
+            }
+        }
+        for root in waiting {
+            faults.push(fault(root, "its baseDefinition or type is not known; load the definition it names"));
+        }
+    }
+
+    /// Where a profile's rules start from: its base's rules, or none for a type.
+    fn start(&self, root: NodeRef<'_>) -> Option<(TypeId, Rule)> {
+        let base = unversioned(root.child_text("baseDefinition")?);
+        if let Some(profile) = self.profiles.get(base) {
+            return Some((profile.ty, profile.root.clone()));
+        }
+        let ty = self.definitions.type_id(base)?;
+        Some((ty, Rule::default()))
+    }
+
+    /// The two profiles of Quantity that R4's own elements name; both forbid the comparator
+    /// (datatypes.html §2.24.0.10).
+    fn add_quantities(&mut self) {
+        for name in ["SimpleQuantity", "MoneyQuantity"] {
+            let url = format!("http://hl7.org/fhir/StructureDefinition/{name}");
+            let mut root = Rule::default();
+            root.child_mut("comparator").max = Some(Some(0));
+            let ty = self.types.quantity;
+            self.profiles.insert(url.as_str().into(), Profile { url: url.into(), ty, root });
+        }
+    }
+}
+
+impl Types {
+    fn of(definitions: &Definitions) -> Types {
+        let id = |name| definitions.type_id(name).unwrap_or(TypeId::NONE);
+        Types {
+            resource: id("Resource"),
+            extension: id("Extension"),
+            reference: id("Reference"),
+            bundle: id("Bundle"),
+            coding: id("Coding"),
+            concept: id("CodeableConcept"),
+            quantity: id("Quantity"),
+        }
+    }
+}
+
+/// A fault in a definition, its place preceded by the definition's URL.
+fn fault(node: NodeRef<'_>, message: &str) -> Finding {
+    let tree = node.tree;
+    let url = tree.child_text(tree.root(), "url").unwrap_or("(no url)");
+    let at = format!("{url} {}", place(tree, node.id));
+    Finding::error("definition", at, tree.span(node.id), message)
+}

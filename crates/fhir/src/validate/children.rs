@@ -1,0 +1,219 @@
+//! The children of a node: known elements, cardinalities, lists, types, and the layers they get.
+//!
+//! Invariant: each child is looked at once per layer that names it, so the cost is linear in the
+//! number of children. Deliberately absent: what a child contains (`node` walks on).
+
+use super::{Run, add};
+use crate::definitions::Element;
+use crate::finding::shown;
+use crate::profile::{Rule, TypeRule};
+use crate::tree::{Kind, NodeId, TypeId};
+
+/// A child that the model knows.
+pub(super) struct Child<'a> {
+    pub(super) node: NodeId,
+    pub(super) ty: TypeId,
+    pub(super) element: &'a Element,
+    pub(super) index: Option<u32>,
+    pub(super) layers: Vec<&'a Rule>,
+}
+
+impl<'a> Run<'a> {
+    /// Checks the children of `node` against its type and the layers, then each child itself.
+    pub(super) fn children(&mut self, node: NodeId, ty: TypeId, layers: &[&'a Rule]) {
+        let mut children = self.known_children(node, ty);
+        if !self.layers_only {
+            self.base_cardinality(node, ty, &children);
+        }
+        for rule in layers {
+            for (name, rule) in &rule.children {
+                self.apply(node, name, rule, &mut children);
+            }
+        }
+        for child in children {
+            self.path.push((child.node, child.index));
+            let mut own = child.layers;
+            if !self.layers_only {
+                self.type_profiles(child.node, child.ty, &child.element.profiles, &mut own);
+            }
+            self.node(child.node, child.ty, Some(child.element), own);
+            self.path.pop();
+        }
+    }
+
+    /// The children with their elements; tells of those that the type does not have.
+    fn known_children(&mut self, node: NodeId, ty: TypeId) -> Vec<Child<'a>> {
+        let (tree, definitions) = (self.tree, &self.own.definitions);
+        let resource = definitions.is_resource(ty);
+        let mut out: Vec<Child<'a>> = Vec::new();
+        for child in tree.children(node) {
+            let Some((element, child_ty)) = definitions.find(ty, tree.name(child), tree.name_hash(child))
+            else {
+                if !(self.layers_only || resource && tree.name(child) == "resourceType") {
+                    self.unknown(child, ty);
+                }
+                continue;
+            };
+            let annotated = tree.type_of(child);
+            let child_ty = match child_ty {
+                Some(t) if annotated != TypeId::NONE && definitions.is_a(annotated, t) => annotated,
+                Some(t) => t,
+                None => TypeId::NONE,
+            };
+            let list = tree.is_list(child);
+            let before = out.last().filter(|c| std::ptr::eq(c.element, element)).and_then(|c| c.index);
+            let index = list.then(|| before.map_or(0, |i| i + 1));
+            if !self.layers_only {
+                self.path.push((child, index));
+                self.list_shape(child, element, list);
+                if child_ty == TypeId::NONE {
+                    let what =
+                        format!("`{}` needs its type as a suffix, for example {0}String", element.name);
+                    self.error("type", child, what);
+                } else if child_ty == self.own.types.resource {
+                    let what = "not a known resource type; set resourceType to an R4 resource";
+                    self.error("type", child, what.into());
+                }
+                self.path.pop();
+            }
+            if child_ty != TypeId::NONE && child_ty != self.own.types.resource {
+                out.push(Child { node: child, ty: child_ty, element, index, layers: Vec::new() });
+            }
+        }
+        out
+    }
+
+    fn unknown(&mut self, child: NodeId, ty: TypeId) {
+        self.path.push((child, None));
+        let what = format!(
+            "{} has no element `{}`; remove it or carry the information in an extension",
+            self.own.definitions.type_name(ty),
+            shown(self.tree.name(child))
+        );
+        self.error("unknown-element", child, what);
+        self.path.pop();
+    }
+
+    fn list_shape(&mut self, child: NodeId, element: &Element, list: bool) {
+        if self.tree.kind(child) == Kind::Empty && list {
+            let what = format!("`{}` is an empty array; leave it out", element.name);
+            self.error("empty", child, what);
+        } else if element.repeats() != list {
+            let what = match list {
+                true => format!("`{}` does not repeat; write the value without [ ]", element.name),
+                false => format!("`{}` repeats; write an array even for one value", element.name),
+            };
+            self.error("type", child, what);
+        }
+    }
+
+    /// The base type's own minima and maxima. Repetition of a list element has no maximum in R4.
+    fn base_cardinality(&mut self, node: NodeId, ty: TypeId, children: &[Child<'a>]) {
+        let definitions = &self.own.definitions;
+        let mut counts: Vec<(&Element, u32, NodeId)> = Vec::new();
+        for child in children {
+            match counts.iter_mut().rev().find(|(e, _, _)| std::ptr::eq(*e, child.element)) {
+                Some((_, n, last)) => (*n, *last) = (*n + 1, child.node),
+                None => counts.push((child.element, 1, child.node)),
+            }
+        }
+        for &(element, n, last) in &counts {
+            if let Some(max) = element.max.filter(|&m| n > m) {
+                let what = format!("`{}` stands {n} times, at most {max} allowed", element.name);
+                self.error("cardinality", last, what);
+            }
+        }
+        for element in definitions.elements(ty).filter(|e| e.min > 0) {
+            let n = counts.iter().find(|(e, _, _)| std::ptr::eq(*e, element)).map_or(0, |c| c.1);
+            let present = n > 0 || self.tree.children(node).any(|c| self.spelt(ty, c, element));
+            if n < element.min && !present {
+                self.missing(node, &element.name, element.min, n);
+            }
+        }
+    }
+
+    /// Is the child an instance of the element, even one of a type that was refused?
+    fn spelt(&self, ty: TypeId, child: NodeId, element: &Element) -> bool {
+        let found = self.own.definitions.find(ty, self.tree.name(child), self.tree.name_hash(child));
+        found.is_some_and(|(e, _)| std::ptr::eq(e, element))
+    }
+
+    fn missing(&mut self, node: NodeId, name: &str, min: u32, n: u32) {
+        let what = match n {
+            0 => format!("`{name}` is missing; at least {min} required"),
+            n => format!("`{name}` stands {n} times; at least {min} required"),
+        };
+        self.error("cardinality", node, what);
+    }
+
+    /// Applies a profile's rule for the element `name` to the children that bear it.
+    fn apply(&mut self, node: NodeId, name: &str, rule: &'a Rule, children: &mut [Child<'a>]) {
+        let at: Vec<usize> = (0..children.len()).filter(|&i| &*children[i].element.name == name).collect();
+        let n = at.iter().filter(|&&i| self.tree.kind(children[i].node) != Kind::Empty).count() as u32;
+        if let Some(min) = rule.min.filter(|&m| n < m) {
+            self.missing(node, name, min, n);
+        }
+        if let Some(Some(max)) = rule.max.filter(|m| m.is_some_and(|m| n > m)) {
+            let last = at.last().map_or(node, |&i| children[i].node);
+            let what = match max {
+                0 => format!("`{name}` is not allowed here by the profile; leave it out"),
+                _ => format!("`{name}` stands {n} times, at most {max} allowed by the profile"),
+            };
+            self.error("cardinality", last, what);
+        }
+        for &i in &at {
+            let child = &mut children[i];
+            self.path.push((child.node, child.index));
+            self.rule_types(child, rule);
+            self.path.pop();
+        }
+        if let Some(slicing) = &rule.slicing {
+            self.slices(node, name, slicing, &at, children);
+        }
+    }
+
+    /// Gives a child the layer, and checks the types that the rule leaves.
+    pub(super) fn rule_types(&mut self, child: &mut Child<'a>, rule: &'a Rule) {
+        add(&mut child.layers, rule);
+        if rule.types.is_empty() {
+            return;
+        }
+        let definitions = &self.own.definitions;
+        let fits = |t: &&TypeRule| definitions.is_a(child.ty, t.ty);
+        let Some(found) = rule.types.iter().find(fits) else {
+            let names: Vec<&str> = rule.types.iter().map(|t| definitions.type_name(t.ty)).collect();
+            let is = definitions.type_name(child.ty);
+            let what = format!("the profile allows only the type {} here, found {is}", names.join(" or "));
+            return self.error("type", child.node, what);
+        };
+        self.type_profiles(child.node, child.ty, &found.profiles, &mut child.layers);
+    }
+
+    /// Adds the profile that a type names; of several, one must fit.
+    fn type_profiles(&mut self, node: NodeId, ty: TypeId, urls: &'a [Box<str>], layers: &mut Vec<&'a Rule>) {
+        let own = self.own;
+        let of_type = |p: &crate::profile::Profile| own.definitions.is_a(ty, p.ty);
+        match urls {
+            [] => {}
+            [url] => match own.find(url) {
+                Some(profile) if of_type(profile) => add(layers, &profile.root),
+                Some(_) => {}
+                None => self.unsure("profile", node, "the element's profile is not loaded here"),
+            },
+            several => {
+                let known: Vec<_> = several.iter().filter_map(|u| own.find(u)).collect();
+                if known.iter().any(|p| self.conforms(node, p)) {
+                    return;
+                }
+                match known.len() == several.len() {
+                    true => self.error(
+                        "profile",
+                        node,
+                        format!("fits none of the {} profiles allowed here", several.len()),
+                    ),
+                    false => self.unsure("profile", node, "some profiles allowed here are not loaded"),
+                }
+            }
+        }
+    }
+}

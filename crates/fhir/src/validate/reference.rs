@@ -1,0 +1,142 @@
+//! References: do they lead to something, and is it of an allowed type or profile?
+//!
+//! Invariant: each reference costs one look-up; whether a resource conforms to a profile is asked
+//! once per document. Deliberately absent: fetching what is not in the document.
+
+use super::Run;
+use crate::definitions::Element;
+use crate::profile::Rule;
+use crate::tree::{NodeId, TypeId};
+
+impl<'a> Run<'a> {
+    /// Checks a Reference against its element's targets and those of the layers.
+    pub(super) fn reference(&mut self, node: NodeId, element: Option<&'a Element>, layers: &[&'a Rule]) {
+        let Some(literal) = self.tree.child(node, "reference") else {
+            return self.logical_type(node, element);
+        };
+        let Some(text) = self.tree.text(literal) else { return };
+        let target = self.resolve(node);
+        if target.is_none() && !self.layers_only && self.must_resolve(node, text) {
+            let what = "points at nothing in this document; add the resource or correct the reference";
+            return self.error("reference", node, what.into());
+        }
+        let base = element.map(|e| e.targets.as_slice()).filter(|_| !self.layers_only);
+        let own = layers.iter().flat_map(|r| &r.types).map(|t| t.targets.as_slice());
+        for targets in base.into_iter().chain(own).filter(|t| !t.is_empty()) {
+            self.one_target(node, text, target, targets);
+        }
+    }
+
+    /// Internal references must lead somewhere: `#id` in a resource, UUIDs and OIDs in a Bundle.
+    fn must_resolve(&self, node: NodeId, text: &str) -> bool {
+        (text.starts_with('#') && self.container(node).is_some())
+            || (text.starts_with("urn:") && self.bundle.is_bundle())
+    }
+
+    fn one_target(&mut self, node: NodeId, text: &str, target: Option<NodeId>, targets: &'a [Box<str>]) {
+        let verdict = match target {
+            Some(found) => {
+                let mut verdict = Some(false);
+                for url in targets {
+                    match self.is_target(found, url) {
+                        Some(true) => return,
+                        None => verdict = None,
+                        Some(false) => {}
+                    }
+                }
+                verdict
+            }
+            None => self.by_text(text, targets),
+        };
+        if verdict != Some(false) {
+            if target.is_some() {
+                self.unsure(
+                    "reference",
+                    node,
+                    "a profile that the target should conform to is not loaded here",
+                );
+            }
+            return;
+        }
+        let names: Vec<&str> = targets.iter().map(|t| t.rsplit('/').next().unwrap_or(t)).collect();
+        let found = target.map(|t| self.own.definitions.type_name(self.tree.type_of(t)));
+        let what = match found {
+            Some(found) => format!("points at a {found}, but only {} allowed here", names.join(", ")),
+            None => format!("names another type than the allowed {}", names.join(", ")),
+        };
+        self.error("reference", node, what);
+    }
+
+    /// Is the resource of this type, or does it conform to this profile?
+    pub(super) fn is_target(&mut self, node: NodeId, url: &'a str) -> Option<bool> {
+        let own = self.own;
+        if let Some(profile) = own.find(url) {
+            return Some(self.conforms(node, profile));
+        }
+        let ty = own.definitions.type_id(url)?;
+        Some(own.definitions.is_a(self.tree.type_of(node), ty))
+    }
+
+    /// Judges an outside reference by the type that its text names, if it names one.
+    fn by_text(&self, text: &str, targets: &[Box<str>]) -> Option<bool> {
+        let named = self.type_in(text)?;
+        self.allows(named, targets)
+    }
+
+    fn allows(&self, named: TypeId, targets: &[Box<str>]) -> Option<bool> {
+        let definitions = &self.own.definitions;
+        let mut verdict = Some(false);
+        for url in targets {
+            let ty = self.own.find(url).map(|p| p.ty).or_else(|| definitions.type_id(url));
+            match ty {
+                Some(t) if definitions.is_a(named, t) => return Some(true),
+                Some(_) => {}
+                None => verdict = None,
+            }
+        }
+        verdict
+    }
+
+    /// The resource type in `Type/id`, perhaps behind a server's address.
+    fn type_in(&self, text: &str) -> Option<TypeId> {
+        let text = text.split("/_history/").next().unwrap_or(text);
+        let mut parts = text.rsplit('/');
+        let (_, name) = (parts.next()?, parts.next()?);
+        self.own.definitions.type_id(name).filter(|&t| self.own.definitions.is_resource(t))
+    }
+
+    /// A reference by identifier may still name its type (references.html §2.3.0.5).
+    fn logical_type(&mut self, node: NodeId, element: Option<&'a Element>) {
+        let named = self.tree.child_text(node, "type").and_then(|t| self.own.definitions.type_id(t));
+        let (Some(named), Some(element)) = (named, element.filter(|_| !self.layers_only)) else { return };
+        if !element.targets.is_empty() && self.allows(named, &element.targets) == Some(false) {
+            self.error("reference", node, "names a type that is not allowed here".into());
+        }
+    }
+
+    /// The resource that a Reference points at, inside this document.
+    pub(super) fn resolve(&self, node: NodeId) -> Option<NodeId> {
+        let text = self.tree.child_text(node, "reference")?;
+        match text.strip_prefix('#') {
+            Some(id) => self.contained(node, id),
+            None => self.bundle.resource(self, node, text),
+        }
+    }
+
+    /// `#id` in the resource that contains the node; `#` alone is that resource.
+    fn contained(&self, node: NodeId, id: &str) -> Option<NodeId> {
+        let outer = self.container(node)?;
+        if id.is_empty() {
+            return Some(outer);
+        }
+        self.bundle.contained(outer, id)
+    }
+
+    /// The nearest resource around the node that is not itself contained.
+    pub(super) fn container(&self, node: NodeId) -> Option<NodeId> {
+        let is = |n: &NodeId| {
+            self.own.definitions.is_resource(self.tree.type_of(*n)) && self.tree.name(*n) != "contained"
+        };
+        std::iter::successors(Some(node), |n| self.tree.parent(*n)).find(is)
+    }
+}

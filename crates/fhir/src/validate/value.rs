@@ -1,0 +1,170 @@
+//! Values: fixed, pattern and bindings.
+//!
+//! Invariant: numbers are compared as written, as FHIR asks of fixed decimals; the order of members
+//! never matters. Deliberately absent: any repetition of the compared values in findings.
+
+use super::Run;
+use crate::definitions::{Binding, Element, Strength};
+use crate::finding::Severity;
+use crate::profile::Rule;
+use crate::tree::{Kind, NodeId, NodeRef, TypeId};
+
+impl<'a> Run<'a> {
+    /// Checks what the element's definition and the layers say of the node's value.
+    pub(super) fn values(
+        &mut self,
+        node: NodeId,
+        ty: TypeId,
+        element: Option<&'a Element>,
+        layers: &[&'a Rule],
+    ) {
+        let at = self.tree.at(node);
+        for rule in layers {
+            if let Some(fixed) = rule.fixed.as_ref().filter(|f| !equal(at, f.at(f.root()))) {
+                let what = format!(
+                    "the profile fixes this {}; write exactly the fixed value",
+                    shape(fixed.at(fixed.root()))
+                );
+                self.error("fixed", node, what);
+            }
+            if let Some(pattern) = rule.pattern.as_ref().filter(|p| !contains(at, p.at(p.root()))) {
+                let what = format!(
+                    "lacks part of the {} that the profile's pattern demands",
+                    shape(pattern.at(pattern.root()))
+                );
+                self.error("pattern", node, what);
+            }
+        }
+        let base = element.and_then(|e| e.binding.as_ref()).filter(|_| !self.layers_only);
+        let mut done: Vec<&Binding> = Vec::new();
+        for binding in layers.iter().filter_map(|r| r.binding.as_ref()).chain(base) {
+            if binding.strength <= Strength::Extensible && !done.contains(&binding) {
+                done.push(binding);
+                self.binding(node, ty, binding);
+            }
+        }
+    }
+
+    fn binding(&mut self, node: NodeId, ty: TypeId, binding: &Binding) {
+        let verdict = self.bound(node, ty, binding);
+        let required = binding.strength == Strength::Required;
+        match verdict {
+            Some(true) => {}
+            Some(false) => {
+                let (severity, must) = match required {
+                    true => (Severity::Error, "use one of its codes"),
+                    false => (Severity::Warning, "use one of its codes unless none fits"),
+                };
+                let what = format!("the code is not in the value set {}; {must}", binding.value_set);
+                self.tell("binding", severity, node, what);
+            }
+            None => {
+                let what = format!("the value set {} is not known in full here", binding.value_set);
+                self.unsure("binding", node, &what);
+            }
+        }
+    }
+
+    /// Does one of the node's codes lie in the value set?
+    pub(super) fn bound(&self, node: NodeId, ty: TypeId, binding: &Binding) -> Option<bool> {
+        let types = &self.own.types;
+        let definitions = &self.own.definitions;
+        let at = self.tree.at(node);
+        let one = |c: NodeRef<'_>| match (c.child_text("system"), c.child_text("code")) {
+            (system, Some(code)) => {
+                match self.in_set(&binding.value_set, Some(system.unwrap_or_default()), code) {
+                    // A coding without a system says nothing that could be looked up.
+                    Some(_) if system.is_none() => Some(false),
+                    verdict => verdict,
+                }
+            }
+            (_, None) => Some(false),
+        };
+        if ty == types.concept {
+            let mut verdict = Some(false);
+            let mut any = false;
+            for coding in at.all("coding") {
+                any = true;
+                match one(coding) {
+                    Some(true) => return Some(true),
+                    None => verdict = None,
+                    Some(false) => {}
+                }
+            }
+            // Text alone meets an extensible binding (terminologies.html §4.1.3).
+            if !any && binding.strength == Strength::Extensible {
+                return Some(true);
+            }
+            verdict
+        } else if ty == types.coding {
+            one(at)
+        } else if ty == types.quantity {
+            if at.child("code").is_some() { one(at) } else { Some(true) }
+        } else if definitions.is_primitive(ty) {
+            match at.text() {
+                Some(code) => self.in_set(&binding.value_set, None, code),
+                None => Some(true),
+            }
+        } else {
+            Some(true)
+        }
+    }
+
+    /// Does the node fit everything in the rule that tells slices apart?
+    pub(super) fn fits(&self, node: NodeId, rule: &Rule) -> bool {
+        let at = self.tree.at(node);
+        if rule.fixed.as_ref().is_some_and(|f| !equal(at, f.at(f.root())))
+            || rule.pattern.as_ref().is_some_and(|p| !contains(at, p.at(p.root())))
+        {
+            return false;
+        }
+        let required = rule.binding.as_ref().filter(|b| b.strength == Strength::Required);
+        if required.is_some_and(|b| self.bound(node, self.tree.type_of(node), b) == Some(false)) {
+            return false;
+        }
+        rule.children.iter().filter(|(_, r)| r.decisive()).all(|(name, child)| {
+            let nodes = self.children_called(node, name);
+            let own = nodes.iter().any(|&n| self.fits(n, child))
+                || (nodes.is_empty() && child.min.unwrap_or(0) == 0);
+            let slices = child.slicing.iter().flat_map(|s| &s.slices).filter(|(_, r)| r.min.unwrap_or(0) > 0);
+            own && slices.map(|(_, r)| r).all(|r| nodes.iter().any(|&n| self.fits(n, r)))
+        })
+    }
+
+    /// The children that are instances of the element `name`, choices included.
+    pub(super) fn children_called(&self, node: NodeId, name: &str) -> Vec<NodeId> {
+        let (tree, definitions) = (self.tree, &self.own.definitions);
+        let called =
+            |c: &NodeId| definitions.element_of(tree, *c).map_or(tree.name(*c) == name, |e| &*e.name == name);
+        tree.children(node).filter(called).collect()
+    }
+}
+
+/// The kind of a fixed value in words.
+fn shape(node: NodeRef<'_>) -> &'static str {
+    match node.kind() {
+        Kind::Object => "structure",
+        _ => "value",
+    }
+}
+
+fn same_value(a: NodeRef<'_>, b: NodeRef<'_>) -> bool {
+    a.kind() == b.kind() && a.text() == b.text()
+}
+
+/// Deep equality, whatever the order of members; repetitions keep their order.
+fn equal(a: NodeRef<'_>, b: NodeRef<'_>) -> bool {
+    if !same_value(a, b) || a.children().count() != b.children().count() {
+        return false;
+    }
+    let nth = |node: NodeRef<'_>, n: usize| {
+        let name = node.children().nth(n).map(|c| c.name()).unwrap_or_default();
+        node.children().take(n).filter(|c| c.name() == name).count()
+    };
+    a.children().enumerate().all(|(i, x)| b.all(x.name()).nth(nth(a, i)).is_some_and(|y| equal(x, y)))
+}
+
+/// Does `a` have all that `pattern` has? Repetitions may stand anywhere.
+fn contains(a: NodeRef<'_>, pattern: NodeRef<'_>) -> bool {
+    same_value(a, pattern) && pattern.children().all(|p| a.all(p.name()).any(|x| contains(x, p)))
+}
