@@ -4,8 +4,8 @@
 //! line-width juggling; a rule with nested rules opens a block, every other rule is one line.
 
 use crate::ast::{
-    ConceptMap, Equivalence, Expression, Group, InputMode, Invocation, Literal, LiteralKind, Map, ModelMode, Name,
-    Parameter, Rule, RuleSource, RuleTarget, SourceMode, TargetMode, Transform, TypeMode, Unmapped,
+    ConceptMap, Equivalence, Expression, Group, InputMode, Invocation, Literal, LiteralKind, Map, ModelMode,
+    Name, Parameter, Rule, RuleSource, RuleTarget, SourceMode, TargetMode, Transform, TypeMode, Unmapped,
 };
 use crate::lex::quote;
 

@@ -8,7 +8,9 @@ mod concepts;
 mod group;
 mod rule;
 
-use crate::ast::{Constant, Expression, Import, Literal, LiteralKind, Map, Metadata, ModelMode, Name, Place, Structure};
+use crate::ast::{
+    Constant, Expression, Import, Literal, LiteralKind, Map, Metadata, ModelMode, Name, Place, Structure,
+};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::lex::{self, Kind, Token};
 
@@ -433,7 +435,8 @@ impl Cursor {
         let whole = place(0, 0);
         if map.url.text.is_empty() {
             let error = self.source.error(whole, "map-without-url", "the map has no address");
-            self.diagnostics.push(error.with_remedy("begin with `map \"http://…\" = \"Name\"` or `/// url = '…'`"));
+            self.diagnostics
+                .push(error.with_remedy("begin with `map \"http://…\" = \"Name\"` or `/// url = '…'`"));
         }
         if map.groups.is_empty() && self.diagnostics.is_empty() {
             let error = self.source.error(whole, "map-without-group", "the map has no group");

@@ -12,7 +12,8 @@ impl Cursor {
         self.take();
         let url = self.url("the concept map's address in quotes")?;
         self.need_sign("{", "after the concept map's address")?;
-        let mut map = ConceptMap { url, prefixes: vec![], pairs: vec![], unmapped: vec![], documentation: vec![] };
+        let mut map =
+            ConceptMap { url, prefixes: vec![], pairs: vec![], unmapped: vec![], documentation: vec![] };
         while !self.take_sign("}") {
             self.document(&mut documentation);
             if self.is_word("prefix") && self.peek_at(1).kind == Kind::Word {

@@ -168,7 +168,8 @@ impl Cursor {
             self.take();
         }
         let whole = self.wrapped(from);
-        let expression = if whole { self.expression(from + 1, self.at - 1) } else { self.expression(from, self.at) };
+        let expression =
+            if whole { self.expression(from + 1, self.at - 1) } else { self.expression(from, self.at) };
         match expression.text.is_empty() {
             true => Err(self.wrong("an expression")),
             false => Ok(expression),
@@ -184,9 +185,12 @@ impl Cursor {
     fn after_operand(&self) -> bool {
         let Some(&before) = self.tokens.get(self.at.wrapping_sub(1)) else { return false };
         match before.kind {
-            Kind::Sign(")" | "]" | "}") | Kind::Text | Kind::Ticked | Kind::Integer | Kind::Decimal | Kind::Moment => {
-                true
-            }
+            Kind::Sign(")" | "]" | "}")
+            | Kind::Text
+            | Kind::Ticked
+            | Kind::Integer
+            | Kind::Decimal
+            | Kind::Moment => true,
             Kind::Word => {
                 let operators = ["and", "or", "xor", "implies", "is", "as", "in", "contains", "div", "mod"];
                 !operators.contains(&self.text(before))

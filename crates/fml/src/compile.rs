@@ -1,0 +1,279 @@
+//! A map checked against its models and turned into code.
+//!
+//! Each group is compiled once per combination of input types, beginning with the entry group, so
+//! that an untyped `target tgt` is still checked against what it is given. Groups that nothing calls
+//! are compiled for their findings only. Invariants: a plan is only made when nothing was found;
+//! the same finding is told once. Deliberately absent: running anything.
+
+mod expression;
+mod names;
+mod rule;
+mod source;
+mod target;
+mod value;
+
+use crate::ast::{Group, Input, InputMode, Name, Place};
+use crate::code::{Code, GroupCode, Slot};
+use crate::diagnostic::{Diagnostic, Severity, Source};
+use crate::library::{Library, Loaded};
+use crate::model;
+use crate::plan::Plan;
+use fhir::{Definitions, TypeId};
+use std::collections::HashMap;
+
+/// A group of the library: map and group.
+type GroupPlace = (usize, usize);
+
+/// Combinations of groups and types beyond which a map is refused.
+const MOST_GROUPS: usize = 4096;
+
+/// What a name stands for while rules are compiled.
+#[derive(Clone, Debug)]
+struct Variable {
+    name: String,
+    slot: Slot,
+    mode: InputMode,
+    ty: TypeId,
+}
+
+pub(crate) struct Compiler<'l> {
+    library: &'l Library,
+    definitions: &'l Definitions,
+    code: Code,
+    found: Vec<Diagnostic>,
+    known: HashMap<(GroupPlace, Vec<TypeId>), usize>,
+    waiting: Vec<(usize, GroupPlace, Vec<TypeId>)>,
+    /// Constants by map and name; nothing while one is being compiled.
+    constants: HashMap<(usize, String), Option<usize>>,
+    shares: Vec<String>,
+    // what is being compiled now
+    map: usize,
+    group: String,
+    scope: Vec<Variable>,
+    slots: usize,
+    /// A group that nothing calls: types that only a call could tell are not missed.
+    uncalled: bool,
+}
+
+impl<'l> Compiler<'l> {
+    pub fn new(library: &'l Library) -> Compiler<'l> {
+        Compiler {
+            library,
+            definitions: &library.definitions,
+            code: Code::default(),
+            found: Vec::new(),
+            known: HashMap::new(),
+            waiting: Vec::new(),
+            constants: HashMap::new(),
+            shares: Vec::new(),
+            map: 0,
+            group: String::new(),
+            scope: Vec::new(),
+            slots: 0,
+            uncalled: false,
+        }
+    }
+
+    pub fn plan(mut self, url: &str) -> Result<Plan, Vec<Diagnostic>> {
+        let Some(map) = self.library.maps.iter().position(|m| m.map.url.text == url) else {
+            let source = Source::new(url, "");
+            let error =
+                source.error(Place::default(), "unknown-map", "the library has no map with this address");
+            return Err(vec![error]);
+        };
+        self.map = map;
+        self.check_header();
+        let entry = self.entry();
+        self.compile_waiting();
+        self.compile_uncalled(map);
+        let (errors, warnings): (Vec<_>, Vec<_>) =
+            self.found.into_iter().partition(|d| d.severity == Severity::Error);
+        match (entry, errors.is_empty()) {
+            (Some((source, target)), true) => {
+                let definitions = self.library.definitions.clone();
+                Ok(Plan::new(url, definitions, self.code, source, target, warnings))
+            }
+            _ => Err(errors),
+        }
+    }
+
+    /// Starts with the first group that has one source and one target.
+    fn entry(&mut self) -> Option<(TypeId, TypeId)> {
+        let groups = &self.loaded().map.groups;
+        let is_entry = |g: &Group| match g.inputs.as_slice() {
+            [a, b] => a.mode == InputMode::Source && b.mode == InputMode::Target,
+            _ => false,
+        };
+        let Some(index) = groups.iter().position(is_entry) else {
+            let place = groups.first().map(|g| g.name.place).unwrap_or_default();
+            self.error(
+                place,
+                "no-entry",
+                "no group has exactly one source and one target, in this order",
+                None,
+            );
+            return None;
+        };
+        let inputs = &groups[index].inputs;
+        let source = self.entry_type(&inputs[0]);
+        let target = self.entry_type(&inputs[1]);
+        let (source, target) = (source?, target?);
+        self.request((self.map, index), vec![source, target]);
+        Some((source, target))
+    }
+
+    /// The type of an entry group's input: its own, or that of the only structure with its mode.
+    fn entry_type(&mut self, input: &'l Input) -> Option<TypeId> {
+        if let Some(ty) = &input.ty {
+            return self.type_of(ty);
+        }
+        let uses = &self.loaded().map.structures;
+        let mut fitting = uses.iter().filter(|s| match input.mode {
+            InputMode::Source => s.mode == crate::ast::ModelMode::Source,
+            InputMode::Target => s.mode == crate::ast::ModelMode::Target,
+        });
+        match (fitting.next(), fitting.next()) {
+            (Some(only), None) => self.type_at(&only.url.text, only.url.place),
+            _ => {
+                let message = format!("the type of `{}` is not known", input.name.text);
+                self.error(input.name.place, "type-missing", message, Some("write `name : Type`"));
+                None
+            }
+        }
+    }
+
+    fn compile_waiting(&mut self) {
+        while let Some((index, place, types)) = self.waiting.pop() {
+            let code = self.group_code(place, &types);
+            self.code.groups[index] = code;
+        }
+    }
+
+    /// The groups of this map that nothing called: their findings count, their code is dropped.
+    fn compile_uncalled(&mut self, map: usize) {
+        self.uncalled = true;
+        for index in 0..self.library.maps[map].map.groups.len() {
+            if self.known.keys().any(|(place, _)| *place == (map, index)) {
+                continue;
+            }
+            let group = &self.library.maps[map].map.groups[index];
+            self.map = map;
+            let types = group.inputs.iter().map(|input| self.declared(input)).collect::<Vec<_>>();
+            if group.type_mode.is_none() {
+                let message = format!("nothing calls the group `{}`", group.name.text);
+                let warning = self.loaded().source.warning(group.name.place, "uncalled-group", message);
+                self.push(warning);
+            }
+            self.request((map, index), types);
+            self.compile_waiting();
+        }
+    }
+
+    fn declared(&mut self, input: &'l Input) -> TypeId {
+        input.ty.as_ref().and_then(|ty| self.type_of(ty)).unwrap_or(TypeId::NONE)
+    }
+
+    /// The code's index of a group with these input types; compiled later if it is new.
+    fn request(&mut self, place: GroupPlace, types: Vec<TypeId>) -> usize {
+        let key = (place, types);
+        if let Some(index) = self.known.get(&key) {
+            return *index;
+        }
+        let index = self.code.groups.len();
+        if index >= MOST_GROUPS {
+            let name = &self.library.maps[place.0].map.groups[place.1].name;
+            self.error(name.place, "too-many-groups", "the groups are called with too many types", None);
+            return 0;
+        }
+        self.code.groups.push(GroupCode::default());
+        self.known.insert(key.clone(), index);
+        self.waiting.push((index, key.0, key.1));
+        index
+    }
+
+    /// The rules of a group and, before them, of those it extends, in one frame.
+    fn group_code(&mut self, place: GroupPlace, types: &[TypeId]) -> GroupCode {
+        let chain = self.chain(place);
+        self.slots = types.len();
+        let mut rules = Vec::new();
+        for (map, index) in chain {
+            let group = &self.library.maps[map].map.groups[index];
+            self.map = map;
+            self.group = group.name.text.clone();
+            self.scope.clear();
+            for (slot, (input, &given)) in group.inputs.iter().zip(types).enumerate() {
+                let declared = self.declared(input);
+                let ty = if self.narrows(declared, given) { declared } else { given };
+                self.scope.push(Variable { name: input.name.text.clone(), slot, mode: input.mode, ty });
+            }
+            rules.extend(self.rules(&group.rules));
+        }
+        GroupCode { slots: self.slots, rules }
+    }
+
+    /// Is `declared` known and more exact than `given`?
+    fn narrows(&self, declared: TypeId, given: TypeId) -> bool {
+        declared != TypeId::NONE && (given == TypeId::NONE || self.definitions.is_a(declared, given))
+    }
+
+    /// The group with those it extends, the farthest first.
+    fn chain(&mut self, place: GroupPlace) -> Vec<GroupPlace> {
+        let mut chain = vec![place];
+        let mut at = place;
+        loop {
+            let group = &self.library.maps[at.0].map.groups[at.1];
+            let Some(name) = &group.extends else { break };
+            self.map = at.0;
+            let Some(next) = self.find_group(name) else { break };
+            if chain.contains(&next) {
+                self.error(name.place, "extends-itself", "the group extends itself, by way of others", None);
+                break;
+            }
+            let inputs = |p: GroupPlace| {
+                let inputs = &self.library.maps[p.0].map.groups[p.1].inputs;
+                inputs.iter().map(|i| i.mode).collect::<Vec<_>>()
+            };
+            if inputs(at) != inputs(next) {
+                self.error(name.place, "extends-other-inputs", "the two groups have different inputs", None);
+                break;
+            }
+            chain.push(next);
+            at = next;
+        }
+        chain.reverse();
+        chain
+    }
+
+    // ---- findings ----
+
+    fn loaded(&self) -> &'l Loaded {
+        &self.library.maps[self.map]
+    }
+
+    fn error(&mut self, place: Place, code: &'static str, message: impl Into<String>, remedy: Option<&str>) {
+        let mut error = self.loaded().source.error(place, code, message);
+        error.remedy = remedy.map(str::to_string);
+        self.push(error);
+    }
+
+    fn push(&mut self, finding: Diagnostic) {
+        let same =
+            |d: &Diagnostic| d.file == finding.file && d.span == finding.span && d.code == finding.code;
+        if !self.found.iter().any(same) {
+            self.found.push(finding);
+        }
+    }
+
+    /// "`x` …; did you mean `y`?"
+    fn unknown(&mut self, name: &Name, code: &'static str, message: String, others: &[String]) {
+        let remedy = model::nearest(&name.text, others).map(|n| format!("did you mean `{n}`?"));
+        self.error(name.place, code, message, remedy.as_deref());
+    }
+
+    fn type_text(&self, ty: TypeId) -> String {
+        match self.definitions.type_name(ty) {
+            "" => "something of unknown type".to_string(),
+            name => format!("`{name}`"),
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! FHIRPath inside maps: parsed, and its variables found.
+//!
+//! A bare name that is a variable's means the variable; so does `%name`. A `%name` that nobody
+//! declares is a parameter of the run. Invariant: an expression's code lists every variable it can
+//! read. Deliberately absent: evaluation.
+
+use super::Compiler;
+use crate::ast::{Constant, Expression, InputMode};
+use crate::code::ExpressionCode;
+use crate::lex::{self, Kind};
+use crate::model;
+use crate::parse::place;
+use fhir::TypeId;
+
+/// Names with a percent sign that FHIRPath itself knows.
+const ENVIRONMENT: [&str; 7] = ["context", "resource", "rootResource", "ucum", "sct", "loinc", "factory"];
+
+impl<'l> Compiler<'l> {
+    /// `focus` is the type that the expression starts from, where it is known.
+    pub(super) fn expression(&mut self, expression: &Expression, focus: TypeId) -> Option<ExpressionCode> {
+        let mut parsed = match fhirpath::parse(&expression.text) {
+            Ok(parsed) => parsed,
+            Err(error) => {
+                let start = expression.place.start as usize;
+                let at = start + error.offset.min(expression.text.len());
+                let end = (expression.place.end as usize).max(at + 1);
+                self.error(place(at, end), "expression-syntax", error.message, None);
+                return None;
+            }
+        };
+        if let Some(shorter) = self.without_primitive_value(&expression.text, focus)
+            && let Ok(better) = fhirpath::parse(&shorter)
+        {
+            parsed = better;
+        }
+        let mut code = ExpressionCode {
+            expression: parsed,
+            variables: Vec::new(),
+            constants: Vec::new(),
+            parameters: Vec::new(),
+            reads_target: false,
+        };
+        for (name, percent) in names(&expression.text) {
+            self.name(&name, percent, &mut code);
+        }
+        Some(code)
+    }
+
+    /// Maps write `linkId.value` for the value of a primitive; FHIRPath calls that `linkId`. The text
+    /// without each such `.value`, where plain names lead to it from a known type.
+    fn without_primitive_value(&self, text: &str, focus: TypeId) -> Option<String> {
+        let tokens = lex::lex(text).tokens;
+        let word = |i: usize| tokens.get(i).filter(|t| t.kind == Kind::Word).map(|t| &text[t.start..t.end]);
+        let is_sign =
+            |i: usize, sign: &'static str| tokens.get(i).is_some_and(|t| t.kind == Kind::Sign(sign));
+        let mut out = String::new();
+        let mut kept = 0;
+        for start in 0..tokens.len() {
+            if word(start).is_none() || start > 0 && is_sign(start - 1, ".") {
+                continue;
+            }
+            let mut end = start;
+            while is_sign(end + 1, ".") && word(end + 2).is_some() && !is_sign(end + 3, "(") {
+                end += 2;
+            }
+            let names: Vec<&str> = (start..=end).step_by(2).filter_map(word).collect();
+            if names.len() > 1 && names.last() == Some(&"value") && self.leads_to_primitive(&names, focus) {
+                out.push_str(&text[kept..tokens[end - 1].start]);
+                kept = tokens[end].end;
+            }
+        }
+        out.push_str(&text[kept..]);
+        (kept > 0).then_some(out)
+    }
+
+    /// Do the names but the last lead to a primitive?
+    fn leads_to_primitive(&self, names: &[&str], focus: TypeId) -> bool {
+        let (mut ty, rest) = match names.split_first().map(|(first, rest)| (self.variable(first), rest)) {
+            Some((Some(variable), rest)) => (variable.ty, rest),
+            _ => (focus, names),
+        };
+        for name in rest.iter().take(rest.len().saturating_sub(1)) {
+            let next = model::member(self.definitions, ty, name).map(|m| m.types);
+            match next.as_deref() {
+                Some([only]) => ty = *only,
+                _ => return false,
+            }
+        }
+        self.definitions.is_primitive(ty)
+    }
+
+    fn name(&mut self, name: &str, percent: bool, code: &mut ExpressionCode) {
+        if let Some(variable) = self.scope.iter().rev().find(|v| v.name == name) {
+            code.reads_target |= variable.mode == InputMode::Target;
+            if !code.variables.iter().any(|(n, _)| n == name) {
+                code.variables.push((name.to_string(), variable.slot));
+            }
+            return;
+        }
+        if let Some(index) = self.constant(name) {
+            if !code.constants.iter().any(|(n, _)| n == name) {
+                code.constants.push((name.to_string(), index));
+            }
+            return;
+        }
+        let environment = ENVIRONMENT.contains(&name) || name.starts_with("vs-") || name.starts_with("ext-");
+        if percent && !environment && !code.parameters.iter().any(|n| n == name) {
+            code.parameters.push(name.to_string());
+            if !self.code.parameters.iter().any(|n| n == name) {
+                self.code.parameters.push(name.to_string());
+            }
+        }
+    }
+
+    /// The index of a constant that the current map, or one it imports, declares.
+    pub(super) fn constant(&mut self, name: &str) -> Option<usize> {
+        let (map, constant) = self.visible(self.map).into_iter().find_map(|map| {
+            let constants = &self.library.maps[map].map.constants;
+            constants.iter().find(|c| c.name.text == name).map(|c| (map, c))
+        })?;
+        let key = (map, name.to_string());
+        match self.constants.get(&key) {
+            Some(Some(index)) => return Some(*index),
+            Some(None) => {
+                let message = format!("the constant `{name}` is made from itself");
+                self.error(constant.name.place, "constant-circle", message, None);
+                return None;
+            }
+            None => {}
+        }
+        self.constants.insert(key.clone(), None);
+        let index = self.constant_code(map, constant);
+        match index {
+            Some(index) => self.constants.insert(key, Some(index)),
+            None => self.constants.remove(&key),
+        };
+        index
+    }
+
+    fn constant_code(&mut self, map: usize, constant: &'l Constant) -> Option<usize> {
+        let here = std::mem::replace(&mut self.map, map);
+        let scope = std::mem::take(&mut self.scope);
+        let code = self.expression(&constant.value, TypeId::NONE);
+        (self.map, self.scope) = (here, scope);
+        self.code.constants.push(code?);
+        Some(self.code.constants.len() - 1)
+    }
+}
+
+/// The words of an expression that could be variables, and whether a percent sign stands before.
+fn names(text: &str) -> Vec<(String, bool)> {
+    let tokens = lex::lex(text).tokens;
+    let mut out = Vec::new();
+    for (i, token) in tokens.iter().enumerate() {
+        let before = i.checked_sub(1).and_then(|b| tokens.get(b)).map(|t| t.kind);
+        let percent = before == Some(Kind::Sign("%"));
+        let written = text.get(token.start..token.end).unwrap_or_default();
+        match token.kind {
+            Kind::Word if before != Some(Kind::Sign(".")) => out.push((written.to_string(), percent)),
+            Kind::Ticked if before != Some(Kind::Sign(".")) => out.push((lex::unquote(written), percent)),
+            Kind::Text if percent => out.push((lex::unquote(written), percent)),
+            _ => {}
+        }
+    }
+    out
+}

@@ -1,0 +1,128 @@
+//! Rules: sources, targets, and what follows with the variables they bind.
+//!
+//! Short forms are written out here: `a.x -> b.y` copies, or calls the group that is the default for
+//! the two types. Invariant: variables of a rule are visible in it and below it, nowhere else.
+//! Deliberately absent: sources and targets themselves (see their files).
+
+use super::{Compiler, Variable};
+use crate::ast::{InputMode, Invocation, Parameter, Rule};
+use crate::code::{ArgumentCode, CallCode, RuleCode, Slot};
+use fhir::TypeId;
+
+impl<'l> Compiler<'l> {
+    pub(super) fn rules(&mut self, rules: &'l [Rule]) -> Vec<RuleCode> {
+        rules.iter().map(|rule| self.rule(rule)).collect()
+    }
+
+    fn rule(&mut self, rule: &'l Rule) -> RuleCode {
+        let mark = self.scope.len();
+        let label = self.label(rule);
+        let mut code = RuleCode { label, sources: vec![], targets: vec![], calls: vec![], rules: vec![] };
+        for source in &rule.sources {
+            code.sources.extend(self.source(source));
+        }
+        if is_copy(rule) && code.sources.len() == 1 {
+            let (slot, ty) = (code.sources[0].bind, self.scope.last().map_or(TypeId::NONE, |v| v.ty));
+            self.copy_rule(rule, slot, ty, &mut code);
+        } else {
+            let focus = code.sources.first().map(|s| s.bind);
+            for target in &rule.targets {
+                code.targets.extend(self.target(target, focus));
+            }
+        }
+        for call in &rule.dependents {
+            code.calls.extend(self.call(call));
+        }
+        code.rules = self.rules(&rule.rules);
+        self.scope.truncate(mark);
+        code
+    }
+
+    fn label(&mut self, rule: &Rule) -> usize {
+        let text = match &rule.name {
+            Some(name) => format!("{}/\"{}\"", self.group, name.text),
+            None => {
+                let place = self.loaded().source.error(rule.place, "", "");
+                format!("{}/line {}", self.group, place.line())
+            }
+        };
+        self.code.labels.push(text);
+        self.code.labels.len() - 1
+    }
+
+    /// A new slot for a variable; a name hides an earlier one.
+    pub(super) fn bind(&mut self, name: &str, mode: InputMode, ty: TypeId) -> Slot {
+        let slot = self.slots;
+        self.slots += 1;
+        self.scope.push(Variable { name: name.to_string(), slot, mode, ty });
+        slot
+    }
+
+    pub(super) fn variable(&self, name: &str) -> Option<Variable> {
+        self.scope.iter().rev().find(|v| v.name == name).cloned()
+    }
+
+    fn call(&mut self, call: &'l Invocation) -> Option<CallCode> {
+        let place = self.find_group(&call.name)?;
+        let group = &self.library.maps[place.0].map.groups[place.1];
+        if group.inputs.len() != call.parameters.len() {
+            let (has, given) = (group.inputs.len(), call.parameters.len());
+            let message = format!("the group `{}` has {has} inputs, {given} are given", call.name.text);
+            self.error(call.name.place, "wrong-inputs", message, None);
+            return None;
+        }
+        let mut arguments = Vec::new();
+        let mut types = Vec::new();
+        for (parameter, input) in call.parameters.iter().zip(&group.inputs) {
+            let (argument, mode, ty) = self.call_argument(parameter)?;
+            let here = std::mem::replace(&mut self.map, place.0);
+            let declared = self.declared(input);
+            self.map = here;
+            let what = format!("the input `{}` of `{}`", input.name.text, call.name.text);
+            if mode != input.mode {
+                let (wanted, given) = match input.mode {
+                    InputMode::Source => ("source", "target"),
+                    InputMode::Target => ("target", "source"),
+                };
+                let message = format!("{what} is a {wanted}, but a {given} is given");
+                self.error(call.name.place, "wrong-mode", message, None);
+                return None;
+            }
+            if !self.may_be(ty, declared) {
+                let message =
+                    format!("{what} is {}, but {} is given", self.type_text(declared), self.type_text(ty));
+                self.error(call.name.place, "wrong-type", message, None);
+                return None;
+            }
+            types.push(if self.narrows(declared, ty) { declared } else { ty });
+            arguments.push(argument);
+        }
+        Some(CallCode { group: self.request(place, types), arguments })
+    }
+
+    fn call_argument(&mut self, parameter: &'l Parameter) -> Option<(ArgumentCode, InputMode, TypeId)> {
+        if let Parameter::Variable(name) = parameter
+            && let Some(variable) = self.variable(&name.text)
+        {
+            return Some((ArgumentCode::Variable(variable.slot), variable.mode, variable.ty));
+        }
+        let (argument, ty) = self.argument(parameter)?;
+        Some((argument, InputMode::Source, ty))
+    }
+
+    /// Could something of type `ty` be of type `wanted`?
+    pub(super) fn may_be(&self, ty: TypeId, wanted: TypeId) -> bool {
+        ty == TypeId::NONE
+            || wanted == TypeId::NONE
+            || self.definitions.is_a(ty, wanted)
+            || self.definitions.is_a(wanted, ty)
+            || (self.definitions.is_primitive(ty) && self.definitions.is_primitive(wanted))
+    }
+}
+
+/// Is it `a.x -> b.y`, with or without conditions, and nothing else?
+fn is_copy(rule: &Rule) -> bool {
+    let ([source], [target]) = (rule.sources.as_slice(), rule.targets.as_slice()) else { return false };
+    let bare = target.context.is_some() && !target.path.is_empty() && target.transform.is_none();
+    !source.path.is_empty() && bare && target.variable.is_none() && rule.dependents.is_empty() && !rule.block
+}

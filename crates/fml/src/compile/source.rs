@@ -1,0 +1,107 @@
+//! Sources of rules: the way down the source's types, and the clauses.
+//!
+//! Invariant: each step is a known element of a known type, or the type is open and the step looks
+//! at the instance. Deliberately absent: any reading of messages.
+
+use super::Compiler;
+use crate::ast::{InputMode, Name, RuleSource};
+use crate::code::{SourceCode, Step};
+use crate::model;
+use fhir::{Key, TypeId};
+
+impl<'l> Compiler<'l> {
+    pub(super) fn source(&mut self, source: &'l RuleSource) -> Option<SourceCode> {
+        let filter = match &source.ty {
+            Some(name) => Some(self.type_of(name)?),
+            None => None,
+        };
+        let Some(context) = self.variable(&source.context.text) else {
+            let names: Vec<String> = self.scope.iter().map(|v| v.name.clone()).collect();
+            let message = format!("there is no variable `{}`", source.context.text);
+            self.unknown(&source.context, "unknown-variable", message, &names);
+            return None;
+        };
+        if context.mode == InputMode::Target {
+            let message = format!("`{}` is a target; a rule starts from a source", source.context.text);
+            self.error(source.context.place, "wrong-mode", message, None);
+            return None;
+        }
+        let mut ty = context.ty;
+        let mut steps = Vec::new();
+        for (i, name) in source.path.iter().enumerate() {
+            let filter = filter.filter(|_| i + 1 == source.path.len());
+            let (step, next) = self.step(ty, name, filter)?;
+            steps.push(step);
+            ty = next;
+        }
+        if let Some(wanted) = filter {
+            if ty != TypeId::NONE && !self.definitions.is_a(ty, wanted) && !self.definitions.is_a(wanted, ty)
+            {
+                let message = format!("this is {}, never {}", self.type_text(ty), self.type_text(wanted));
+                self.error(source.place, "wrong-type", message, None);
+                return None;
+            }
+            ty = if self.narrows(wanted, ty) { wanted } else { ty };
+        }
+        let default = source.default.as_ref().and_then(|e| self.expression(e, context.ty));
+        let name = source.variable.as_ref().map_or("", |v| v.text.as_str());
+        let bind = self.bind(name, InputMode::Source, ty);
+        Some(SourceCode {
+            context: context.slot,
+            steps,
+            ty: filter,
+            cardinality: source.cardinality,
+            default,
+            mode: source.list_mode,
+            bind,
+            condition: source.condition.as_ref().and_then(|e| self.expression(e, ty)),
+            check: source.check.as_ref().and_then(|e| self.expression(e, ty)),
+            log: source.log.as_ref().and_then(|e| self.expression(e, ty)),
+        })
+    }
+
+    /// One element down from `ty`, and the type there.
+    fn step(&mut self, ty: TypeId, name: &Name, filter: Option<TypeId>) -> Option<(Step, TypeId)> {
+        if ty == TypeId::NONE {
+            return Some((Step::Open(Key::new(&name.text)), TypeId::NONE));
+        }
+        if self.definitions.is_primitive(ty) && name.text == "value" {
+            return Some((Step::Value, ty));
+        }
+        let Some(member) = model::member(self.definitions, ty, &name.text) else {
+            self.no_member(ty, name);
+            return None;
+        };
+        let only = match member.types.as_slice() {
+            [only] => *only,
+            _ => TypeId::NONE,
+        };
+        if !member.choice {
+            return Some((Step::Named(Key::new(&member.name)), only));
+        }
+        if name.text != member.name {
+            return Some((Step::Named(Key::new(&name.text)), only));
+        }
+        let fits = |t: &&TypeId| filter.is_none_or(|f| self.definitions.is_a(**t, f));
+        let types: Vec<TypeId> = member.types.iter().filter(fits).copied().collect();
+        if types.is_empty() {
+            let wanted = self.type_text(filter.unwrap_or(TypeId::NONE));
+            self.error(name.place, "wrong-type", format!("`{}` is never {wanted}", name.text), None);
+            return None;
+        }
+        let key = |ty: &TypeId| Key::new(&model::choice_name(self.definitions, &member.name, *ty));
+        let next = if types.len() == 1 { types[0] } else { TypeId::NONE };
+        Some((Step::Choice(types.iter().map(key).collect()), next))
+    }
+
+    pub(super) fn no_member(&mut self, ty: TypeId, name: &Name) {
+        let names = model::member_names(self.definitions, ty);
+        let message = format!("{} has no element `{}`", self.type_text(ty), name.text);
+        if self.definitions.is_abstract(ty) && model::nearest(&name.text, &names).is_none() {
+            let remedy = "say which type it is: `src.resource : Patient as p`";
+            self.error(name.place, "unknown-element", message, Some(remedy));
+            return;
+        }
+        self.unknown(name, "unknown-element", message, &names);
+    }
+}

@@ -1,0 +1,296 @@
+//! Transforms: what is written, and of which type it is where that can be known.
+//!
+//! Invariant: a transform's number of parameters is checked here, so that running need not.
+//! Deliberately absent: the transforms' work (see `run::transform`).
+
+use super::Compiler;
+use crate::ast::{Expression, InputMode, Literal, LiteralKind, Name, Parameter, Transform};
+use crate::code::{ArgumentCode, ElementCode, Function, Slot, ValueCode, Wanted};
+use crate::lexical::Form;
+use crate::translate::Table;
+use fhir::TypeId;
+use std::sync::Arc;
+
+/// Name, fewest and most parameters, function, type of the result.
+const FUNCTIONS: [(&str, usize, usize, Function, &str); 12] = [
+    ("truncate", 2, 2, Function::Truncate, "string"),
+    ("escape", 2, 3, Function::Escape, "string"),
+    ("append", 1, usize::MAX, Function::Append, "string"),
+    ("reference", 1, 1, Function::Reference, "string"),
+    ("pointer", 1, 1, Function::Reference, "string"),
+    ("dateOp", 2, 4, Function::DateOp, ""),
+    ("uuid", 0, 0, Function::Uuid, "string"),
+    ("cc", 1, 3, Function::Cc, "CodeableConcept"),
+    ("c", 2, 3, Function::C, "Coding"),
+    ("qty", 1, 4, Function::Qty, "Quantity"),
+    ("id", 2, 3, Function::Id, "Identifier"),
+    ("cp", 1, 2, Function::Cp, "ContactPoint"),
+];
+
+impl<'l> Compiler<'l> {
+    pub(super) fn value(
+        &mut self,
+        transform: &'l Transform,
+        focus: Option<Slot>,
+    ) -> Option<(ValueCode, TypeId)> {
+        match transform {
+            Transform::Literal(literal) => {
+                let ty = self.literal_type(literal);
+                Some((ValueCode::Literal(literal.text.clone(), literal.kind), ty))
+            }
+            Transform::Copy(path) => self.copy(path, focus),
+            Transform::Evaluate(expression) => {
+                let code = self.expression(expression, self.slot_type(focus))?;
+                Some((ValueCode::Evaluate(focus, code), TypeId::NONE))
+            }
+            Transform::Call { name, parameters } => self.call_transform(name, parameters, focus),
+        }
+    }
+
+    fn copy(&mut self, path: &'l [Name], focus: Option<Slot>) -> Option<(ValueCode, TypeId)> {
+        let first = path.first()?;
+        let last = path.last()?;
+        if let (Some(variable), true) = (self.variable(&first.text), path.len() == 1) {
+            return Some((ValueCode::Variable(variable.slot), variable.ty));
+        }
+        let known = self.variable(&first.text).is_some() || self.constant(&first.text).is_some();
+        if !known {
+            let mut names: Vec<String> = self.scope.iter().map(|v| v.name.clone()).collect();
+            names.retain(|n| !n.is_empty());
+            let message = format!("there is no variable or constant `{}`", first.text);
+            self.unknown(first, "unknown-variable", message, &names);
+            return None;
+        }
+        let percent = if self.variable(&first.text).is_some() { "" } else { "%" };
+        let names: Vec<String> = path.iter().map(|n| format!("`{}`", n.text)).collect();
+        let place = crate::parse::place(first.place.start as usize, last.place.end as usize);
+        let expression = Expression { text: format!("{percent}{}", names.join(".")), place };
+        let code = self.expression(&expression, TypeId::NONE)?;
+        Some((ValueCode::Evaluate(focus, code), TypeId::NONE))
+    }
+
+    pub(super) fn create(
+        &mut self,
+        parameters: &'l [Parameter],
+        element: &mut ElementCode,
+        name: &Name,
+    ) -> Option<ValueCode> {
+        match parameters {
+            [] if element.choices.len() == 1 => {}
+            [Parameter::Literal(Literal { kind: LiteralKind::Text, text, place })] => {
+                self.create_type(&Name { text: text.clone(), place: *place }, element)?;
+            }
+            _ => {
+                let message = "`create` takes the name of a type in quotes";
+                self.error(name.place, "wrong-parameters", message, Some("write `create('Type')`"));
+                return None;
+            }
+        }
+        Some(ValueCode::New)
+    }
+
+    fn call_transform(
+        &mut self,
+        name: &'l Name,
+        parameters: &'l [Parameter],
+        focus: Option<Slot>,
+    ) -> Option<(ValueCode, TypeId)> {
+        match name.text.as_str() {
+            "copy" => {
+                let [parameter] = parameters else { return self.wrong_parameters(name, "one parameter") };
+                match self.argument(parameter)? {
+                    (ArgumentCode::Variable(slot), ty) => Some((ValueCode::Variable(slot), ty)),
+                    (ArgumentCode::Literal(text, kind), ty) => Some((ValueCode::Literal(text, kind), ty)),
+                    (ArgumentCode::Expression(code), ty) => Some((ValueCode::Evaluate(focus, code), ty)),
+                }
+            }
+            "evaluate" => self.evaluate(name, parameters, focus),
+            "cast" => self.cast(name, parameters),
+            "translate" => self.translate(name, parameters),
+            _ => self.function(name, parameters),
+        }
+    }
+
+    fn function(&mut self, name: &Name, parameters: &'l [Parameter]) -> Option<(ValueCode, TypeId)> {
+        let Some((_, min, max, function, ty)) = FUNCTIONS.iter().find(|f| f.0 == name.text) else {
+            let mut all: Vec<String> = FUNCTIONS.iter().map(|f| f.0.to_string()).collect();
+            all.extend(["copy", "evaluate", "cast", "translate", "create"].map(String::from));
+            let message = format!("there is no transform `{}`", name.text);
+            self.unknown(name, "unknown-transform", message, &all);
+            return None;
+        };
+        if !(*min..=*max).contains(&parameters.len()) {
+            let wanted = match (min, max) {
+                (min, max) if min == max => format!("{min} parameters"),
+                (min, &usize::MAX) => format!("at least {min} parameters"),
+                (min, max) => format!("{min} to {max} parameters"),
+            };
+            return self.wrong_parameters(name, &wanted);
+        }
+        let arguments =
+            parameters.iter().map(|p| self.argument(p).map(|a| a.0)).collect::<Option<Vec<_>>>()?;
+        let ty = self.definitions.type_id(ty).unwrap_or(TypeId::NONE);
+        Some((ValueCode::Call(*function, arguments), ty))
+    }
+
+    fn wrong_parameters<T>(&mut self, name: &Name, wanted: &str) -> Option<T> {
+        let message = format!("`{}` takes {wanted}", name.text);
+        self.error(name.place, "wrong-parameters", message, None);
+        None
+    }
+
+    /// `evaluate(context, expression)`; a lone text as expression is the expression's text.
+    fn evaluate(
+        &mut self,
+        name: &'l Name,
+        parameters: &'l [Parameter],
+        focus: Option<Slot>,
+    ) -> Option<(ValueCode, TypeId)> {
+        let (context, expression) = match parameters {
+            [Parameter::Expression(expression)] => (focus, expression.clone()),
+            [Parameter::Literal(literal)] => (focus, text_expression(literal)),
+            [Parameter::Variable(variable), Parameter::Expression(expression)] => {
+                let Some(context) = self.variable(&variable.text) else {
+                    let message = format!("there is no variable `{}`", variable.text);
+                    self.error(variable.place, "unknown-variable", message, None);
+                    return None;
+                };
+                if context.mode == InputMode::Target {
+                    let message = "an expression starts from a source";
+                    self.error(variable.place, "wrong-mode", message, Some("name the target inside it"));
+                    return None;
+                }
+                (Some(context.slot), lone_text(expression))
+            }
+            _ => return self.wrong_parameters(name, "a variable and an expression"),
+        };
+        let code = self.expression(&expression, self.slot_type(context))?;
+        Some((ValueCode::Evaluate(context, code), TypeId::NONE))
+    }
+
+    fn cast(&mut self, name: &Name, parameters: &'l [Parameter]) -> Option<(ValueCode, TypeId)> {
+        let (value, ty) = match parameters {
+            [value, Parameter::Literal(Literal { kind: LiteralKind::Text, text, place })] => {
+                (value, self.type_of(&Name { text: text.clone(), place: *place })?)
+            }
+            _ => return self.wrong_parameters(name, "a value and the name of a type in quotes"),
+        };
+        if !self.definitions.is_primitive(ty) {
+            let message = format!("a value cannot be cast to {}", self.type_text(ty));
+            self.error(name.place, "wrong-type", message, Some("`cast` makes primitive types"));
+            return None;
+        }
+        let (value, _) = self.argument(value)?;
+        Some((ValueCode::Cast(value, ty, Form::of(self.definitions.type_name(ty))), ty))
+    }
+
+    fn translate(&mut self, name: &Name, parameters: &'l [Parameter]) -> Option<(ValueCode, TypeId)> {
+        let (value, url, wanted) = match parameters {
+            [value, Parameter::Literal(url)] => (value, url, "code"),
+            [value, Parameter::Literal(url), Parameter::Literal(wanted)] => {
+                (value, url, wanted.text.as_str())
+            }
+            _ => return self.wrong_parameters(name, "a value, a concept map's address and what is wanted"),
+        };
+        let (wanted, ty) = match wanted {
+            "code" => (Wanted::Code, "code"),
+            "system" => (Wanted::System, "uri"),
+            "display" => (Wanted::Display, "string"),
+            "Coding" | "coding" => (Wanted::Coding, "Coding"),
+            "CodeableConcept" => (Wanted::CodeableConcept, "CodeableConcept"),
+            _ => {
+                return self
+                    .wrong_parameters(name, "`code`, `system`, `display`, `Coding` or `CodeableConcept`");
+            }
+        };
+        let (value, _) = self.argument(value)?;
+        let table = self.table(url)?;
+        let ty = self.definitions.type_id(ty).unwrap_or(TypeId::NONE);
+        Some((ValueCode::Translate(value, table, wanted), ty))
+    }
+
+    /// The concept map at this address, with all it sends unmapped codes to.
+    fn table(&mut self, url: &Literal) -> Option<Arc<Table>> {
+        let maps = self.visible(self.map);
+        let id = url.text.trim_start_matches('#');
+        let embedded =
+            |&m: &usize| self.library.tables.get(&format!("{}#{id}", self.library.maps[m].map.url.text));
+        let Some(table) =
+            self.library.tables.get(&url.text).or_else(|| maps.iter().find_map(embedded)).cloned()
+        else {
+            let message = format!("there is no concept map `{}`", url.text);
+            self.error(url.place, "unknown-concept-map", message, Some("add it to the library, or embed it"));
+            return None;
+        };
+        let mut next: Vec<String> = table.others().map(str::to_string).collect();
+        while let Some(other) = next.pop() {
+            if self.code.tables.contains_key(&other) {
+                continue;
+            }
+            let Some(found) = self.library.tables.get(&other) else {
+                let message =
+                    format!("the concept map sends unmapped codes to `{other}`, which is not there");
+                self.error(url.place, "unknown-concept-map", message, Some("add it to the library"));
+                return None;
+            };
+            next.extend(found.others().map(str::to_string));
+            self.code.tables.insert(other, found.clone());
+        }
+        Some(table)
+    }
+
+    pub(super) fn argument(&mut self, parameter: &'l Parameter) -> Option<(ArgumentCode, TypeId)> {
+        match parameter {
+            Parameter::Literal(literal) => {
+                let ty = self.literal_type(literal);
+                Some((ArgumentCode::Literal(literal.text.clone(), literal.kind), ty))
+            }
+            Parameter::Expression(expression) => {
+                Some((ArgumentCode::Expression(self.expression(expression, TypeId::NONE)?), TypeId::NONE))
+            }
+            Parameter::Variable(name) => match self.variable(&name.text) {
+                Some(variable) => Some((ArgumentCode::Variable(variable.slot), variable.ty)),
+                None => {
+                    let (value, ty) = self.copy(std::slice::from_ref(name), None)?;
+                    match value {
+                        ValueCode::Evaluate(_, code) => Some((ArgumentCode::Expression(code), ty)),
+                        _ => None,
+                    }
+                }
+            },
+        }
+    }
+
+    fn slot_type(&self, slot: Option<Slot>) -> TypeId {
+        let bound = slot.and_then(|slot| self.scope.iter().rev().find(|v| v.slot == slot));
+        bound.map_or(TypeId::NONE, |v| v.ty)
+    }
+
+    fn literal_type(&self, literal: &Literal) -> TypeId {
+        let name = match literal.kind {
+            LiteralKind::Text | LiteralKind::Markdown => "string",
+            LiteralKind::Integer => "integer",
+            LiteralKind::Decimal => "decimal",
+            LiteralKind::Boolean => "boolean",
+            LiteralKind::Moment if literal.text.starts_with('T') => "time",
+            LiteralKind::Moment if literal.text.contains('T') => "dateTime",
+            LiteralKind::Moment => "date",
+        };
+        self.definitions.type_id(name).unwrap_or(TypeId::NONE)
+    }
+}
+
+fn text_expression(literal: &Literal) -> Expression {
+    Expression { text: literal.text.clone(), place: literal.place }
+}
+
+/// An expression that is nothing but a text stands for the text's content.
+fn lone_text(expression: &Expression) -> Expression {
+    let tokens = crate::lex::lex(&expression.text).tokens;
+    match tokens.as_slice() {
+        [only, _] if only.kind == crate::lex::Kind::Text => {
+            Expression { text: crate::lex::unquote(&expression.text), place: expression.place }
+        }
+        _ => expression.clone(),
+    }
+}

@@ -1,0 +1,79 @@
+//! The maps, concept maps and models that a plan is made from.
+//!
+//! Invariant: what cannot be read is not taken in; a library never holds a broken map. Deliberately
+//! absent: files and folders; the caller reads them.
+
+use crate::ast::Map;
+use crate::compile::Compiler;
+use crate::diagnostic::{Diagnostic, Source};
+use crate::plan::Plan;
+use crate::translate::{self, Table};
+use fhir::{Definitions, Tree};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Maps, concept maps and models.
+pub struct Library {
+    pub(crate) definitions: Arc<Definitions>,
+    pub(crate) maps: Vec<Loaded>,
+    pub(crate) tables: BTreeMap<String, Arc<Table>>,
+}
+
+/// A map with its text.
+pub(crate) struct Loaded {
+    pub source: Source,
+    pub map: Map,
+}
+
+impl Library {
+    /// An empty library over these definitions, which include the logical models of foreign formats.
+    pub fn new(definitions: Arc<Definitions>) -> Library {
+        Library { definitions, maps: Vec::new(), tables: BTreeMap::new() }
+    }
+
+    /// Takes in a map and returns its address. All findings at once.
+    pub fn add_map(&mut self, file: &str, text: &str) -> Result<String, Vec<Diagnostic>> {
+        let map = crate::parse(file, text)?;
+        let source = Source::new(file, text);
+        let url = map.url.text.clone();
+        let mut found = Vec::new();
+        if let Some(other) = self.maps.iter().find(|m| m.map.url.text == url) {
+            let message = format!("the address is already that of {}", other.source.file);
+            found.push(source.error(map.url.place, "map-twice", message));
+        }
+        let mut tables = Vec::new();
+        for concept_map in &map.concept_maps {
+            let id = concept_map.url.text.trim_start_matches('#');
+            let table = translate::embedded(concept_map, &source, &mut found);
+            tables.push((format!("{url}#{id}"), Arc::new(table)));
+        }
+        if !found.is_empty() {
+            return Err(found);
+        }
+        self.tables.extend(tables);
+        self.maps.push(Loaded { source, map });
+        Ok(url)
+    }
+
+    /// Takes in a ConceptMap resource (R4) and returns its address.
+    pub fn add_concept_map(&mut self, file: &str, tree: &Tree) -> Result<String, Vec<Diagnostic>> {
+        let (url, table) = translate::resource(file, tree)?;
+        if self.tables.contains_key(&url) {
+            let source = Source::new(file, tree.source());
+            let message = "the library already has a concept map with this address";
+            return Err(vec![source.error(Default::default(), "concept-map-twice", message)]);
+        }
+        self.tables.insert(url.clone(), Arc::new(table));
+        Ok(url)
+    }
+
+    /// Checks a map against its models and makes it ready to run. All findings at once.
+    pub fn compile(&self, map_url: &str) -> Result<Plan, Vec<Diagnostic>> {
+        Compiler::new(self).plan(map_url)
+    }
+
+    /// The addresses of the maps, in the order they were added.
+    pub fn map_urls(&self) -> impl Iterator<Item = &str> {
+        self.maps.iter().map(|m| m.map.url.text.as_str())
+    }
+}

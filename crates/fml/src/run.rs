@@ -1,0 +1,210 @@
+//! Running a plan: groups, rules, the way of one source through them.
+//!
+//! Invariants: total, that is a whole tree or a fault; steps, depth and size are bounded; each
+//! repetition of a source is tested by `where` on its own. Deliberately absent: name look-ups; a
+//! variable is a slot of its group's frame.
+
+mod expression;
+mod finish;
+mod made;
+mod parts;
+mod source;
+mod target;
+mod transform;
+
+use crate::code::{ArgumentCode, CallCode, GroupCode, RuleCode};
+use crate::fault::{Cause, MapFault};
+use crate::plan::{Inputs, Plan};
+use crate::trace::{Outcome, Step, Trace};
+use fhir::{NodeId, NodeRef, Tree};
+use fhirpath::{DateTime, Scope};
+use made::Made;
+
+/// What a slot holds.
+#[derive(Clone, Debug)]
+enum Bound<'t> {
+    Nothing,
+    /// A source's repetition, or a computed value.
+    Value(Made<'t>),
+    /// A node of the result.
+    Target(NodeId),
+}
+
+type Frame<'t> = [Bound<'t>];
+
+struct Run<'t, 'a> {
+    plan: &'t Plan,
+    inputs: &'a Inputs<'a>,
+    scope: Scope<'t>,
+    root: NodeRef<'t>,
+    tree: Tree,
+    /// The nodes made one by one, in that order, with their places among their siblings.
+    built: Vec<(NodeId, u32)>,
+    shared: Vec<(NodeId, usize, NodeId)>,
+    constants: Vec<Option<Vec<fhirpath::Value<'t>>>>,
+    steps: u64,
+    depth: usize,
+    // where it is, for faults
+    rule: usize,
+    place: NodeRef<'t>,
+    trace: Option<&'a mut Trace>,
+    /// What the rule now running has written; only kept for a trace.
+    written: Vec<NodeId>,
+}
+
+pub(crate) fn run(
+    plan: &Plan,
+    source: NodeRef<'_>,
+    inputs: &Inputs<'_>,
+    trace: Option<&mut Trace>,
+) -> Result<Tree, MapFault> {
+    let mut scope = Scope::new(Some(&plan.definitions));
+    scope.bare_variables = true;
+    if let Some(now) = DateTime::parse(inputs.now) {
+        scope.set_clock(now);
+    }
+    expression::register(&mut scope, plan);
+    let mut run = Run {
+        plan,
+        inputs,
+        scope,
+        root: source,
+        tree: Tree::new(plan.target_type()),
+        built: vec![],
+        shared: vec![],
+        constants: plan.code.constants.iter().map(|_| None).collect(),
+        steps: 0,
+        depth: 0,
+        rule: usize::MAX,
+        place: source,
+        trace,
+        written: vec![],
+    };
+    match run.whole() {
+        Ok(()) => Ok(run.tree),
+        Err(cause) => Err(run.fault(cause)),
+    }
+}
+
+impl<'t> Run<'t, '_> {
+    fn whole(&mut self) -> Result<(), Cause> {
+        let ty = self.root.type_of();
+        if !self.plan.definitions.is_a(ty, self.plan.source) {
+            return Err(Cause::new("wrong-source", format!("the source is no {}", self.plan.source_type())));
+        }
+        self.begin_root();
+        if let Some(entry) = self.plan.code.groups.first() {
+            let root = self.tree.root();
+            let mut frame = self.frame(entry);
+            frame[0] = Bound::Value(Made::Node(self.root));
+            frame[1] = Bound::Target(root);
+            self.group(entry, &mut frame)?;
+        }
+        self.finish();
+        Ok(())
+    }
+
+    fn frame(&self, group: &GroupCode) -> Vec<Bound<'t>> {
+        vec![Bound::Nothing; group.slots.max(2)]
+    }
+
+    fn fault(&self, cause: Cause) -> MapFault {
+        let rule = self.plan.code.labels.get(self.rule).cloned().unwrap_or_default();
+        MapFault {
+            map: self.plan.url.clone(),
+            rule,
+            place: self.place.path(),
+            code: cause.code,
+            message: cause.message,
+        }
+    }
+
+    fn group(&mut self, group: &'t GroupCode, frame: &mut Frame<'t>) -> Result<(), Cause> {
+        self.rules(&group.rules, frame)
+    }
+
+    fn rules(&mut self, rules: &'t [RuleCode], frame: &mut Frame<'t>) -> Result<(), Cause> {
+        self.depth += 1;
+        if self.depth > self.inputs.bounds.depth {
+            return Err(Cause::new("too-deep", "rules and groups call one another too deeply"));
+        }
+        for rule in rules {
+            let (outer, place) = (self.rule, self.place);
+            self.rule = rule.label;
+            self.sources(rule, 0, frame)?;
+            (self.rule, self.place) = (outer, place);
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// Binds the repetitions of the rule's sources from number `index` on, each with each.
+    fn sources(&mut self, rule: &'t RuleCode, index: usize, frame: &mut Frame<'t>) -> Result<(), Cause> {
+        let Some(source) = rule.sources.get(index) else {
+            return self.fire(rule, frame);
+        };
+        let found = self.found(source, frame)?;
+        if let (true, Some(_)) = (found.items.is_empty(), &self.trace) {
+            let outcome = if found.any { Outcome::Where } else { Outcome::NoSource };
+            self.record(rule, outcome);
+        }
+        for item in found.items {
+            if let Made::Node(node) = &item {
+                self.place = *node;
+            }
+            frame[source.bind] = Bound::Value(item);
+            self.sources(rule, index + 1, frame)?;
+        }
+        frame[source.bind] = Bound::Nothing;
+        Ok(())
+    }
+
+    fn fire(&mut self, rule: &'t RuleCode, frame: &mut Frame<'t>) -> Result<(), Cause> {
+        self.steps += 1;
+        if self.steps > self.inputs.bounds.steps {
+            return Err(Cause::new("too-many-steps", "the map applies too many rules"));
+        }
+        self.written.clear();
+        for target in &rule.targets {
+            self.target(target, frame)?;
+        }
+        if self.trace.is_some() {
+            self.record(rule, Outcome::Ran);
+        }
+        for call in &rule.calls {
+            self.call(call, frame)?;
+        }
+        if !rule.rules.is_empty() {
+            self.rules(&rule.rules, frame)?;
+        }
+        Ok(())
+    }
+
+    fn call(&mut self, call: &'t CallCode, frame: &mut Frame<'t>) -> Result<(), Cause> {
+        let Some(group) = self.plan.code.groups.get(call.group) else { return Ok(()) };
+        let mut inner = self.frame(group);
+        for (slot, argument) in call.arguments.iter().enumerate() {
+            inner[slot] = match argument {
+                ArgumentCode::Variable(from) => frame[*from].clone(),
+                other => match self.argument(other, frame)? {
+                    Some(made) => Bound::Value(made),
+                    None => Bound::Nothing,
+                },
+            };
+        }
+        self.group(group, &mut inner)
+    }
+
+    fn record(&mut self, rule: &RuleCode, outcome: Outcome) {
+        let targets = self.written.iter().map(|&id| self.tree.path(id)).collect();
+        let step = Step {
+            rule: self.plan.code.labels.get(rule.label).cloned().unwrap_or_default(),
+            source: self.place.path(),
+            targets: if outcome == Outcome::Ran { targets } else { vec![] },
+            outcome,
+        };
+        if let Some(trace) = &mut self.trace {
+            trace.steps.push(step);
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! The repetitions of a rule's source.
+//!
+//! The order of the clauses: elements, type, cardinality, `default`, `where`, `check`, `log`, list
+//! mode. So `first` is the first for which `where` is true. Invariant: `where` and `check` see one
+//! repetition at a time. Deliberately absent: anything written.
+
+use super::made::Made;
+use super::{Bound, Frame, Run};
+use crate::ast::SourceMode;
+use crate::code::{SourceCode, Step};
+use crate::fault::Cause;
+use fhir::{Key, NodeRef};
+
+/// What a source comes to.
+pub(super) struct Found<'t> {
+    pub items: Vec<Made<'t>>,
+    /// Was there any before `where`?
+    pub any: bool,
+}
+
+impl<'t> Run<'t, '_> {
+    pub(super) fn found(
+        &mut self,
+        source: &'t SourceCode,
+        frame: &mut Frame<'t>,
+    ) -> Result<Found<'t>, Cause> {
+        let mut items = Vec::new();
+        if let Bound::Value(start) = &frame[source.context] {
+            match (start, source.steps.as_slice()) {
+                (made, []) => items.push(made.clone()),
+                (Made::Node(node), steps) => self.walk(*node, steps, &mut items),
+                (Made::Text(..), [Step::Value]) => items.push(start.clone()),
+                _ => {}
+            }
+        }
+        if let Some(ty) = source.ty {
+            let definitions = &self.plan.definitions;
+            items.retain(|item| match item {
+                Made::Node(node) => definitions.is_a(node.type_of(), ty),
+                Made::Text(_, has) | Made::Parts(_, has) => definitions.is_a(*has, ty),
+                Made::Target(_) => false,
+            });
+        }
+        self.cardinality(source, items.len())?;
+        if let (true, Some(default)) = (items.is_empty(), &source.default) {
+            let values = self.evaluate(default, None, frame)?;
+            items.extend(values.into_iter().filter_map(|v| Made::of(v, &self.plan.primitives)));
+        }
+        let any = !items.is_empty();
+        if let Some(condition) = &source.condition {
+            let mut kept = Vec::with_capacity(items.len());
+            for item in items {
+                frame[source.bind] = Bound::Value(item.clone());
+                if self.is_true(condition, &item, frame)? {
+                    kept.push(item);
+                }
+            }
+            items = kept;
+        }
+        self.check(source, &items, frame)?;
+        self.choose(source, &mut items)?;
+        Ok(Found { items, any })
+    }
+
+    fn walk(&self, node: NodeRef<'t>, steps: &'t [Step], out: &mut Vec<Made<'t>>) {
+        let Some((step, rest)) = steps.split_first() else {
+            out.push(Made::Node(node));
+            return;
+        };
+        match step {
+            Step::Named(key) => {
+                for child in node.tree.named(node.id, key) {
+                    self.walk(NodeRef { tree: node.tree, id: child }, rest, out);
+                }
+            }
+            Step::Choice(keys) => {
+                for child in node.children().filter(|c| keys.iter().any(|k| c.tree.is_named(c.id, k))) {
+                    self.walk(child, rest, out);
+                }
+            }
+            Step::Open(key) => self.walk_open(node, key, rest, out),
+            Step::Value => {
+                if let (Some(text), true) = (node.text(), rest.is_empty()) {
+                    out.push(Made::Text(text.into(), node.type_of()));
+                }
+            }
+        }
+    }
+
+    fn walk_open(&self, node: NodeRef<'t>, key: &'t Key, rest: &'t [Step], out: &mut Vec<Made<'t>>) {
+        let definitions = &self.plan.definitions;
+        let ty = node.type_of();
+        if key.name() == "value" && definitions.is_primitive(ty) {
+            if let (Some(text), true) = (node.text(), rest.is_empty()) {
+                out.push(Made::Text(text.into(), ty));
+            }
+            return;
+        }
+        let choice = definitions.element(ty, key.name()).filter(|e| e.choice && *e.name == *key.name());
+        for child in node.children() {
+            let named = child.tree.is_named(child.id, key);
+            let chosen = || {
+                choice.is_some_and(|e| {
+                    definitions.element(ty, child.name()).is_some_and(|o| std::ptr::eq(e, o))
+                })
+            };
+            if named || chosen() {
+                self.walk(child, rest, out);
+            }
+        }
+    }
+
+    fn cardinality(&self, source: &SourceCode, count: usize) -> Result<(), Cause> {
+        let Some((min, max)) = source.cardinality else { return Ok(()) };
+        if (count as u64) < u64::from(min) {
+            let message = format!("the rule needs at least {min} of its source, there are {count}");
+            return Err(Cause::new("cardinality", message));
+        }
+        match max {
+            Some(max) if count as u64 > u64::from(max) => {
+                let message = format!("the rule takes at most {max} of its source, there are {count}");
+                Err(Cause::new("cardinality", message))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check(
+        &mut self,
+        source: &'t SourceCode,
+        items: &[Made<'t>],
+        frame: &mut Frame<'t>,
+    ) -> Result<(), Cause> {
+        for item in items {
+            if source.check.is_none() && source.log.is_none() {
+                return Ok(());
+            }
+            frame[source.bind] = Bound::Value(item.clone());
+            if let Made::Node(node) = item {
+                self.place = *node;
+            }
+            if let Some(check) = &source.check
+                && !self.is_true(check, item, frame)?
+            {
+                return Err(Cause::new("check-failed", "what the rule checks is not true"));
+            }
+            if let Some(log) = &source.log {
+                self.evaluate(log, Some(item), frame)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn choose(&self, source: &SourceCode, items: &mut Vec<Made<'t>>) -> Result<(), Cause> {
+        match source.mode {
+            _ if items.is_empty() => {}
+            None => {}
+            Some(SourceMode::First) => items.truncate(1),
+            Some(SourceMode::NotFirst) => {
+                items.remove(0);
+            }
+            Some(SourceMode::Last) => {
+                items.drain(..items.len() - 1);
+            }
+            Some(SourceMode::NotLast) => {
+                items.pop();
+            }
+            Some(SourceMode::OnlyOne) if items.len() > 1 => {
+                let message = format!("the rule takes its source only once, there are {}", items.len());
+                return Err(Cause::new("not-only-one", message));
+            }
+            Some(SourceMode::OnlyOne) => {}
+        }
+        Ok(())
+    }
+}

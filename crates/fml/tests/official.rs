@@ -1,0 +1,104 @@
+//! The official cases of the mapping language (folder `fml-official` of the corpora).
+//!
+//! Invariant: what is not passed is listed in `exceptions.txt` by name with its reason; a listed case
+//! that starts to pass fails this test as an unlisted one that stops. Deliberately absent: copies of
+//! the cases.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+mod trees;
+
+use fhir::json::Form;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use trees::{library, run, same};
+
+fn corpora() -> PathBuf {
+    let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora");
+    std::env::var_os("SLUSS_CORPORA").map_or(default, PathBuf::from)
+}
+
+struct Case {
+    name: String,
+    outcome: Result<(), String>,
+}
+
+fn attribute<'a>(tag: &'a str, name: &str) -> &'a str {
+    let from = tag.find(&format!(" {name}=\"")).unwrap() + name.len() + 3;
+    &tag[from..from + tag[from..].find('"').unwrap()]
+}
+
+fn transform(folder: &Path, tag: &str) -> Result<(), String> {
+    let text = |name: &str| std::fs::read_to_string(folder.join(name)).map_err(|e| e.to_string());
+    let (map, output) = (attribute(tag, "map"), attribute(tag, "output"));
+    if !map.ends_with(".map") || !output.ends_with(".json") {
+        return Err("not in a form that can be read".into());
+    }
+    let mut library = library(&[]);
+    let url = library.add_map(map, &text(map)?).map_err(|e| e[0].to_string())?;
+    let plan = library.compile(&url).map_err(|e| e[0].to_string())?;
+    let source = trees::read(&text(attribute(tag, "source"))?, Form::Fhir, None);
+    let result = run(&plan, &source).map_err(|f| f.to_string())?;
+    let wanted = trees::read(&text(output)?, Form::Fhir, None);
+    match same(result.at(result.root()), wanted.at(wanted.root())) {
+        true => Ok(()),
+        false => Err(fhir::json::write(&result, Form::Fhir)),
+    }
+}
+
+fn cases(set: &str, root: &Path) -> Vec<Case> {
+    let folder = root.join(set);
+    let manifest = std::fs::read_to_string(folder.join("manifest.xml")).unwrap();
+    let mut cases = Vec::new();
+    for tag in manifest.split("<test ").skip(1) {
+        let tag = format!(" {tag}");
+        let name = attribute(&tag, "name").rsplit('/').next().unwrap();
+        cases.push(Case { name: format!("{set}/{name}"), outcome: transform(&folder, &tag) });
+    }
+    for name in ["syntax", "syntaxshort", "ActivityDefinition", "cast", "qr2patfordates", "whereclause"]
+        .map(String::from)
+    {
+        let file = folder.join(format!("{name}.map"));
+        let Ok(text) = std::fs::read_to_string(&file) else { continue };
+        let outcome = fml::parse(&name, &text).map_err(|e| e[0].to_string()).and_then(|map| {
+            let again = fml::parse(&name, &fml::format(&map)).map_err(|e| e[0].to_string())?;
+            if again == map { Ok(()) } else { Err("formatting changes the map".into()) }
+        });
+        cases.push(Case { name: format!("{set}/{name}.map"), outcome });
+    }
+    cases
+}
+
+#[test]
+fn official_cases() {
+    let root = corpora().join("fml-official");
+    if !root.exists() {
+        assert!(
+            std::env::var("CI").as_deref() != Ok("true"),
+            "the corpora are missing at {}",
+            root.display()
+        );
+        println!("suite fml-official: passed over, the corpora are not here");
+        return;
+    }
+    let listed: BTreeMap<&str, &str> = include_str!("exceptions.txt")
+        .lines()
+        .filter(|l| !l.is_empty() && !l.starts_with('#'))
+        .map(|l| l.split_once(": ").unwrap_or_else(|| panic!("no reason: {l}")))
+        .collect();
+    let cases: Vec<Case> = ["r5", "r4b"].iter().flat_map(|set| cases(set, &root)).collect();
+    let passed = cases.iter().filter(|c| c.outcome.is_ok()).count();
+    println!("suite fml-official: {passed} of {} ({} exceptions listed)", cases.len(), listed.len());
+    let mut wrong = Vec::new();
+    for case in &cases {
+        match (&case.outcome, listed.get(case.name.as_str())) {
+            (Err(why), None) => wrong.push(format!("{} does not pass: {why}", case.name)),
+            (Ok(()), Some(_)) => wrong.push(format!("{} passes, yet exceptions.txt lists it", case.name)),
+            (Err(_), Some(reason)) => println!("  except {}: {reason}", case.name),
+            (Ok(()), None) => {}
+        }
+    }
+    for name in listed.keys().filter(|n| !cases.iter().any(|c| c.name == **n)) {
+        wrong.push(format!("exceptions.txt lists {name}, which is no case"));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -1,0 +1,61 @@
+//! What several tests do with trees: reading, running a plan with fixed ids and time, comparing.
+//!
+//! Invariant: nothing here depends on the clock or on chance. Deliberately absent: the cases.
+#![allow(dead_code)]
+
+use fhir::json::{Form, Limits};
+use fhir::{Definitions, NodeRef, Tree};
+use fml::{Bounds, Inputs, Library, MapFault, Plan};
+use std::cell::Cell;
+use std::sync::Arc;
+
+/// A library with R4 and these logical models.
+pub fn library(models: &[String]) -> Library {
+    let mut definitions = Definitions::r4().clone();
+    for model in models {
+        definitions.load_logical(&read(model, Form::Fhir, None)).unwrap();
+    }
+    Library::new(Arc::new(definitions))
+}
+
+/// A tree; `ty` is given for a foreign document.
+pub fn read(text: &str, form: Form, ty: Option<(&Definitions, &str)>) -> Tree {
+    let mut tree = fhir::json::read(text.as_bytes(), form, &Limits::default()).unwrap();
+    match ty {
+        None => Definitions::r4().annotate(&mut tree),
+        Some((definitions, name)) => definitions.annotate_as(&mut tree, definitions.type_id(name).unwrap()),
+    }
+    tree
+}
+
+/// Runs with ids that count and a fixed time.
+pub fn run(plan: &Plan, source: &Tree) -> Result<Tree, MapFault> {
+    let count = Cell::new(0u32);
+    let ids = || {
+        count.set(count.get() + 1);
+        format!("00000000-0000-4000-8000-{:012}", count.get())
+    };
+    let parameters = [("receiver", "SE165565594230-1234")];
+    let inputs = Inputs {
+        ids: &ids,
+        now: "2026-03-01T09:30:00+01:00",
+        parameters: &parameters,
+        bounds: Bounds::default(),
+    };
+    plan.run(source.at(source.root()), &inputs)
+}
+
+/// Equal, the order of differently named children aside.
+pub fn same(a: NodeRef<'_>, b: NodeRef<'_>) -> bool {
+    if a.text() != b.text() || a.kind() != b.kind() {
+        return false;
+    }
+    let sorted = |n: NodeRef<'_>| {
+        let mut all: Vec<_> = n.children().map(|c| (c.name().to_string(), c.id)).collect();
+        all.sort_by(|x, y| x.0.cmp(&y.0));
+        all
+    };
+    let (left, right) = (sorted(a), sorted(b));
+    left.len() == right.len()
+        && left.iter().zip(&right).all(|(x, y)| x.0 == y.0 && same(a.tree.at(x.1), b.tree.at(y.1)))
+}
