@@ -1,0 +1,162 @@
+//! The tables, and how a folder becomes a store.
+//!
+//! Invariant: `PRAGMA user_version` is the schema's version; a store of a newer version is refused
+//! untouched; one process holds the lock file. Bodies are apart from what is searched, so that they
+//! can be encrypted under `key_id` without touching anything else.
+
+use super::sqlite::FILE;
+use crate::model::Failure;
+use rusqlite::Connection;
+use std::{
+    fs::{DirBuilder, File, OpenOptions, TryLockError},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::Path,
+};
+
+/// The version that this program writes.
+const VERSION: i64 = 1;
+
+/// "SLUS": tells `file(1)` and us whose database it is.
+const APPLICATION: i64 = 0x534c_5553;
+
+// `open` is 1 while a delivery is not over; `head` is 1 for the first open delivery of its lane.
+// `event_seq` is the chain's tip when the row last changed: rows that outrun the chain show a cut tail.
+const TABLES: &str = "
+CREATE TABLE body (
+  id INTEGER PRIMARY KEY,
+  key_id TEXT,
+  content BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE event (
+  seq INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  message TEXT,
+  delivery TEXT,
+  party TEXT,
+  code TEXT,
+  detail TEXT NOT NULL,
+  hash BLOB NOT NULL
+) STRICT;
+CREATE INDEX event_message ON event (message, seq) WHERE message IS NOT NULL;
+CREATE INDEX event_refused ON event (seq) WHERE kind IN ('refused', 'turned-away');
+
+CREATE TABLE message (
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  sender TEXT NOT NULL,
+  protocol TEXT NOT NULL,
+  sender_id TEXT NOT NULL,
+  hash BLOB NOT NULL,
+  event TEXT NOT NULL,
+  case_id TEXT NOT NULL,
+  refers_to TEXT,
+  sent INTEGER NOT NULL,
+  occurred INTEGER NOT NULL,
+  received INTEGER NOT NULL,
+  format TEXT NOT NULL,
+  original INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  answer_status INTEGER NOT NULL,
+  answer_type TEXT NOT NULL,
+  answer_body BLOB NOT NULL,
+  event_seq INTEGER NOT NULL,
+  UNIQUE (sender_id, sender, protocol)
+) STRICT;
+CREATE INDEX message_state ON message (state, seq);
+
+CREATE TABLE delivery (
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  message INTEGER NOT NULL,
+  receiver TEXT NOT NULL,
+  case_id TEXT NOT NULL,
+  state TEXT NOT NULL,
+  open INTEGER NOT NULL,
+  head INTEGER NOT NULL,
+  attempt INTEGER NOT NULL,
+  next_at INTEGER NOT NULL,
+  expires INTEGER NOT NULL,
+  format TEXT NOT NULL,
+  body INTEGER NOT NULL,
+  facts INTEGER NOT NULL,
+  event_seq INTEGER NOT NULL
+) STRICT;
+CREATE INDEX delivery_message ON delivery (message);
+CREATE INDEX delivery_lane ON delivery (receiver, case_id, seq) WHERE open = 1;
+CREATE INDEX delivery_due ON delivery (receiver, next_at, seq) WHERE head = 1 AND state = 'waiting';
+CREATE INDEX delivery_expiry ON delivery (expires, seq) WHERE state = 'waiting';
+
+CREATE TABLE consent (
+  id TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  subject BLOB NOT NULL,
+  body INTEGER NOT NULL,
+  PRIMARY KEY (id, version)
+) STRICT;
+CREATE INDEX consent_subject ON consent (subject, id, version);
+
+CREATE TABLE tally (
+  name TEXT PRIMARY KEY,
+  count INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+";
+
+/// Makes the folder if need be and locks it for this process.
+pub(super) fn lock(directory: &Path) -> Result<File, Failure> {
+    let tell = |error: std::io::Error| Failure::Store(format!("{}: {error}", directory.display()));
+    if !directory.is_dir() {
+        DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(tell)?;
+        // The folder's own entry must survive a power cut, or all that is in it is lost.
+        if let Some(parent) = directory.parent().filter(|p| !p.as_os_str().is_empty()) {
+            File::open(parent).and_then(|parent| parent.sync_all()).map_err(tell)?;
+        }
+    }
+    let path = directory.join("ledger.lock");
+    let file =
+        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map_err(tell)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Failure::Store(format!(
+            "{}: another process has this ledger open; stop it first, or use commands that only read",
+            directory.display()
+        ))),
+        Err(TryLockError::Error(error)) => Err(tell(error)),
+    }
+}
+
+/// Makes the tables in an empty store; refuses one that is newer than this program or foreign.
+pub(super) fn lay(conn: &mut Connection) -> Result<(), Failure> {
+    let tell = |error: rusqlite::Error| Failure::Store(error.to_string());
+    let found = version(conn).map_err(tell)?;
+    match found {
+        0 => make(conn).map_err(tell),
+        _ => judge(found),
+    }
+}
+
+/// The schema version of a store.
+pub(super) fn version(conn: &Connection) -> rusqlite::Result<i64> {
+    conn.query_row("PRAGMA user_version", [], |r| r.get(0))
+}
+
+/// Can this program use a store of this version?
+pub(super) fn judge(found: i64) -> Result<(), Failure> {
+    match found {
+        VERSION => Ok(()),
+        0 => Err(Failure::Store(format!("{FILE} holds no ledger yet: start the gateway once"))),
+        newer => Err(Failure::Store(format!(
+            "{FILE} has schema version {newer}, this program knows {VERSION}: it was written by a newer Sluss; \
+             use that one, or restore a backup made by this one"
+        ))),
+    }
+}
+
+fn make(conn: &mut Connection) -> rusqlite::Result<()> {
+    let tx = conn.transaction()?;
+    tx.execute_batch(TABLES)?;
+    tx.pragma_update(None, "application_id", APPLICATION)?;
+    tx.pragma_update(None, "user_version", VERSION)?;
+    tx.commit()
+}

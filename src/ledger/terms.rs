@@ -1,0 +1,200 @@
+//! What the ledger is told: admissions, settlements, and how it is opened.
+//!
+//! Invariant: plain data; bodies and facts are bytes that the ledger never reads. Deliberately
+//! absent: anything about FHIR, HTTP or SQL.
+
+use crate::model::{Answer, DeliveryState, Event, Format, HsaId, Lane, MessageState};
+use jiff::Timestamp;
+use std::{
+    collections::HashMap,
+    fmt, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// Is every commit synced before anything is answered?
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sync {
+    /// Yes: the only setting that keeps the gateway's promise.
+    Full,
+    /// No: a control for tests, which must then see losses. Never reachable by configuration.
+    Off,
+}
+
+/// How to open a ledger.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Folder of the store; made with mode 0700 if it is not there.
+    pub directory: PathBuf,
+    /// Synced commits, or the test control.
+    pub sync: Sync,
+    /// Commands that may wait; an admission, record or consent beyond it is [`Failure::Overloaded`].
+    /// Claims and settlements are always taken: the dispatcher bounds them, and refusing them would
+    /// turn known outcomes into unknown ones.
+    ///
+    /// [`Failure::Overloaded`]: crate::model::Failure::Overloaded
+    pub queue: usize,
+    /// Below this many free bytes admissions and consents are refused; below half of it records
+    /// too. Claims and settlements go on as long as the disk takes them.
+    pub min_free_bytes: u64,
+    /// Asks the file system how many bytes are free. The default knows nothing and says "plenty".
+    pub free_bytes: fn(&Path) -> io::Result<u64>,
+    /// How long a commit may wait for as many commands as the last one had; zero: never.
+    pub gather: Duration,
+    /// Connections for questions.
+    pub readers: usize,
+}
+
+impl Options {
+    /// Safe settings for a store in this folder.
+    pub fn new(directory: impl Into<PathBuf>) -> Options {
+        Options {
+            directory: directory.into(),
+            sync: Sync::Full,
+            queue: 1024,
+            min_free_bytes: 64 << 20,
+            free_bytes: |_| Ok(u64::MAX),
+            gather: Duration::from_micros(500),
+            readers: 4,
+        }
+    }
+}
+
+/// What makes a message the same message again.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Key {
+    /// Proven sender.
+    pub sender: HsaId,
+    /// Protocol name of the channel.
+    pub protocol: &'static str,
+    /// The sender's id of the message.
+    pub message_id: String,
+}
+
+/// What is already on record under a [`Key`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Known {
+    /// The same message: its first answer.
+    Repeat(Answer),
+    /// Another content under the same id.
+    Conflict,
+}
+
+/// What came of an admission.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Admitted {
+    /// It is on record and synced; the answer may leave.
+    New,
+    /// It was on record before: its first answer.
+    Repeat(Answer),
+    /// Another content is on record under the same id; nothing was stored.
+    Conflict,
+}
+
+/// One delivery of an accepted message.
+#[derive(Clone)]
+pub struct NewDelivery {
+    /// The gateway's id of the delivery.
+    pub id: String,
+    /// Receiver and case.
+    pub lane: Lane,
+    /// Format of `body`.
+    pub format: Format,
+    /// What the receiver will be sent.
+    pub body: Vec<u8>,
+    /// Facts for deciding permission again (JSON, opaque here).
+    pub facts: String,
+    /// When it is given up.
+    pub expires: Timestamp,
+    /// When it may first be attempted.
+    pub due: Timestamp,
+}
+
+/// An accepted message with all that becomes durable with it, in one transaction.
+#[derive(Clone)]
+pub struct Admission {
+    /// The gateway's id of the message.
+    pub id: String,
+    /// Duplicate key.
+    pub key: Key,
+    /// Hash of the content, the other half of the duplicate rule.
+    pub hash: [u8; 32],
+    /// Event code.
+    pub event: String,
+    /// Case.
+    pub case: String,
+    /// Message that this one changes or withdraws.
+    pub refers_to: Option<String>,
+    /// When the sender sent it.
+    pub sent: Timestamp,
+    /// When what it tells happened.
+    pub occurred: Timestamp,
+    /// When its last byte was read.
+    pub received: Timestamp,
+    /// Format of `original`.
+    pub format: Format,
+    /// The message as received.
+    pub original: Vec<u8>,
+    /// What the sender is answered, now and on every repeat.
+    pub answer: Answer,
+    /// Where it stands. `Held` puts its deliveries on record as held; otherwise they wait.
+    pub state: MessageState,
+    /// Deliveries, in order.
+    pub deliveries: Vec<NewDelivery>,
+    /// Events, in order. One without a message id gets this message's.
+    pub events: Vec<Event>,
+}
+
+impl fmt::Debug for Admission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Admission({}, {} deliveries)", self.id, self.deliveries.len())
+    }
+}
+
+/// The next state of a delivery: the outcome of its attempt, or a person's decision.
+#[derive(Clone, Debug)]
+pub struct Settlement {
+    /// The gateway's id of the delivery.
+    pub delivery: String,
+    /// Any state but `Attempting`, which only a claim sets.
+    pub state: DeliveryState,
+    /// When to try again; read for `Waiting` only, the event's time if absent.
+    pub next_at: Option<Timestamp>,
+    /// What happened. Message, delivery and party are filled in if absent.
+    pub event: Event,
+}
+
+/// How many more deliveries each receiver may be claimed for.
+#[derive(Clone, Debug)]
+pub struct Room {
+    /// For receivers that are not in `left`.
+    pub each: usize,
+    /// For these.
+    pub left: HashMap<HsaId, usize>,
+}
+
+impl Room {
+    /// No bound for anyone.
+    pub fn plenty() -> Room {
+        Room { each: usize::MAX, left: HashMap::new() }
+    }
+
+    /// Nothing for these, no bound for others.
+    pub fn without(busy: &[HsaId]) -> Room {
+        Room { each: usize::MAX, left: busy.iter().map(|r| (r.clone(), 0)).collect() }
+    }
+
+    /// For this receiver.
+    pub fn of(&self, receiver: &HsaId) -> usize {
+        self.left.get(receiver).copied().unwrap_or(self.each)
+    }
+}
+
+/// What was found interrupted at start.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Recovered {
+    /// Attempts at idempotent receivers: due again now.
+    pub retried: usize,
+    /// Attempts at others: held for a person.
+    pub held: usize,
+}

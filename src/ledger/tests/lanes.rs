@@ -1,0 +1,342 @@
+//! Order per lane, against a model that is nothing but queues; holding, expiry, room, recovery.
+
+use super::*;
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+#[tokio::test]
+async fn a_held_head_stops_its_lane_only() {
+    let (_dir, ledger) = open();
+    for (id, case) in [("a1", 1), ("a2", 1), ("b1", 2), ("b2", 2)] {
+        ledger.admit(admission(id, lane(1, case))).await.unwrap();
+    }
+    assert_eq!(ids(&ledger.claim(second(1), 8, Room::plenty()).await.unwrap()), ["d-a1", "d-b1"]);
+    ledger.settle(settlement("d-a1", DeliveryState::Held, second(2))).await.unwrap();
+    ledger.settle(settlement("d-b1", DeliveryState::Delivered, second(2))).await.unwrap();
+    assert_eq!(state(&ledger, "a1").await, MessageState::Held);
+    assert_eq!(ids(&ledger.claim(second(3), 8, Room::plenty()).await.unwrap()), ["d-b2"]);
+    assert!(ledger.claim(second(4), 8, Room::plenty()).await.unwrap().is_empty());
+
+    ledger.settle(settlement("d-a1", DeliveryState::Waiting, second(5))).await.unwrap();
+    assert_eq!(state(&ledger, "a1").await, MessageState::Waiting);
+    let again = ledger.claim(second(5), 8, Room::plenty()).await.unwrap();
+    assert_eq!((ids(&again), again[0].attempt), (vec!["d-a1"], 2));
+    ledger.settle(settlement("d-a1", DeliveryState::Rejected, second(6))).await.unwrap();
+    assert_eq!(state(&ledger, "a1").await, MessageState::Rejected);
+    assert_eq!(ids(&ledger.claim(second(6), 8, Room::plenty()).await.unwrap()), ["d-a2"]);
+}
+
+#[tokio::test]
+async fn a_message_accepted_as_held_is_not_sent_before_it_is_released() {
+    let (_dir, ledger) = open();
+    let held = Admission { state: MessageState::Held, ..admission("m1", lane(1, 1)) };
+    ledger.admit(held).await.unwrap();
+    ledger.admit(admission("m2", lane(1, 1))).await.unwrap();
+    assert!(ledger.claim(second(1), 8, Room::plenty()).await.unwrap().is_empty());
+    ledger.settle(settlement("d-m1", DeliveryState::Waiting, second(2))).await.unwrap();
+    assert_eq!(ids(&ledger.claim(second(2), 8, Room::plenty()).await.unwrap()), ["d-m1"]);
+}
+
+#[tokio::test]
+async fn a_message_to_two_is_delivered_when_both_have_it() {
+    let (_dir, ledger) = open();
+    let mut both = admission("m1", lane(1, 1));
+    both.deliveries.push(NewDelivery {
+        id: "d-second".into(),
+        lane: lane(2, 1),
+        ..both.deliveries[0].clone()
+    });
+    ledger.admit(both).await.unwrap();
+    assert_eq!(ledger.claim(second(1), 8, Room::plenty()).await.unwrap().len(), 2);
+    ledger.settle(settlement("d-m1", DeliveryState::Delivered, second(2))).await.unwrap();
+    assert_eq!(state(&ledger, "m1").await, MessageState::Waiting);
+    ledger.settle(settlement("d-second", DeliveryState::Held, second(2))).await.unwrap();
+    assert_eq!(state(&ledger, "m1").await, MessageState::Held);
+    ledger.settle(settlement("d-second", DeliveryState::Delivered, second(3))).await.unwrap();
+    assert_eq!(state(&ledger, "m1").await, MessageState::Delivered);
+}
+
+#[tokio::test]
+async fn late_deliveries_expire_even_behind_a_held_one() {
+    let (_dir, ledger) = open();
+    for id in ["m1", "m2", "m3"] {
+        let mut one = admission(id, lane(1, 1));
+        if id == "m3" {
+            one.deliveries[0].expires = second(5000);
+        }
+        ledger.admit(one).await.unwrap();
+    }
+    ledger.claim(second(1), 8, Room::plenty()).await.unwrap();
+    ledger.settle(settlement("d-m1", DeliveryState::Held, second(2))).await.unwrap();
+    assert_eq!(ledger.next_due(Room::plenty()).await.unwrap(), Some(second(1000)));
+    assert!(ledger.claim(second(1000), 0, Room::plenty()).await.unwrap().is_empty());
+    assert_eq!(state(&ledger, "m2").await, MessageState::Expired);
+    assert_eq!(state(&ledger, "m1").await, MessageState::Held, "a person's case stays with the person");
+    let last = ledger.journey("gw-m2").await.unwrap().pop().unwrap();
+    assert_eq!((last.kind.as_str(), last.code.as_deref()), ("expired", Some("SLUSS-DLV-007")));
+    ledger.settle(settlement("d-m1", DeliveryState::Expired, second(1001))).await.unwrap();
+    assert_eq!(ids(&ledger.claim(second(1001), 8, Room::plenty()).await.unwrap()), ["d-m3"]);
+}
+
+#[tokio::test]
+async fn a_late_head_makes_way_in_the_same_claim() {
+    let (_dir, ledger) = open();
+    ledger.admit(admission("m1", lane(1, 1))).await.unwrap();
+    let mut next = admission("m2", lane(1, 1));
+    next.deliveries[0].expires = second(5000);
+    ledger.admit(next).await.unwrap();
+    assert_eq!(ids(&ledger.claim(second(2000), 8, Room::plenty()).await.unwrap()), ["d-m2"]);
+}
+
+#[tokio::test]
+async fn room_and_limit_bound_a_claim() {
+    let (_dir, ledger) = open();
+    for n in 0..6 {
+        ledger.admit(admission(&format!("m{n}"), lane(n % 2, n))).await.unwrap();
+    }
+    let room = Room { each: 2, left: [(receiver(0), 0)].into() };
+    assert_eq!(
+        ledger.next_due(Room::without(&[receiver(0), receiver(1)])).await.unwrap(),
+        Some(second(1000))
+    );
+    assert_eq!(ids(&ledger.claim(second(1), 8, room.clone()).await.unwrap()), ["d-m1", "d-m3"]);
+    assert_eq!(ids(&ledger.claim(second(1), 1, room).await.unwrap()), ["d-m5"]);
+    let rest = ledger.claim(second(1), 2, Room::plenty()).await.unwrap();
+    assert_eq!(ids(&rest), ["d-m0", "d-m2"], "the oldest first");
+}
+
+#[tokio::test]
+async fn an_attempt_cut_short_is_unknown() {
+    let (dir, ledger) = open();
+    for (id, to) in [("m1", 1), ("m2", 2)] {
+        ledger.admit(admission(id, lane(to, 1))).await.unwrap();
+        ledger.admit(admission(&format!("{id}-next"), lane(to, 1))).await.unwrap();
+    }
+    assert_eq!(ledger.claim(second(1), 8, Room::plenty()).await.unwrap().len(), 2);
+    drop(ledger);
+
+    let ledger = Ledger::open(options(&dir)).unwrap();
+    let recovered = ledger.recover(second(10), |who| *who == receiver(1)).await.unwrap();
+    assert_eq!(recovered, Recovered { retried: 1, held: 1 });
+    assert_eq!(ledger.recover(second(10), |_| true).await.unwrap(), Recovered::default());
+    assert_eq!(state(&ledger, "m2").await, MessageState::Held);
+    let last = ledger.journey("gw-m2").await.unwrap().pop().unwrap();
+    assert_eq!((last.kind.as_str(), last.code.as_deref()), ("unknown", Some("SLUSS-DLV-008")));
+    let again = ledger.claim(second(10), 8, Room::plenty()).await.unwrap();
+    assert_eq!((ids(&again), again[0].attempt), (vec!["d-m1"], 2));
+    assert!(ledger.verify().await.unwrap().ok);
+}
+
+/// What may happen to a ledger.
+#[derive(Clone, Debug)]
+enum Step {
+    Admit { to: usize, case: usize, life: i64, held: bool },
+    Claim { limit: usize, shut: Option<usize> },
+    Settle { pick: usize, how: u8, after: i64 },
+    Release { pick: usize },
+    Wait { seconds: i64 },
+    Reopen,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => (0..3usize, 0..3usize, 5..60i64, prop::bool::weighted(0.1))
+            .prop_map(|(to, case, life, held)| Step::Admit { to, case, life, held }),
+        4 => (1..6usize, prop::option::weighted(0.3, 0..3usize)).prop_map(|(limit, shut)| Step::Claim { limit, shut }),
+        5 => (any::<usize>(), 0..5u8, 0..20i64).prop_map(|(pick, how, after)| Step::Settle { pick, how, after }),
+        1 => any::<usize>().prop_map(|pick| Step::Release { pick }),
+        2 => (1..15i64).prop_map(|seconds| Step::Wait { seconds }),
+        1 => Just(Step::Reopen),
+    ]
+}
+
+/// One delivery of the model.
+#[derive(Clone, Debug)]
+struct Item {
+    id: String,
+    state: DeliveryState,
+    next: i64,
+    expires: i64,
+    attempts: u32,
+}
+
+/// The lanes as plain queues.
+#[derive(Default)]
+struct Model {
+    now: i64,
+    made: usize,
+    lanes: BTreeMap<(usize, usize), VecDeque<Item>>,
+    over: usize,
+}
+
+impl Model {
+    fn expire(&mut self) {
+        let now = self.now;
+        for lane in self.lanes.values_mut() {
+            let before = lane.len();
+            lane.retain(|item| item.state != DeliveryState::Waiting || item.expires > now);
+            self.over += before - lane.len();
+        }
+    }
+
+    /// What may be claimed: due heads of lanes to receivers that are not shut.
+    fn due(&self, shut: Option<usize>) -> BTreeSet<String> {
+        self.lanes
+            .iter()
+            .filter(|((to, _), _)| Some(*to) != shut)
+            .filter_map(|(_, lane)| lane.front())
+            .filter(|head| head.state == DeliveryState::Waiting && head.next <= self.now)
+            .map(|head| head.id.clone())
+            .collect()
+    }
+
+    fn item(&mut self, id: &str) -> &mut Item {
+        self.lanes.values_mut().flatten().find(|item| item.id == id).unwrap()
+    }
+
+    /// Ids in this state, in a stable order.
+    fn all(&self, state: DeliveryState) -> Vec<String> {
+        self.lanes.values().flatten().filter(|i| i.state == state).map(|i| i.id.clone()).collect()
+    }
+
+    fn finish(&mut self, id: &str) {
+        self.lanes.values_mut().for_each(|lane| lane.retain(|item| item.id != id));
+        self.over += 1;
+    }
+}
+
+async fn play(steps: Vec<Step>) {
+    let dir = tempfile::tempdir().unwrap();
+    // Order is judged here, not durability.
+    let quick = || Options { sync: Sync::Off, ..options(&dir) };
+    let mut ledger = Some(Ledger::open(quick()).unwrap());
+    let mut model = Model::default();
+    for step in steps {
+        let open = ledger.as_ref().unwrap();
+        match step {
+            Step::Wait { seconds } => model.now += seconds,
+            Step::Admit { to, case, life, held } => admit(open, &mut model, to, case, life, held).await,
+            Step::Claim { limit, shut } => claim(open, &mut model, limit, shut).await,
+            Step::Settle { pick, how, after } => settle(open, &mut model, pick, how, after).await,
+            Step::Release { pick } => release(open, &mut model, pick).await,
+            Step::Reopen => {
+                drop(ledger.take());
+                ledger = Some(Ledger::open(quick()).unwrap());
+                recover(ledger.as_ref().unwrap(), &mut model).await;
+            }
+        }
+    }
+    check(ledger.as_ref().unwrap(), &model).await;
+}
+
+async fn admit(ledger: &Ledger, model: &mut Model, to: usize, case: usize, life: i64, held: bool) {
+    let id = format!("m{:04}", model.made);
+    model.made += 1;
+    let mut new = admission(&id, lane(to, case));
+    new.deliveries[0].due = second(model.now);
+    new.deliveries[0].expires = second(model.now + life);
+    if held {
+        new.state = MessageState::Held;
+    }
+    ledger.admit(new).await.unwrap();
+    let state = if held { DeliveryState::Held } else { DeliveryState::Waiting };
+    let item = Item { id: format!("d-{id}"), state, next: model.now, expires: model.now + life, attempts: 0 };
+    model.lanes.entry((to, case)).or_default().push_back(item);
+}
+
+async fn claim(ledger: &Ledger, model: &mut Model, limit: usize, shut: Option<usize>) {
+    let room = Room::without(&shut.map(receiver).into_iter().collect::<Vec<_>>());
+    let next = ledger.next_due(room.clone()).await.unwrap();
+    let waiting = !model.all(DeliveryState::Waiting).is_empty();
+    assert!(!waiting || shut.is_some() || next.is_some(), "what waits has a time");
+    model.expire();
+    let due = model.due(shut);
+    if !due.is_empty() {
+        assert!(next.unwrap() <= second(model.now), "what is due is told");
+    }
+    let claimed = ledger.claim(second(model.now), limit, room).await.unwrap();
+    assert_eq!(claimed.len(), due.len().min(limit), "no lane waits for another");
+    for one in claimed {
+        assert!(due.contains(&one.id), "{} is not a due head", one.id);
+        let item = model.item(&one.id);
+        item.state = DeliveryState::Attempting;
+        item.attempts += 1;
+        assert_eq!(one.attempt, item.attempts);
+    }
+}
+
+async fn settle(ledger: &Ledger, model: &mut Model, pick: usize, how: u8, after: i64) {
+    let under_way = model.all(DeliveryState::Attempting);
+    let Some(id) = under_way.get(pick % under_way.len().max(1)) else { return };
+    let now = second(model.now);
+    let to = match how {
+        0 | 1 => DeliveryState::Delivered,
+        2 => DeliveryState::Rejected,
+        3 => DeliveryState::Waiting,
+        _ => DeliveryState::Held,
+    };
+    let next_at = Some(now + SignedDuration::from_secs(after));
+    ledger.settle(Settlement { next_at, ..settlement(id, to, now) }).await.unwrap();
+    if to.is_over() {
+        model.finish(id);
+    } else {
+        let next = model.now + after;
+        let item = model.item(id);
+        (item.state, item.next) = (to, if to == DeliveryState::Waiting { next } else { item.next });
+    }
+}
+
+async fn release(ledger: &Ledger, model: &mut Model, pick: usize) {
+    let held = model.all(DeliveryState::Held);
+    let Some(id) = held.get(pick % held.len().max(1)) else { return };
+    let now = model.now;
+    ledger.settle(settlement(id, DeliveryState::Waiting, second(now))).await.unwrap();
+    let item = model.item(id);
+    (item.state, item.next) = (DeliveryState::Waiting, now);
+}
+
+/// Receiver 0 is idempotent, the others are not.
+async fn recover(ledger: &Ledger, model: &mut Model) {
+    let now = model.now;
+    let recovered = ledger.recover(second(now), |who| *who == receiver(0)).await.unwrap();
+    let mut expected = Recovered::default();
+    for ((to, _), lane) in &mut model.lanes {
+        for item in lane.iter_mut().filter(|item| item.state == DeliveryState::Attempting) {
+            if *to == 0 {
+                expected.retried += 1;
+                (item.state, item.next) = (DeliveryState::Waiting, now);
+            } else {
+                expected.held += 1;
+                item.state = DeliveryState::Held;
+            }
+        }
+    }
+    assert_eq!(recovered, expected);
+}
+
+async fn check(ledger: &Ledger, model: &Model) {
+    for lane in model.lanes.values() {
+        for (place, item) in lane.iter().enumerate() {
+            let row = ledger.deliveries(&item.id.replace("d-", "gw-")).await.unwrap().remove(0);
+            assert_eq!((row.state.as_str(), row.head), (item.state.word(), place == 0), "{}", item.id);
+        }
+    }
+    let totals = ledger.totals().await.unwrap();
+    let sum = totals.waiting + totals.delivered + totals.held + totals.rejected + totals.expired;
+    assert_eq!((totals.accepted, sum), (model.made as u64, model.made as u64));
+    assert_eq!((totals.delivered + totals.rejected + totals.expired) as usize, model.over);
+    assert_eq!(totals.held as usize, model.all(DeliveryState::Held).len());
+    assert_eq!(totals.attempting as usize, model.all(DeliveryState::Attempting).len());
+    let report = ledger.verify().await.unwrap();
+    assert!(report.ok, "{report:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn lanes_are_queues(steps in prop::collection::vec(step(), 1..120)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(play(steps));
+    }
+}

@@ -1,0 +1,392 @@
+//! The one thread that writes: it takes what waits, applies it in one transaction, syncs, and only
+//! then answers all of it.
+//!
+//! Invariant: an answer of success follows the return of COMMIT with `synchronous=FULL`. A command
+//! that fails is undone by itself (savepoint); a full disk fails its transaction and the next is
+//! tried; an I/O error ends the ledger for this process, because a sync that failed once may say
+//! "ok" the next time although the data is gone. Deliberately absent: what the commands do.
+
+use super::{
+    chain::Tip,
+    consent::Registration,
+    schema,
+    sqlite::{Health, Reach, Trouble, broken, open_writer},
+    tally::Tally,
+    terms::{Admission, Admitted, Options, Recovered, Room, Settlement},
+};
+use crate::model::{Delivery, Event, Failure, HsaId};
+use jiff::Timestamp;
+use rusqlite::Connection;
+use std::{
+    collections::HashSet,
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, TryRecvError},
+    },
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+use tokio::sync::{oneshot, watch};
+
+/// Commands in one transaction at most.
+const MOST_COMMANDS: usize = 512;
+/// Bytes of bodies in one transaction, roughly, at most.
+const MOST_BYTES: usize = 8 << 20;
+/// Pages in the log at which a checkpoint is made: 32 MB.
+const CHECKPOINT_PAGES: i64 = 4000;
+
+/// What the writer can be asked to do.
+pub(super) enum Task {
+    Admit(Box<Admission>),
+    Record(Vec<Event>),
+    Claim {
+        now: Timestamp,
+        limit: usize,
+        room: Room,
+    },
+    Settle(Settlement),
+    Recover {
+        now: Timestamp,
+        repeatable: HashSet<HsaId>,
+    },
+    Consent {
+        subject: [u8; 32],
+        id: String,
+        version: u32,
+        body: Vec<u8>,
+        event: Event,
+    },
+    #[cfg(test)]
+    Probe(Box<dyn Fn(&Connection) -> Result<(), Trouble> + Send>),
+}
+
+impl Task {
+    /// Must it be taken even when the queue is full and space is short? What was accepted must go on.
+    pub(super) fn is_owed(&self) -> bool {
+        matches!(self, Task::Claim { .. } | Task::Settle(_) | Task::Recover { .. })
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Task::Admit(a) => a.original.len() + a.deliveries.iter().map(|d| d.body.len()).sum::<usize>(),
+            Task::Consent { body, .. } => body.len(),
+            _ => 0,
+        }
+    }
+
+    /// Can there be more to claim after it?
+    fn stirs(&self, done: &Done) -> bool {
+        match self {
+            Task::Admit(_) => matches!(done, Done::Admitted(Admitted::New)),
+            Task::Settle(_) | Task::Recover { .. } => true,
+            _ => false,
+        }
+    }
+}
+
+/// What came of it.
+pub(super) enum Done {
+    Nothing,
+    Admitted(Admitted),
+    Claimed(Vec<Delivery>),
+    Recovered(Recovered),
+    Consent(bool),
+}
+
+impl Done {
+    /// The failure for an answer to another question.
+    pub(super) fn astray(&self) -> Failure {
+        Failure::Internal("ledger: the writer answered another question".into())
+    }
+}
+
+/// A task with where its answer goes.
+pub(super) struct Command {
+    pub(super) task: Task,
+    pub(super) reply: oneshot::Sender<Result<Done, Failure>>,
+}
+
+/// What the writer knows of the store's end, undone with the transaction or savepoint.
+#[derive(Clone, Copy)]
+pub(super) struct Book {
+    pub(super) tip: Tip,
+    pub(super) tally: Tally,
+}
+
+/// Is there room on the disk?
+#[derive(Clone, Copy)]
+pub(super) struct Space {
+    pub(super) for_messages: bool,
+    pub(super) for_records: bool,
+}
+
+/// The right to write within the transaction under way.
+pub(super) struct Pen<'a> {
+    pub(super) conn: &'a Connection,
+    pub(super) book: &'a mut Book,
+    pub(super) space: Space,
+}
+
+struct Writer {
+    conn: Connection,
+    book: Book,
+    commands: Receiver<Command>,
+    waiting: Arc<AtomicUsize>,
+    health: Arc<Health>,
+    changes: watch::Sender<u64>,
+    gather: Duration,
+    directory: PathBuf,
+    reserve: u64,
+    free_bytes: fn(&Path) -> io::Result<u64>,
+    /// Held as long as the connection: fields are dropped in this order.
+    _lock: File,
+}
+
+/// Opens the store and starts the thread. It ends when the queue's other end is dropped.
+pub(super) fn start(
+    options: Options,
+    commands: Receiver<Command>,
+    waiting: Arc<AtomicUsize>,
+    health: Arc<Health>,
+    changes: watch::Sender<u64>,
+) -> Result<JoinHandle<()>, Failure> {
+    let lock = schema::lock(&options.directory)?;
+    let mut conn = open_writer(&options.directory, options.sync)?;
+    schema::lay(&mut conn)?;
+    let tell = |error: rusqlite::Error| Failure::Store(error.to_string());
+    let book = Book { tip: Tip::load(&conn).map_err(tell)?, tally: Tally::load(&conn).map_err(tell)? };
+    let writer = Writer {
+        conn,
+        book,
+        commands,
+        waiting,
+        health,
+        changes,
+        gather: options.gather,
+        directory: options.directory,
+        reserve: options.min_free_bytes,
+        free_bytes: options.free_bytes,
+        _lock: lock,
+    };
+    let spawned = std::thread::Builder::new().name("ledger".into()).spawn(move || writer.run());
+    spawned.map_err(|error| Failure::Store(format!("cannot start the writer: {error}")))
+}
+
+/// Tells of a writer that ends by a panic: nothing can be stored any more.
+struct Watch(Arc<Health>);
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.die("the writer panicked".into());
+        }
+    }
+}
+
+impl Writer {
+    fn run(mut self) {
+        let _watch = Watch(self.health.clone());
+        let mut last = 1;
+        while let Ok(first) = self.commands.recv() {
+            let group = self.gather(first, last);
+            last = group.len();
+            self.waiting.fetch_sub(group.len(), Ordering::AcqRel);
+            self.turn(group);
+            self.checkpoint();
+        }
+    }
+
+    /// What waits, and for a moment what is about to come: as many as last time are expected, so a
+    /// lone caller never waits for company.
+    fn gather(&self, first: Command, last: usize) -> Vec<Command> {
+        let mut bytes = first.task.bytes();
+        let mut group = vec![first];
+        let deadline = Instant::now() + self.gather;
+        while group.len() < MOST_COMMANDS && bytes < MOST_BYTES {
+            let next = match self.commands.try_recv() {
+                Ok(command) => command,
+                Err(TryRecvError::Disconnected) => break,
+                Err(TryRecvError::Empty) if group.len() >= last => break,
+                Err(TryRecvError::Empty) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    match self.commands.recv_timeout(left) {
+                        Ok(command) => command,
+                        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
+                    }
+                }
+            };
+            bytes += next.task.bytes();
+            group.push(next);
+        }
+        group
+    }
+
+    /// One transaction for all of them, and their answers.
+    fn turn(&mut self, mut group: Vec<Command>) {
+        // Nobody waits for a command whose reply is closed, but it may be owed; so it is done.
+        let mut written = self.write(&group);
+        if let Err(trouble) = &written
+            && trouble.is_full()
+            && group.iter().any(|c| c.task.is_owed())
+            && !group.iter().all(|c| c.task.is_owed())
+        {
+            // New messages must not take the last pages from those that were promised.
+            let failure = trouble.failure();
+            let (owed, new): (Vec<_>, Vec<_>) = group.into_iter().partition(|c| c.task.is_owed());
+            new.into_iter().for_each(|c| drop(c.reply.send(Err(failure.clone()))));
+            group = owed;
+            written = self.write(&group);
+        }
+        match written {
+            Ok(results) => {
+                let stirred =
+                    group.iter().zip(&results).any(|(c, r)| matches!(r, Ok(done) if c.task.stirs(done)));
+                for (command, result) in group.into_iter().zip(results) {
+                    // A caller that went away asks again and gets its answer from the record.
+                    let _ = command.reply.send(result);
+                }
+                if stirred {
+                    self.changes.send_modify(|n| *n += 1);
+                }
+            }
+            Err(trouble) => {
+                if trouble.reach() == Reach::Ledger {
+                    self.health.die(trouble.failure().to_string());
+                }
+                let failure = trouble.failure();
+                group.into_iter().for_each(|c| drop(c.reply.send(Err(failure.clone()))));
+            }
+        }
+    }
+
+    /// Applies the commands and commits. On error nothing of it is on disk, as far as anyone may rely.
+    fn write(&mut self, group: &[Command]) -> Result<Vec<Result<Done, Failure>>, Trouble> {
+        if let Err(failure) = self.health.check() {
+            return Err(Trouble::Refused(failure));
+        }
+        let before = self.book;
+        let written = self.transact(group, &before);
+        if written.is_err() {
+            self.book = before;
+            if !self.conn.is_autocommit()
+                && let Err(error) = self.conn.execute_batch("ROLLBACK")
+            {
+                self.health.die(format!("cannot roll back: {error}"));
+            }
+        }
+        written
+    }
+
+    fn transact(&mut self, group: &[Command], before: &Book) -> Result<Vec<Result<Done, Failure>>, Trouble> {
+        let space = self.space(group);
+        self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let mut results = Vec::with_capacity(group.len());
+        for command in group {
+            let mut pen = Pen { conn: &self.conn, book: &mut self.book, space };
+            results.push(pen.apply(&command.task)?);
+        }
+        if self.book.tip.seq == before.tip.seq {
+            // No event, no change: nothing to sync.
+            self.conn.prepare_cached("ROLLBACK")?.execute([])?;
+            return Ok(results);
+        }
+        self.book.tally.commit(group.len());
+        self.book.tally.save(&before.tally, &self.conn)?;
+        self.conn.prepare_cached("COMMIT")?.execute([])?;
+        Ok(results)
+    }
+
+    fn space(&self, group: &[Command]) -> Space {
+        let mut space = Space { for_messages: true, for_records: true };
+        if self.reserve > 0 && group.iter().any(|c| !c.task.is_owed()) {
+            match (self.free_bytes)(&self.directory) {
+                Ok(free) => {
+                    space.for_messages = free >= self.reserve;
+                    space.for_records = free >= self.reserve / 2;
+                }
+                Err(error) => tracing::warn!(%error, "cannot tell how much space is free"),
+            }
+        }
+        space
+    }
+
+    /// Moves the log into the database when it is long. Done here rather than by SQLite's own hook,
+    /// which drops errors: a failed sync of the database is as fatal as one of the log.
+    fn checkpoint(&mut self) {
+        if self.health.check().is_err() {
+            return;
+        }
+        if let Err(trouble) = self.try_checkpoint() {
+            match trouble.reach() {
+                Reach::Ledger => self.health.die(trouble.failure().to_string()),
+                // Full or busy: the log holds everything, the next turn tries again.
+                _ => tracing::warn!(reason = %trouble.failure(), "checkpoint put off"),
+            }
+        }
+    }
+
+    fn try_checkpoint(&self) -> Result<(), Trouble> {
+        let (log, moved): (i64, i64) = self
+            .conn
+            .prepare_cached("PRAGMA wal_checkpoint(NOOP)")?
+            .query_row([], |row| Ok((row.get(1)?, row.get(2)?)))?;
+        if log - moved >= CHECKPOINT_PAGES {
+            self.conn.prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")?.query_row([], |_| Ok(()))?;
+        }
+        Ok(())
+    }
+}
+
+impl Pen<'_> {
+    /// One command, undone by itself if it fails. `Err` is trouble for the whole transaction.
+    fn apply(&mut self, task: &Task) -> Result<Result<Done, Failure>, Trouble> {
+        let before = *self.book;
+        self.conn.prepare_cached("SAVEPOINT command")?.execute([])?;
+        let trouble = match self.perform(task) {
+            Ok(done) => {
+                self.conn.prepare_cached("RELEASE command")?.execute([])?;
+                return Ok(Ok(done));
+            }
+            Err(trouble) => trouble,
+        };
+        if trouble.reach() != Reach::Command {
+            return Err(trouble);
+        }
+        self.conn.prepare_cached("ROLLBACK TO command")?.execute([])?;
+        self.conn.prepare_cached("RELEASE command")?.execute([])?;
+        *self.book = before;
+        Ok(Err(trouble.failure()))
+    }
+
+    fn perform(&mut self, task: &Task) -> Result<Done, Trouble> {
+        match task {
+            Task::Admit(admission) => self.admit(admission).map(Done::Admitted),
+            Task::Record(events) => self.record(events).map(|()| Done::Nothing),
+            Task::Claim { now, limit, room } => self.claim(*now, *limit, room).map(Done::Claimed),
+            Task::Settle(settlement) => self.settle(settlement).map(|()| Done::Nothing),
+            Task::Recover { now, repeatable } => self.recover(*now, repeatable).map(Done::Recovered),
+            Task::Consent { subject, id, version, body, event } => self
+                .register(&Registration { subject, id, version: *version, body, event })
+                .map(Done::Consent),
+            #[cfg(test)]
+            Task::Probe(probe) => probe(self.conn).map(|()| Done::Nothing),
+        }
+    }
+
+    fn record(&mut self, events: &[Event]) -> Result<(), Trouble> {
+        if !self.space.for_records {
+            return Err(Trouble::Refused(Failure::Store(
+                "free space on the disk is below the reserve".into(),
+            )));
+        }
+        if events.is_empty() {
+            return Err(broken("nothing to record"));
+        }
+        events.iter().try_for_each(|event| self.append(event).map(drop))?;
+        Ok(())
+    }
+}
