@@ -3,7 +3,7 @@
 //! Invariant: everything outside the process that the spine touches comes through one of these, so
 //! that a test can play the outside. Deliberately absent: a trait for anything with one side only.
 
-use crate::model::{Delivery, Outcome, Partner, Subject};
+use crate::model::{Arrival, Delivery, Failure, Fault, HsaId, Outcome, Partner, Subject};
 use jiff::Timestamp;
 use std::{future::Future, pin::Pin};
 
@@ -49,8 +49,26 @@ pub struct ConsentFact {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Silent;
 
-/// Where consents are asked for.
+/// Why a consent was not taken into a register.
+#[derive(Debug)]
+pub enum Taken {
+    /// The resource is at fault.
+    Fault(Fault),
+    /// We are.
+    Failure(Failure),
+}
+
+/// Where consents are asked for, and handed in.
 pub trait ConsentSource: Send + Sync {
+    /// Takes a consent that a party handed in; gives its reference. A source that is read only
+    /// answers with a fault.
+    fn take<'a>(
+        &'a self,
+        arrival: &'a Arrival,
+        from: &'a HsaId,
+        now: Timestamp,
+    ) -> Pending<'a, Result<String, Taken>>;
+
     /// All consents in force or not for the person; the caller judges time and kind.
     fn find<'a>(&'a self, subject: &'a Subject) -> Pending<'a, Result<Vec<ConsentFact>, Silent>>;
 }

@@ -34,8 +34,8 @@ pub struct DevArgs {
     /// Make everything anew, also what is there; the old certificates are worthless after that.
     #[arg(long)]
     pub force: bool,
-    /// Print the result as JSON.
-    #[arg(long)]
+    /// Print the result as JSON (set from the global `--json`).
+    #[arg(skip)]
     pub json: bool,
 }
 

@@ -4,6 +4,6 @@
 //! absent: retries, order and permission (the flow decides), and any knowledge of what is carried.
 
 mod http;
-mod tls;
+pub mod tls;
 
 pub use http::HttpCourier;

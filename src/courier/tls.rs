@@ -103,7 +103,8 @@ fn about_certificate(alert: AlertDescription) -> bool {
 fn certificate(error: &CertificateError) -> String {
     use CertificateError as E;
     let what = match error {
-        E::UnknownIssuer => "is not from an authority trusted here",
+        // Bad signature: an authority of the same name with another key.
+        E::UnknownIssuer | E::BadSignature => "is not from an authority trusted here",
         E::NotValidForName | E::NotValidForNameContext { .. } => "is not for the host name that we call",
         E::Expired | E::ExpiredContext { .. } => "has expired",
         E::NotValidYet | E::NotValidYetContext { .. } => "is not valid yet",

@@ -14,8 +14,8 @@ use crate::{
 };
 use jiff::Timestamp;
 use rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error, HandshakeKind, RootCertStore,
-    ServerConfig, SignatureScheme,
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, HandshakeKind, PeerIncompatible,
+    RootCertStore, ServerConfig, SignatureScheme,
     client::danger::HandshakeSignatureValid,
     crypto::{CryptoProvider, aws_lc_rs},
     pki_types::{CertificateDer, UnixTime},
@@ -212,6 +212,10 @@ fn reason(error: &io::Error) -> (Code, String) {
         Some(Error::AlertReceived(alert)) => {
             failed(&format!("the caller broke off with alert {alert:?}; it may not accept our certificate"))
         }
+        // What a caller with TLS 1.1 runs into first: the extension came with TLS 1.2.
+        Some(Error::PeerIncompatible(PeerIncompatible::SignatureAlgorithmsExtensionRequired)) => {
+            failed("the caller offers only TLS older than 1.2, or no signature algorithms")
+        }
         Some(Error::PeerIncompatible(e)) => failed(&format!("no common ground for TLS 1.2 or 1.3: {e:?}")),
         Some(Error::InvalidMessage(e)) => failed(&format!("the caller does not speak TLS: {e:?}")),
         Some(Error::NoApplicationProtocol) => failed("the caller does not offer http/1.1 (ALPN)"),
@@ -236,7 +240,7 @@ fn certificate_reason(error: &CertificateError) -> (Code, String) {
         Timestamp::from_second(second).map_or("?".to_owned(), |t| t.to_string())
     };
     let (code, detail) = match error {
-        E::UnknownIssuer => (Code::UnknownIssuer, "no chain to an authority trusted here".to_owned()),
+        E::UnknownIssuer => (Code::UnknownIssuer, "not signed by an authority trusted here".to_owned()),
         E::ExpiredContext { not_after, .. } => {
             (Code::CertificateExpired, format!("it was valid until {}", when(not_after)))
         }
@@ -250,7 +254,7 @@ fn certificate_reason(error: &CertificateError) -> (Code, String) {
             (Code::CertificateUnusable, detail.to_owned())
         }
         E::Revoked => (Code::CertificateUnusable, "it is revoked".to_owned()),
-        E::BadSignature => (Code::CertificateUnusable, "a signature does not verify".to_owned()),
+        E::BadSignature => (Code::CertificateUnusable, "the caller does not hold its private key".to_owned()),
         E::BadEncoding => (Code::CertificateUnusable, "it is not well-formed DER".to_owned()),
         E::UnhandledCriticalExtension => (
             Code::CertificateUnusable,
@@ -286,10 +290,16 @@ impl ClientCertVerifier for Witness {
     ) -> Result<ClientCertVerified, Error> {
         let presented = peer::read(end_entity, self.from)
             .ok_or(Error::InvalidCertificate(CertificateError::BadEncoding))?;
-        // Asked twice in one handshake: not by rustls; were it so, the first stays and `line` refuses
-        // nothing wrongly, because one handshake has one client certificate.
+        // One handshake has one client certificate; were this asked twice, the first would stay.
         let _ = self.seen.set(presented);
-        self.inner.verify_client_cert(end_entity, intermediates, now)
+        // A signature in the chain that does not verify: signed by a stranger who bears the name of
+        // an authority of ours, as after the development PKI was made anew. Not a broken certificate.
+        self.inner.verify_client_cert(end_entity, intermediates, now).map_err(|e| match e {
+            Error::InvalidCertificate(CertificateError::BadSignature) => {
+                Error::InvalidCertificate(CertificateError::UnknownIssuer)
+            }
+            e => e,
+        })
     }
 
     fn verify_tls12_signature(

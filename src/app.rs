@@ -1,0 +1,240 @@
+//! The only wiring: configuration → rules → ledger → gateway → door.
+//!
+//! Invariant: everything that can be wrong is found before the first socket is bound; a gateway that
+//! runs has recovered what a crash left open. Deliberately absent: logic of any kind.
+
+use crate::{
+    config::{Config, Problem},
+    consent::Register,
+    courier::HttpCourier,
+    flow::Gateway,
+    ledger::{Ledger, Options, Sync},
+    listen::{
+        door::{self, Limits, Stopper},
+        http,
+        tls::{Gate, TurnedAway},
+    },
+    model::{Code, Event, EventKind, Failure, Finding},
+    pki::TlsFiles,
+    port::{Clock, SystemClock, SystemEntropy},
+    registry::Registry,
+    rulebook::{Rulebook, Source},
+};
+use serde_json::json;
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{sync::watch, task::JoinHandle};
+
+/// A configuration that has passed every check, with all that was made from it.
+pub struct Loaded {
+    /// The configuration.
+    pub config: Config,
+    /// The rules.
+    pub rulebook: Rulebook,
+    gate: Gate,
+    courier: HttpCourier,
+}
+
+/// Why the gateway does not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// The address cannot be bound.
+    Bind(SocketAddr, std::io::Error),
+    /// The ledger or a part of ours cannot start.
+    Failure(Failure),
+}
+
+impl From<Failure> for StartError {
+    fn from(failure: Failure) -> StartError {
+        StartError::Failure(failure)
+    }
+}
+
+/// Reads and checks everything; all problems at once. `sluss check` is this and nothing more.
+pub fn load(file: &Path) -> Result<Loaded, Vec<Problem>> {
+    let now = SystemClock.now();
+    let config = Config::load(file);
+    let source = match config.as_ref().ok().and_then(|c| c.rules.clone()) {
+        Some(folder) => Source::Folder(folder),
+        None => Source::Embedded,
+    };
+    let rulebook = Rulebook::load(&source);
+    let (config, rulebook) = match (config, rulebook) {
+        (Ok(config), Ok(rulebook)) => (config, rulebook),
+        (config, rulebook) => {
+            let mut problems = config.err().unwrap_or_default();
+            problems.extend(rulebook.err().unwrap_or_default());
+            return Err(problems);
+        }
+    };
+    let files = |ca: &Path| TlsFiles {
+        certificate: config.tls.certificate.clone(),
+        key: config.tls.key.clone(),
+        ca: ca.to_path_buf(),
+    };
+    let gate = Gate::load(&files(&config.tls.client_ca), config.tls.hsa_from, now);
+    let courier = HttpCourier::load(&files(&config.tls.server_ca), now);
+    match (gate, courier) {
+        (Ok(gate), Ok(courier)) => Ok(Loaded { config, rulebook, gate, courier }),
+        (gate, courier) => {
+            let mut found = gate.err().unwrap_or_default();
+            found.extend(courier.err().unwrap_or_default());
+            let mut problems: Vec<Problem> = Vec::new();
+            for problem in found.into_iter().map(|f| tls_problem(f, file)) {
+                if !problems.iter().any(|p| p.file == problem.file && p.message == problem.message) {
+                    problems.push(problem);
+                }
+            }
+            Err(problems)
+        }
+    }
+}
+
+fn tls_problem(finding: Finding, file: &Path) -> Problem {
+    Problem {
+        file: finding.place.path.map_or_else(|| file.to_path_buf(), Into::into),
+        span: None,
+        line: None,
+        code: finding.code,
+        message: finding.detail,
+        remedy: finding.code.entry().remedy.0.into(),
+    }
+}
+
+/// A gateway that runs.
+pub struct Running {
+    /// The gateway.
+    pub gateway: Arc<Gateway>,
+    /// Where it listens.
+    pub address: SocketAddr,
+    stopper: Stopper,
+    stop: watch::Sender<bool>,
+    door: JoinHandle<std::io::Result<()>>,
+    dispatch: JoinHandle<()>,
+}
+
+impl Running {
+    /// Takes no more callers, lets requests and attempts under way end, and closes the ledger.
+    pub async fn stop(self) {
+        self.stopper.stop().await;
+        let _ = self.stop.send(true);
+        let _ = self.dispatch.await;
+        let _ = self.door.await;
+    }
+}
+
+/// Starts a loaded gateway: recover, bind, serve, dispatch. Must be called inside a tokio runtime.
+pub async fn start(loaded: Loaded) -> Result<Running, StartError> {
+    start_with(loaded, Arc::new(SystemClock)).await
+}
+
+/// The same with another clock.
+pub async fn start_with(loaded: Loaded, clock: Arc<dyn Clock>) -> Result<Running, StartError> {
+    let Loaded { config, rulebook, gate, courier } = loaded;
+    let address = config.listen.address;
+    let listener = TcpListener::bind(address).map_err(|e| StartError::Bind(address, e))?;
+    let ledger = Ledger::open(ledger_options(&config))?;
+    let register = Register::open(ledger.clone(), &config.state)?;
+    let registry = Registry::new(&config);
+    let idempotent = |id: &_| registry.partner(id).is_some_and(|p| p.idempotent);
+    let recovered = ledger.recover(clock.now(), idempotent).await?;
+    let event = started(&clock, &rulebook, recovered.retried, recovered.held);
+    ledger.record(vec![event]).await?;
+    let limits = Limits { connections: config.listen.max_connections, ..Limits::default() };
+    let gateway = Arc::new(Gateway {
+        registry: arc_swap::ArcSwap::from_pointee(registry),
+        rulebook: arc_swap::ArcSwap::from_pointee(rulebook),
+        ledger,
+        clock,
+        entropy: Arc::new(SystemEntropy),
+        courier: Arc::new(courier),
+        consents: Arc::new(register),
+        under_way: Default::default(),
+        freed: Default::default(),
+        config,
+    });
+    let sink = turned_away(gateway.clone());
+    let shared = gateway.clone();
+    let app = move || actix_web::App::new().configure(http::routes(shared.clone()));
+    let door = door::serve(listener, Arc::new(gate), &limits, sink, app)
+        .map_err(|e| StartError::Bind(address, e))?;
+    let (address, stopper) = (door.address(), door.stopper());
+    let door = tokio::spawn(door.run());
+    let (stop, stopped) = watch::channel(false);
+    let dispatch = tokio::spawn(gateway.clone().dispatch(stopped));
+    Ok(Running { gateway, address, stopper, stop, door, dispatch })
+}
+
+fn ledger_options(config: &Config) -> Options {
+    // A control for the crash tests, which must see losses without syncs. No configuration reaches it.
+    let sync = match std::env::var("SLUSS_TEST_CONTROL_NO_SYNC").as_deref() {
+        Ok("1") => {
+            tracing::warn!("SLUSS_TEST_CONTROL_NO_SYNC is set: accepted messages can be lost");
+            Sync::Off
+        }
+        _ => Sync::Full,
+    };
+    Options {
+        sync,
+        queue: config.store.queue,
+        min_free_bytes: config.store.min_free_mib << 20,
+        free_bytes: |path| {
+            let disk = rustix::fs::statvfs(path)?;
+            Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+        },
+        ..Options::new(&config.state)
+    }
+}
+
+fn started(clock: &Arc<dyn Clock>, rulebook: &Rulebook, retried: usize, held: usize) -> Event {
+    Event {
+        at: clock.now(),
+        kind: EventKind::Started,
+        message: None,
+        delivery: None,
+        party: None,
+        code: None,
+        detail: json!({
+            "version": env!("CARGO_PKG_VERSION"), "rules": rulebook.version(),
+            "interrupted": { "retried": retried, "held": held },
+        })
+        .to_string(),
+    }
+}
+
+/// Callers turned away go on record through a short queue; a flood of them is counted in the log,
+/// not in memory.
+fn turned_away(gateway: Arc<Gateway>) -> door::Sink {
+    let (queue, mut waiting) = tokio::sync::mpsc::channel::<TurnedAway>(256);
+    tokio::spawn(async move {
+        while let Some(caller) = waiting.recv().await {
+            let event = Event {
+                at: gateway.clock.now(),
+                kind: EventKind::TurnedAway,
+                message: None,
+                delivery: None,
+                party: None,
+                code: Some(caller.code.to_string()),
+                detail: json!({
+                    "reason": caller.detail, "serial": caller.serial, "issuer": caller.issuer,
+                    "address": caller.address.map(|a| a.ip().to_string()),
+                })
+                .to_string(),
+            };
+            if let Err(failure) = gateway.ledger.record(vec![event]).await {
+                tracing::error!(code = %failure.code(), "a turned-away caller is not on record");
+            }
+            // At most some hundred a second: the record must not be a way to fill the disk.
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    });
+    Arc::new(move |caller| {
+        if queue.try_send(caller).is_err() {
+            tracing::warn!(code = %Code::HandshakeFailed, "too many callers are turned away to record each");
+        }
+    })
+}

@@ -1,0 +1,77 @@
+//! `sluss check`: everything that start-up checks, without starting.
+
+use super::{Exit, Out};
+use crate::{app, config::Problem};
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+/// Arguments.
+#[derive(clap::Args)]
+pub struct Args {
+    /// The configuration; `partners/` and `agreements/` stand beside it.
+    #[arg(long, default_value = "sluss.toml")]
+    config: PathBuf,
+}
+
+/// Runs the verb.
+pub fn run(args: Args, out: Out) -> Exit {
+    match app::load(&args.config) {
+        Ok(loaded) => {
+            let (partners, agreements) = (loaded.config.partners.len(), loaded.config.agreements.len());
+            let rules = loaded.rulebook.version().to_string();
+            let value = json!({ "ok": true, "partners": partners, "agreements": agreements, "rules": rules });
+            out.result("check", value, || {
+                format!("ok: {partners} partners, {agreements} agreements, rules {rules}")
+            });
+            Exit::Done
+        }
+        Err(problems) => {
+            report(&problems, out, "check");
+            Exit::Configuration
+        }
+    }
+}
+
+/// Prints problems: as diagnostics for people, as one document for machines.
+pub fn report(problems: &[Problem], out: Out, command: &str) {
+    if out.is_json() {
+        let rows: Vec<Value> = problems.iter().map(row).collect();
+        out.result(command, json!({ "ok": false, "problems": rows }), String::new);
+        return;
+    }
+    for problem in problems {
+        eprintln!("{}\n", diagnostic(problem));
+    }
+    let many = if problems.len() == 1 { "problem" } else { "problems" };
+    eprintln!("{} {many}; `sluss explain CODE` tells more", problems.len());
+}
+
+fn row(problem: &Problem) -> Value {
+    json!({
+        "code": problem.code.to_string(), "file": problem.file, "line": problem.line,
+        "message": problem.message, "remedy": problem.remedy,
+    })
+}
+
+fn diagnostic(problem: &Problem) -> String {
+    use std::io::IsTerminal;
+    let file = problem.file.display().to_string();
+    let id = problem.code.to_string();
+    let source = problem.span.as_ref().and_then(|_| std::fs::read_to_string(&problem.file).ok());
+    let title = Level::ERROR.primary_title(problem.message.as_str()).id(id.as_str());
+    let help = Level::HELP.message(problem.remedy.as_str());
+    let terminal = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let renderer = if terminal { Renderer::styled() } else { Renderer::plain() };
+    match (&problem.span, &source) {
+        (Some(span), Some(source)) if span.end <= source.len() => {
+            let here = AnnotationKind::Primary.span(span.clone());
+            let snippet = Snippet::source(source.as_str()).path(file.as_str()).annotation(here);
+            renderer.render(&[title.element(snippet).element(help)])
+        }
+        _ => {
+            let place = Level::NOTE.message(file.as_str());
+            renderer.render(&[title.element(place).element(help)])
+        }
+    }
+}

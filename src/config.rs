@@ -1,0 +1,166 @@
+//! The whole configuration as data: every key, every default, all problems at once.
+//!
+//! Invariant: a `Config` that exists has passed every check that needs no network; unknown keys are
+//! problems, not noise. Start-up is this check and then bind, so `sluss check` can promise what
+//! `sluss serve` will do. Deliberately absent: environment variables that change meaning, and any
+//! key that weakens TLS.
+
+pub mod agreement;
+mod partner;
+mod read;
+mod site;
+
+use crate::model::{Code, HsaId, Partner};
+pub use agreement::{Agreement, EventRule};
+pub use site::{Delivery, HsaFrom, Listen, Mode, Store, Tls};
+use std::{
+    collections::HashMap,
+    ops::Range,
+    path::{Path, PathBuf},
+};
+
+/// One thing that is wrong with the configuration.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// The file, as named by the configuration.
+    pub file: PathBuf,
+    /// Byte range in the file, if the problem has a place.
+    pub span: Option<Range<usize>>,
+    /// Line from 1, if it has a place.
+    pub line: Option<usize>,
+    /// Catalogue code (`SLUSS-CFG-…`).
+    pub code: Code,
+    /// What is wrong.
+    pub message: String,
+    /// What to do now.
+    pub remedy: String,
+}
+
+/// Everything that the gateway needs to know before it starts.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Test or production: decides which personal numbers are refused.
+    pub mode: Mode,
+    /// Our own logical address.
+    pub hsa_id: HsaId,
+    /// Our own name.
+    pub name: String,
+    /// Directory of the ledger.
+    pub state: PathBuf,
+    /// Folder with `mappings/` and `conformance/` that replaces the embedded ones.
+    pub rules: Option<PathBuf>,
+    /// The listener.
+    pub listen: Listen,
+    /// Certificates and trust.
+    pub tls: Tls,
+    /// Retry and expiry.
+    pub delivery: Delivery,
+    /// Limits of the ledger.
+    pub store: Store,
+    /// Largest difference between our clock and a message's send time, in minutes, ahead or behind.
+    pub clock_skew_minutes: i64,
+    /// Parties, by file name.
+    pub partners: Vec<Partner>,
+    /// Agreements, by file name.
+    pub agreements: Vec<Agreement>,
+}
+
+impl Config {
+    /// Reads `sluss.toml` and the folders `partners/` and `agreements/` beside it.
+    ///
+    /// Errors: every problem of every file, in file order.
+    pub fn load(file: &Path) -> Result<Config, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let site = read::file(file, &mut problems, |table| site::read(table, file));
+        let folder = file.parent().unwrap_or(Path::new("."));
+        let partners = folder_of(&folder.join("partners"), &mut problems, partner::read);
+        let agreements = folder_of(&folder.join("agreements"), &mut problems, agreement::read);
+        if problems.is_empty() && partners.is_empty() {
+            problems.push(Problem {
+                file: folder.join("partners"),
+                span: None,
+                line: None,
+                code: Code::ConfigReference,
+                message: "no partner is configured".into(),
+                remedy: "put one file per party in partners/, e.g. partners/granvik.toml".into(),
+            });
+        }
+        repeated(&partners, |p| p.hsa_id.to_string(), "HSA-id", &mut problems);
+        repeated(&agreements, |a| a.name.clone(), "agreement name", &mut problems);
+        let partners: Vec<Partner> = partners.into_iter().map(|(_, p)| p).collect();
+        for (file, agreement) in &agreements {
+            for party in &agreement.parties {
+                if !partners.iter().any(|p| p.hsa_id == *party) {
+                    problems.push(Problem {
+                        file: file.clone(),
+                        span: None,
+                        line: None,
+                        code: Code::ConfigReference,
+                        message: format!("the agreement names {party}, which is no configured partner"),
+                        remedy: "add the party under partners/ or take it out of `parties`".into(),
+                    });
+                }
+            }
+        }
+        match (site, problems.is_empty()) {
+            (Some(mut config), true) => {
+                config.partners = partners;
+                config.agreements = agreements.into_iter().map(|(_, a)| a).collect();
+                Ok(config)
+            }
+            _ => Err(problems),
+        }
+    }
+}
+
+/// Reads each `*.toml` of a folder in name order.
+fn folder_of<T>(
+    folder: &Path,
+    problems: &mut Vec<Problem>,
+    read_one: fn(&mut read::Table<'_>) -> Option<T>,
+) -> Vec<(PathBuf, T)> {
+    let mut files: Vec<PathBuf> = match std::fs::read_dir(folder) {
+        Ok(entries) => entries.flatten().map(|e| e.path()).collect(),
+        Err(_) => {
+            problems.push(Problem {
+                file: folder.into(),
+                span: None,
+                line: None,
+                code: Code::ConfigFile,
+                message: "the folder cannot be read".into(),
+                remedy: "create it beside sluss.toml".into(),
+            });
+            return Vec::new();
+        }
+    };
+    files.retain(|f| f.extension().is_some_and(|e| e == "toml"));
+    files.sort();
+    let mut out = Vec::new();
+    for file in files {
+        if let Some(value) = read::file(&file, problems, read_one) {
+            out.push((file, value));
+        }
+    }
+    out
+}
+
+fn repeated<T>(
+    items: &[(PathBuf, T)],
+    name: impl Fn(&T) -> String,
+    what: &str,
+    problems: &mut Vec<Problem>,
+) {
+    let mut seen: HashMap<String, &PathBuf> = HashMap::new();
+    for (file, item) in items {
+        if let Some(first) = seen.insert(name(item), file) {
+            problems.push(Problem {
+                file: file.clone(),
+                span: None,
+                line: None,
+                code: Code::ConfigReference,
+                message: format!("the {what} {} is already used in {}", name(item), first.display()),
+                remedy: format!("give each file its own {what}"),
+            });
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! `agreements/*.toml`: what the parties have agreed to tell each other, and on which bases.
+//!
+//! Invariant: an event that no rule names does not pass. Values that law does not fix are data here,
+//! with the legal reference beside them (domain, head).
+
+use super::{Problem, partner::kind, read};
+use crate::model::{Basis, Code, HsaId, PartyKind};
+use jiff::civil::Date;
+use std::path::Path;
+
+/// One agreement.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Agreement {
+    /// Its name, e.g. `lan-2026`; on record with every decision.
+    pub name: String,
+    /// First day in force.
+    pub valid_from: Date,
+    /// Last day in force, if it ends.
+    pub valid_to: Option<Date>,
+    /// Its parties; empty means every configured partner.
+    pub parties: Vec<HsaId>,
+    /// What may be told.
+    pub events: Vec<EventRule>,
+    /// Element paths that never reach anyone when the subject is protected (domain §5).
+    pub protected_removes: Vec<String>,
+}
+
+/// One row: an event in one direction.
+#[derive(Clone, PartialEq, Debug)]
+pub struct EventRule {
+    /// Event code of the catalogue.
+    pub code: String,
+    /// Kind of party that sends it.
+    pub from: PartyKind,
+    /// Kind of party that receives it.
+    pub to: PartyKind,
+    /// Bases that serve. Empty: it never passes.
+    pub bases: Vec<Basis>,
+    /// Kind of information that a consent must cover.
+    pub consent_kind: Option<String>,
+    /// Legal reference, for people.
+    pub reference: String,
+    /// Time from event to delivery that the agreement asks for, in hours.
+    pub deadline_hours: Option<i64>,
+    /// Canonical element paths that may reach the receiver; `None`: all that the profile allows.
+    pub whitelist: Option<Vec<String>>,
+}
+
+/// Elements removed for a protected subject unless the agreement says otherwise.
+const PROTECTED_REMOVES: [&str; 4] =
+    ["Patient.address", "Patient.telecom", "Patient.contact", "EpisodeOfCare.extension"];
+
+/// Reads an agreement's text (the embedded example and tests).
+pub fn from_text(name: &str, text: &str) -> Result<Agreement, Vec<Problem>> {
+    let mut problems = Vec::new();
+    read::text_of(Path::new(name), text, &mut problems, read).ok_or(problems)
+}
+
+/// Reads one agreement.
+pub fn read(table: &mut read::Table<'_>) -> Option<Agreement> {
+    let name = table.need_text("name");
+    let valid_from = table.need("valid_from", "a date in quotes, e.g. \"2022-04-01\"", |t| t.parse().ok());
+    let valid_to = table.parsed("valid_to", "a date in quotes", |t| t.parse().ok());
+    let parties = table.list("parties", "an HSA-id", HsaId::parse).unwrap_or_default();
+    let text = |t: &str| Some(t.to_string());
+    let protected = table.list("protected_removes", "an element path", text);
+    let events = table.tables("event", event);
+    if events.is_empty() {
+        table.problem(
+            None,
+            Code::ConfigKey,
+            "the agreement names no event".into(),
+            "add [[event]] tables: nothing passes that is not agreed",
+        );
+    }
+    Some(Agreement {
+        name: name?,
+        valid_from: valid_from?,
+        valid_to,
+        parties,
+        events,
+        protected_removes: protected.unwrap_or_else(|| PROTECTED_REMOVES.map(String::from).to_vec()),
+    })
+}
+
+fn event(table: &mut read::Table<'_>) -> Option<EventRule> {
+    let party = "\"region\", \"municipality\" or \"private-provider\"";
+    let code = table.need_text("code");
+    let from = table.need("from", party, kind);
+    let to = table.need("to", party, kind);
+    let bases = table.list("bases", "a basis code", Basis::from_word);
+    let consent_kind = table.text("consent_kind");
+    let reference = table.text("reference").unwrap_or_default();
+    let deadline = table.number("deadline_hours", 0, 0..=8_760);
+    let whitelist = table.list("whitelist", "an element path", |t| Some(t.to_string()));
+    Some(EventRule {
+        code: code?,
+        from: from?,
+        to: to?,
+        bases: bases.unwrap_or_default(),
+        consent_kind,
+        reference,
+        deadline_hours: (deadline > 0).then_some(deadline),
+        whitelist,
+    })
+}

@@ -1,0 +1,39 @@
+//! `partners/*.toml`: one party each.
+
+use super::read::Table;
+use crate::model::{Format, HsaId, Partner, PartyKind};
+
+/// Reads one party.
+pub fn read(table: &mut Table<'_>) -> Option<Partner> {
+    let hsa_id = table.need("hsa_id", "an HSA-id", HsaId::parse);
+    let name = table.need_text("name");
+    let kind = table.need("kind", "\"region\", \"municipality\" or \"private-provider\"", kind);
+    let format = table.need("format", "\"fhir-r4-json\" or \"case-json\"", |t| {
+        [Format::FhirJson, Format::CaseJson].into_iter().find(|f| f.word() == t)
+    });
+    let endpoint = table.need("endpoint", "an https address without user, query or fragment", |t| {
+        let rest = t.strip_prefix("https://")?;
+        let host = rest.split('/').next().unwrap_or_default();
+        (!host.is_empty() && !t.contains(['@', '?', '#', ' '])).then(|| t.to_string())
+    });
+    let idempotent = table.boolean("idempotent", false);
+    let handles_protected = table.boolean("handles_protected", false);
+    let timeout_s = table.number("timeout_s", 30, 1..=600) as u32;
+    let in_flight = table.number("in_flight", 16, 1..=256) as u32;
+    Some(Partner {
+        hsa_id: hsa_id?,
+        name: name?,
+        kind: kind?,
+        format: format?,
+        endpoint: endpoint?,
+        idempotent,
+        handles_protected,
+        timeout_s,
+        in_flight,
+    })
+}
+
+/// Reads a party kind's word.
+pub fn kind(text: &str) -> Option<PartyKind> {
+    [PartyKind::Region, PartyKind::Municipality, PartyKind::PrivateProvider].into_iter().find(|k| k.word() == text)
+}

@@ -1,0 +1,105 @@
+//! Our own register of consents, kept in the ledger.
+//!
+//! Invariant: found by a keyed hash of the person's identifier, so that the index holds none;
+//! versioned, the newest version of each consent counts; revoking takes effect at the next decision,
+//! because every decision reads the ledger. Deliberately absent: any cache.
+
+use super::read::{self, Consent};
+use crate::{
+    ledger::{ConsentRow, Ledger},
+    model::{Arrival, Event, EventKind, Failure, Format, HsaId, Subject, identifier},
+    port::{ConsentFact, ConsentSource, Pending, Silent, Taken},
+    stage::decode,
+};
+use aws_lc_rs::hmac;
+use jiff::Timestamp;
+use serde_json::json;
+use std::{io::Write, path::Path};
+
+/// Largest Consent resource in bytes.
+const MAX_BYTES: usize = 256 << 10;
+
+/// The register.
+pub struct Register {
+    ledger: Ledger,
+    key: hmac::Key,
+}
+
+impl Register {
+    /// Opens the register over a ledger; `directory` holds the key of the index, made at first use.
+    pub fn open(ledger: Ledger, directory: &Path) -> Result<Register, Failure> {
+        let key = index_key(&directory.join("index.key")).map_err(|e| Failure::Store(e.to_string()))?;
+        Ok(Register { ledger, key: hmac::Key::new(hmac::HMAC_SHA256, &key) })
+    }
+
+    fn index(&self, value: &str) -> [u8; 32] {
+        let mut out = [0; 32];
+        out.copy_from_slice(hmac::sign(&self.key, value.as_bytes()).as_ref());
+        out
+    }
+}
+
+fn index_key(path: &Path) -> std::io::Result<Vec<u8>> {
+    use std::os::unix::fs::OpenOptionsExt;
+    if let Ok(key) = std::fs::read(path) {
+        if key.len() == 32 {
+            return Ok(key);
+        }
+        return Err(std::io::Error::other("index.key is damaged: restore it from the backup"));
+    }
+    let mut key = vec![0; 32];
+    aws_lc_rs::rand::fill(&mut key).map_err(|_| std::io::Error::other("no random bytes"))?;
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(&key)?;
+    file.sync_all()?;
+    Ok(key)
+}
+
+impl ConsentSource for Register {
+    fn take<'a>(&'a self, arrival: &'a Arrival, from: &'a HsaId, now: Timestamp) -> Pending<'a, Result<String, Taken>> {
+        Box::pin(async move {
+            let tree = decode::tree(&arrival.bytes, Format::FhirJson, MAX_BYTES).map_err(Taken::Fault)?;
+            let Consent { id, subject, fact } = read::consent(&tree).map_err(Taken::Fault)?;
+            let year = now.to_zoned(jiff::tz::TimeZone::UTC).year();
+            let index = self.index(&identifier::canonical(&subject.0, &subject.1, year));
+            let event = Event {
+                at: now,
+                kind: EventKind::Consent,
+                message: None,
+                delivery: None,
+                party: Some(from.to_string()),
+                code: None,
+                detail: json!({ "consent": id, "in_force": fact.is_some() }).to_string(),
+            };
+            // The owner is part of the id: one party cannot replace another's consent.
+            let owned = format!("{from}/{id}");
+            loop {
+                let rows = self.ledger.consents(&index).await.map_err(Taken::Failure)?;
+                let last = rows.iter().find(|row| row.id == owned).map_or(0, |row| row.version);
+                let body = arrival.bytes.clone();
+                let stored = self.ledger.put_consent(&index, &owned, last + 1, body, event.clone()).await;
+                // Not stored: another call took the version in between; take the next.
+                if stored.map_err(Taken::Failure)? {
+                    return Ok(format!("Consent/{id}, version {}", last + 1));
+                }
+            }
+        })
+    }
+
+    fn find<'a>(&'a self, subject: &'a Subject) -> Pending<'a, Result<Vec<ConsentFact>, Silent>> {
+        Box::pin(async move {
+            let rows = self.ledger.consents(&self.index(&subject.value)).await.map_err(|_| Silent)?;
+            let mut facts = Vec::new();
+            for ConsentRow { version, body, .. } in rows {
+                // What was taken can be read; what cannot is not a permission.
+                let Ok(tree) = decode::tree(&body, Format::FhirJson, MAX_BYTES) else { continue };
+                let Ok(consent) = read::consent(&tree) else { continue };
+                facts.extend(consent.fact.map(|mut fact| {
+                    fact.reference = format!("{}/{version}", fact.reference);
+                    fact
+                }));
+            }
+            Ok(facts)
+        })
+    }
+}

@@ -1,0 +1,211 @@
+//! THE SPINE: admit here, dispatch beside it. Read this first: order, not logic.
+//!
+//! Invariant: nothing is answered before it is on record, nothing leaves before its attempt is on
+//! record. A stage left out does not compile: `ledger.admit` takes a delivery that only `route` can
+//! make from a `Permitted`, which only `permit` makes from a `Valid`, which only `validate` makes.
+//! Deliberately absent: transports, SQL, and any rule about content.
+
+mod dispatch;
+
+use crate::{
+    config::Config,
+    ledger::{Admission, Admitted, Key, Known, Ledger},
+    model::{Answer, Arrival, Decision, Failure, Fault, HsaId, Message},
+    port::{Clock, ConsentFact, ConsentSource, Courier, Entropy, Silent, Taken},
+    registry::Registry,
+    rulebook::Rulebook,
+    stage::{
+        acknowledge::{self, Style},
+        decode, identify,
+        permit::{self, Facts},
+        record, route,
+        translate,
+        validate::{self, Rules, Valid},
+    },
+};
+use aws_lc_rs::digest;
+use jiff::{SignedDuration, Timestamp};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+use tokio::sync::Notify;
+
+/// Everything that the spine runs on. Made by `app`.
+pub struct Gateway {
+    /// The checked configuration.
+    pub config: Config,
+    /// Parties and agreements.
+    pub registry: arc_swap::ArcSwap<Registry>,
+    /// Maps, profiles, schemas.
+    pub rulebook: arc_swap::ArcSwap<Rulebook>,
+    /// What happened and what is owed.
+    pub ledger: Ledger,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Fresh ids.
+    pub entropy: Arc<dyn Entropy>,
+    /// Who carries deliveries.
+    pub courier: Arc<dyn Courier>,
+    /// Who is asked for consents.
+    pub consents: Arc<dyn ConsentSource>,
+    /// Deliveries under way, by receiver.
+    pub under_way: Mutex<HashMap<HsaId, usize>>,
+    /// Rung when an attempt ends.
+    pub freed: Notify,
+}
+
+/// Why a message is not accepted.
+enum Refusal {
+    /// The message is at fault: recorded and answered.
+    Fault(Fault),
+    /// We are: no record, no promise.
+    Failure(Failure),
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Refusal {
+        Refusal::Fault(fault)
+    }
+}
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Refusal {
+        Refusal::Failure(failure)
+    }
+}
+
+impl Gateway {
+    /// Takes one arrival through every stage and answers it. When the answer says accepted, the
+    /// message is on disk and the sender may forget it.
+    pub async fn admit(&self, arrival: Arrival, style: Style) -> Answer {
+        let mut known = None;
+        match self.stages(&arrival, style, &mut known).await {
+            Ok(answer) => answer,
+            Err(Refusal::Fault(fault)) => self.refuse(&arrival, known.as_deref(), &fault, style).await,
+            Err(Refusal::Failure(failure)) => failed(style, &failure),
+        }
+    }
+
+    /// Records a fault and answers with it. `known`: the sender's message id, if it could be read.
+    pub async fn refuse(&self, arrival: &Arrival, known: Option<&str>, fault: &Fault, style: Style) -> Answer {
+        let event = record::refused(arrival, known, fault, self.clock.now());
+        match self.ledger.record(vec![event]).await {
+            Ok(()) => acknowledge::refused(style, fault),
+            Err(failure) => failed(style, &failure),
+        }
+    }
+
+    /// Takes a consent into the register.
+    pub async fn register(&self, arrival: Arrival, style: Style) -> Answer {
+        let registry = self.registry.load_full();
+        let taken = match identify::caller(&arrival.peer, &registry) {
+            Ok(from) => self.consents.take(&arrival, &from.hsa_id, self.clock.now()).await,
+            Err(fault) => Err(Taken::Fault(fault)),
+        };
+        match taken {
+            Ok(reference) => acknowledge::registered(style, &reference),
+            Err(Taken::Fault(fault)) => self.refuse(&arrival, None, &fault, style).await,
+            Err(Taken::Failure(failure)) => failed(style, &failure),
+        }
+    }
+
+    /// The stages in the order a message meets them.
+    async fn stages(&self, arrival: &Arrival, style: Style, known: &mut Option<String>) -> Result<Answer, Refusal> {
+        let (registry, rulebook) = (self.registry.load_full(), self.rulebook.load_full());
+        let from = identify::caller(&arrival.peer, &registry)?;
+        let message = decode::message(arrival, self.config.listen.max_body_bytes)?;
+        *known = Some(message.envelope.id.clone());
+        identify::agrees(&from, &message.envelope)?;
+        let (key, hash) = duplicate_key(arrival, &message);
+        if let Some(known) = self.ledger.known(&key, &hash).await? {
+            return self.repeat(&key, known).await;
+        }
+        let now = self.clock.now();
+        let skew = SignedDuration::from_mins(self.config.clock_skew_minutes);
+        let rules = Rules { registry: &registry, rulebook: &rulebook, mode: self.config.mode, skew, now };
+        let valid = validate::message(message, from, &arrival.bytes, &rules)?;
+        let decision = self.decide_valid(&valid, now).await;
+        let permitted = permit::apply(valid, decision)?;
+        let rendered = translate::render(&permitted, &arrival.bytes, &rulebook)?;
+        let expire = SignedDuration::from_hours(self.config.delivery.expire_hours);
+        let delivery = route::delivery(&permitted, rendered, self.entropy.uuid(), now, expire);
+        let id = self.entropy.uuid();
+        let held = match permitted.decision() {
+            Decision::Hold(hold) => Some(hold.word()),
+            _ => None,
+        };
+        let notes = acknowledge::notes(permitted.valid().notes(), permitted.removed(), held);
+        let envelope = permitted.valid().envelope();
+        let reference = envelope.reference.as_deref();
+        let answer = acknowledge::accepted(style, &id, &envelope.id, reference, &notes);
+        let events = record::accepted(&id, &permitted, &delivery.id, now);
+        let admission = Admission {
+            id,
+            key: key.clone(),
+            hash,
+            event: envelope.event.clone(),
+            case: envelope.case.clone(),
+            refers_to: envelope.refers_to.clone(),
+            sent: envelope.sent,
+            occurred: envelope.occurred,
+            received: arrival.at,
+            format: permitted.valid().message().format,
+            original: arrival.bytes.clone(),
+            answer: answer.clone(),
+            state: route::state(&permitted),
+            deliveries: vec![delivery],
+            events,
+        };
+        match self.ledger.admit(admission).await? {
+            Admitted::New => Ok(answer),
+            Admitted::Repeat(first) => self.repeat(&key, Known::Repeat(first)).await,
+            Admitted::Conflict => self.repeat(&key, Known::Conflict).await,
+        }
+    }
+
+    /// The same key again: the first answer again; the same id with other content: a conflict.
+    async fn repeat(&self, key: &Key, known: Known) -> Result<Answer, Refusal> {
+        let Known::Repeat(answer) = known else {
+            let detail = "the id is taken by a message with other content";
+            return Err(Fault::of(crate::model::Code::IdConflict, detail).into());
+        };
+        let event = record::repeated(key, self.clock.now());
+        self.ledger.record(vec![event]).await?;
+        Ok(answer)
+    }
+
+    async fn decide_valid(&self, valid: &Valid, now: Timestamp) -> Decision {
+        let facts = Facts::of(valid.envelope());
+        let consents = self.consents_for(&facts, permit::asks_register(valid.rule())).await;
+        permit::decide(&facts, valid.rule(), valid.from(), valid.to(), as_slice(&consents), now)
+    }
+
+    async fn consents_for(&self, facts: &Facts, ask: bool) -> Result<Vec<ConsentFact>, Silent> {
+        if !ask {
+            return Ok(Vec::new());
+        }
+        self.consents.find(&facts.subject()).await
+    }
+}
+
+fn failed(style: Style, failure: &Failure) -> Answer {
+    tracing::error!(code = %failure.code(), "an arrival could not be handled: {failure}");
+    acknowledge::failed(style, failure)
+}
+
+fn as_slice(consents: &Result<Vec<ConsentFact>, Silent>) -> Result<&[ConsentFact], Silent> {
+    consents.as_ref().map(Vec::as_slice).map_err(|silent| *silent)
+}
+
+/// What makes a repeat: sender, protocol, message id, and the hash of the content.
+fn duplicate_key(arrival: &Arrival, message: &Message) -> (Key, [u8; 32]) {
+    let key = Key {
+        sender: message.envelope.sender.clone(),
+        protocol: arrival.channel.protocol(),
+        message_id: message.envelope.id.clone(),
+    };
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest::digest(&digest::SHA256, &arrival.bytes).as_ref());
+    (key, hash)
+}

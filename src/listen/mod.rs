@@ -1,0 +1,8 @@
+//! Who calls us: sockets, TLS and HTTP. Bytes become [`crate::model::Arrival`]s here.
+//!
+//! Invariant: nothing that came in is believed; identity is what the handshake proved.
+
+pub mod door;
+pub mod http;
+pub mod peer;
+pub mod tls;

@@ -1,0 +1,177 @@
+//! Maps, profiles and schemas: loaded, checked and compiled once, then only asked.
+//!
+//! Invariant: a rulebook that exists has no load error; every file it was made from is part of its
+//! version. Deliberately absent: any file of a partner's message, any network.
+
+mod files;
+
+use crate::{
+    config::Problem,
+    model::{Code, Finding, Format},
+};
+use fhir::{
+    Definitions, Profiles, Tree,
+    json::{self, Form, Limits},
+};
+use files::File;
+pub use files::{Source, example_agreement, example_message};
+use std::{collections::HashMap, sync::Arc};
+
+/// Root of our canonical URLs.
+pub const CANONICAL: &str = "https://sluss.example/fhir";
+
+/// The compiled rules.
+pub struct Rulebook {
+    definitions: Arc<Definitions>,
+    profiles: Profiles,
+    invariants: invariant::Invariants,
+    plans: HashMap<(String, Format, Format), Map>,
+    schema: jsonschema::Validator,
+    version: String,
+}
+
+mod invariant;
+mod map;
+pub use map::{Map, MapFault};
+
+impl Rulebook {
+    /// Loads everything; all problems at once.
+    pub fn load(source: &Source) -> Result<Rulebook, Vec<Problem>> {
+        let files = files::read(source)?;
+        let mut problems = Vec::new();
+        let mut trees = Vec::new();
+        for folder in ["conformance/models/", "conformance/tables/", "conformance/profiles/"] {
+            for file in in_folder(&files, folder) {
+                trees.extend(tree(file, &mut problems).into_iter().flat_map(resources));
+            }
+        }
+        let profiles = Profiles::load(Definitions::r4(), &trees).map_err(|found| {
+            found.iter().map(|f| problem_at("conformance/profiles", f.to_string())).collect::<Vec<_>>()
+        })?;
+        let definitions = Arc::new(profiles.definitions().clone());
+        let schema = schema(&files, &mut problems);
+        let plans = map::plans(&files, &definitions, &mut problems);
+        match (schema, problems.is_empty()) {
+            (Some(schema), true) => Ok(Rulebook {
+                definitions,
+                profiles,
+                invariants: invariant::Invariants::default(),
+                plans,
+                schema,
+                version: files::version(&files),
+            }),
+            _ => Err(problems),
+        }
+    }
+
+    /// The first twelve hexadecimal digits of the hash over all rule files.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Is there a message profile for the event?
+    pub fn knows_event(&self, event: &str) -> bool {
+        self.profiles.knows(&profile_url(event))
+    }
+
+    /// Checks a canonical message against its event's profile. Gives the tree with types.
+    pub fn check_profile(&self, tree: &Tree, event: &str) -> (Tree, Vec<fhir::Finding>) {
+        let mut tree = tree.clone();
+        self.definitions.annotate(&mut tree);
+        let found = self.profiles.validate_with(&tree, &profile_url(event), &|invariant, node| {
+            self.invariants.holds(&self.definitions, invariant, node)
+        });
+        (tree, found)
+    }
+
+    /// Checks a case message against its schema. Values never appear in what is found.
+    pub fn check_schema(&self, bytes: &[u8]) -> Vec<Finding> {
+        let Ok(instance) = serde_json::from_slice::<serde_json::Value>(bytes) else {
+            return vec![Finding::error(Code::NotJson, "not JSON")];
+        };
+        let errors = self.schema.iter_errors(&instance);
+        errors
+            .map(|e| {
+                let path = e.instance_path().as_str();
+                let path = if path.is_empty() { "/" } else { path };
+                Finding::error(Code::Schema, e.masked().to_string()).at(path)
+            })
+            .collect()
+    }
+
+    /// The compiled map of an event between two formats.
+    pub fn plan(&self, event: &str, from: Format, to: Format) -> Option<&Map> {
+        self.plans.get(&(event.to_string(), from, to))
+    }
+
+    /// All compiled maps.
+    pub fn maps(&self) -> impl Iterator<Item = (&(String, Format, Format), &Map)> {
+        self.plans.iter()
+    }
+}
+
+fn profile_url(event: &str) -> String {
+    format!("{CANONICAL}/StructureDefinition/{event}-message")
+}
+
+fn in_folder<'a>(files: &'a [File], folder: &'a str) -> impl Iterator<Item = &'a File> {
+    files.iter().filter(move |f| f.path.starts_with(folder) && f.path.ends_with(".json"))
+}
+
+fn problem(file: &File, message: String) -> Problem {
+    problem_at(&file.path, message)
+}
+
+fn problem_at(path: &str, message: String) -> Problem {
+    Problem {
+        file: path.into(),
+        span: None,
+        line: None,
+        code: Code::ConfigMap,
+        message,
+        remedy: Code::ConfigMap.entry().remedy.0.into(),
+    }
+}
+
+/// A table is a Bundle of definitions; everything else stands alone.
+fn resources(tree: Tree) -> Vec<Tree> {
+    let root = tree.at(tree.root());
+    if root.child_text("resourceType") != Some("Bundle") {
+        return vec![tree];
+    }
+    let inner = root.all("entry").filter_map(|e| e.child("resource"));
+    inner
+        .map(|resource| {
+            let mut own = Tree::new(resource.child_text("resourceType").unwrap_or("Resource"));
+            let root = own.root();
+            own.copy_into(root, resource);
+            own
+        })
+        .collect()
+}
+
+fn tree(file: &File, problems: &mut Vec<Problem>) -> Option<Tree> {
+    match json::read(file.text.as_bytes(), Form::Fhir, &Limits::default()) {
+        Ok(tree) => Some(tree),
+        Err(found) => {
+            problems.extend(found.iter().map(|f| problem(file, f.to_string())));
+            None
+        }
+    }
+}
+
+fn schema(files: &[File], problems: &mut Vec<Problem>) -> Option<jsonschema::Validator> {
+    let path = "conformance/schemas/case-message.schema.json";
+    let Some(file) = files.iter().find(|f| f.path == path) else {
+        problems.push(problem_at(path, "the schema of the case message is missing".into()));
+        return None;
+    };
+    let value = serde_json::from_str(&file.text).map_err(|e| e.to_string());
+    match value.and_then(|v| jsonschema::draft202012::new(&v).map_err(|e| e.masked().to_string())) {
+        Ok(schema) => Some(schema),
+        Err(message) => {
+            problems.push(problem(file, message));
+            None
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Rendered message → deliveries with lanes and times.
+//!
+//! Invariant: what is sent and where is fixed here, at acceptance; a party added later never gets an
+//! old message. Order is per (receiver, case).
+
+use crate::{
+    ledger::NewDelivery,
+    model::{Decision, Hold, Lane, MessageState},
+    stage::{
+        permit::{Facts, Permitted},
+        translate::Rendered,
+    },
+};
+use jiff::{SignedDuration, Timestamp};
+
+/// The one delivery of a message to its receiver. `id`: a fresh id for it.
+pub fn delivery(
+    permitted: &Permitted,
+    rendered: Rendered,
+    id: String,
+    now: Timestamp,
+    expire: SignedDuration,
+) -> NewDelivery {
+    let valid = permitted.valid();
+    NewDelivery {
+        id,
+        lane: Lane { receiver: valid.to().hsa_id.clone(), case: valid.envelope().case.clone() },
+        format: rendered.format,
+        body: rendered.body,
+        facts: serde_json::to_string(&Facts::of(valid.envelope())).unwrap_or_default(),
+        due: now,
+        expires: now.checked_add(expire).unwrap_or(Timestamp::MAX),
+    }
+}
+
+/// Where the message stands when it is accepted.
+pub fn state(permitted: &Permitted) -> MessageState {
+    match permitted.decision() {
+        Decision::Hold(Hold::ReceiverNotReady) => MessageState::Held,
+        // A silent consent source is asked again at each attempt.
+        _ => MessageState::Waiting,
+    }
+}

@@ -1,0 +1,222 @@
+//! Message → [`Valid`]: schema, profile, identifiers, times, parties and agreement, all at once.
+//!
+//! Invariant: only this stage makes a `Valid`, and only from a message without any error. The same
+//! rules serve the CLI. Deliberately absent: repair of any kind.
+
+use crate::{
+    config::{EventRule, Mode},
+    model::{
+        Code, Envelope, Fault, Finding, Format, Message, Partner,
+        fault::Severity,
+        identifier::{self, IdentifierProblem},
+    },
+    registry::Registry,
+    rulebook::Rulebook,
+    stage::translate,
+};
+use fhir::Tree;
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use std::sync::Arc;
+
+/// What validation needs to know besides the message.
+pub struct Rules<'a> {
+    /// Parties and agreements.
+    pub registry: &'a Registry,
+    /// Profiles, schemas and maps.
+    pub rulebook: &'a Rulebook,
+    /// Test or production.
+    pub mode: Mode,
+    /// How far a time may be from our clock.
+    pub skew: SignedDuration,
+    /// Our clock.
+    pub now: Timestamp,
+}
+
+/// Proof that a message obeys every rule that needs no decision. Made only here.
+#[derive(Debug)]
+pub struct Valid {
+    message: Message,
+    canonical: Tree,
+    to: Arc<Partner>,
+    from: Arc<Partner>,
+    agreement: String,
+    rule: EventRule,
+    protected_removes: Vec<String>,
+    notes: Vec<Finding>,
+}
+
+impl Valid {
+    /// The envelope.
+    pub fn envelope(&self) -> &Envelope {
+        &self.message.envelope
+    }
+    /// The message as received.
+    pub fn message(&self) -> &Message {
+        &self.message
+    }
+    /// The message in canonical form.
+    pub fn canonical(&self) -> &Tree {
+        &self.canonical
+    }
+    /// The receiver.
+    pub fn to(&self) -> &Arc<Partner> {
+        &self.to
+    }
+    /// The sender.
+    pub fn from(&self) -> &Arc<Partner> {
+        &self.from
+    }
+    /// Name of the agreement that covers it.
+    pub fn agreement(&self) -> &str {
+        &self.agreement
+    }
+    /// The agreement's rule for this event and direction.
+    pub fn rule(&self) -> &EventRule {
+        &self.rule
+    }
+    /// What the agreement removes for protected subjects.
+    pub fn protected_removes(&self) -> &[String] {
+        &self.protected_removes
+    }
+    /// Findings that do not stop the message.
+    pub fn notes(&self) -> &[Finding] {
+        &self.notes
+    }
+}
+
+/// Checks everything. Errors: `SLUSS-IN-009`, `SLUSS-VAL-…`, `SLUSS-RTE-…`, `SLUSS-MAP-001`, all at once.
+pub fn message(message: Message, from: Arc<Partner>, bytes: &[u8], rules: &Rules<'_>) -> Result<Valid, Fault> {
+    let envelope = &message.envelope;
+    let mut findings = Vec::new();
+    let known = rules.registry.knows_event(&envelope.event) && rules.rulebook.knows_event(&envelope.event);
+    if !known {
+        findings.push(Finding::error(Code::UnknownEvent, "the event code is not in the catalogue"));
+    }
+    identifier(envelope, rules.mode, rules.now, &mut findings);
+    times(envelope, rules, &mut findings);
+    let to = parties(envelope, &from, rules, &mut findings, known);
+    let canonical = if known { content(&message, bytes, rules.rulebook, &mut findings) } else { None };
+    let notes = Fault::unless_clean(findings)?;
+    match (to, canonical) {
+        (Some((to, agreement, rule, protected_removes)), Some(canonical)) => {
+            Ok(Valid { message, canonical, to, from, agreement, rule, protected_removes, notes })
+        }
+        _ => Err(Fault::of(Code::Internal, "validation ended without a verdict")),
+    }
+}
+
+/// Shape, check digit and the two-way test-number guard (domain §7).
+fn identifier(envelope: &Envelope, mode: Mode, now: Timestamp, findings: &mut Vec<Finding>) {
+    let subject = &envelope.subject;
+    let year = now.to_zoned(TimeZone::UTC).year();
+    let number = identifier::kind_of_system(&subject.system)
+        .ok_or(IdentifierProblem::System)
+        .and_then(|kind| identifier::check(kind, &subject.value, year));
+    let finding = match (number, mode) {
+        (Err(IdentifierProblem::System), _) => Finding::error(Code::CheckDigit, "the identifier's system is not known"),
+        (Err(IdentifierProblem::Shape), _) => Finding::error(Code::CheckDigit, "the identifier's shape is wrong"),
+        (Err(IdentifierProblem::CheckDigit), _) => {
+            Finding::error(Code::CheckDigit, "the identifier's check digit does not fit")
+        }
+        (Ok(number), Mode::Test) if !identifier::is_test_number(&number) => {
+            Finding::error(Code::ProductionNumber, "not one of the published test numbers")
+        }
+        (Ok(number), Mode::Production) if identifier::is_test_number(&number) => {
+            Finding::error(Code::TestNumber, "one of the published test numbers")
+        }
+        (Ok(_), _) => return,
+    };
+    findings.push(finding);
+}
+
+/// The send time must be near our clock on both sides; what it tells about may be older, not newer.
+fn times(envelope: &Envelope, rules: &Rules<'_>, findings: &mut Vec<Finding>) {
+    let off = |t: Timestamp| t.duration_since(rules.now);
+    let sent = off(envelope.sent);
+    if sent.abs() > rules.skew {
+        let side = if sent.is_positive() { "ahead of" } else { "behind" };
+        let minutes = sent.abs().as_mins();
+        let detail = format!("the send time is {minutes} minutes {side} the gateway's clock");
+        findings.push(Finding::error(Code::ClockOff, detail));
+    }
+    let occurred = off(envelope.occurred);
+    if occurred > rules.skew {
+        let detail = format!("the event time is {} minutes ahead of the gateway's clock", occurred.as_mins());
+        findings.push(Finding::error(Code::ClockOff, detail));
+    }
+}
+
+type Parties = (Arc<Partner>, String, EventRule, Vec<String>);
+
+fn parties(
+    envelope: &Envelope,
+    from: &Partner,
+    rules: &Rules<'_>,
+    findings: &mut Vec<Finding>,
+    known_event: bool,
+) -> Option<Parties> {
+    let Some(to) = rules.registry.partner(&envelope.receiver) else {
+        let detail = format!("{} is not a configured party", envelope.receiver);
+        findings.push(Finding::error(Code::UnknownReceiver, detail));
+        return None;
+    };
+    let day = rules.now.to_zoned(stockholm()).date();
+    let Some((agreement, rule)) = rules.registry.rule(&envelope.event, from, to, day) else {
+        if known_event {
+            let detail = format!("from {} to {} on {day}", from.hsa_id, to.hsa_id);
+            findings.push(Finding::error(Code::NotAgreed, detail));
+        }
+        return None;
+    };
+    Some((to.clone(), agreement.name.clone(), rule.clone(), agreement.protected_removes.clone()))
+}
+
+/// Days and deadlines are counted in Swedish civil time (domain §3).
+pub fn stockholm() -> TimeZone {
+    TimeZone::get("Europe/Stockholm").unwrap_or(TimeZone::UTC)
+}
+
+/// The format's own schema, then the canonical form against its profile.
+fn content(message: &Message, bytes: &[u8], rulebook: &Rulebook, findings: &mut Vec<Finding>) -> Option<Tree> {
+    let event = &message.envelope.event;
+    match message.format {
+        Format::FhirJson => {
+            let (tree, found) = rulebook.check_profile(&message.tree, event);
+            findings.extend(found.iter().map(|f| profile_finding(f, bytes, Code::Profile)));
+            Some(tree)
+        }
+        Format::CaseJson => {
+            let before = findings.len();
+            findings.extend(rulebook.check_schema(bytes));
+            if findings[before..].iter().any(|f| f.severity == Severity::Error) {
+                return None;
+            }
+            let canonical = match translate::canonical(message, rulebook) {
+                Ok(tree) => tree,
+                Err(fault) => {
+                    findings.extend(fault.findings().iter().cloned());
+                    return None;
+                }
+            };
+            let (tree, found) = rulebook.check_profile(&canonical, event);
+            // The schema passed, so what the profile finds now is a defect of our map.
+            findings.extend(found.iter().map(|f| profile_finding(f, b"", Code::Untranslatable)));
+            Some(tree)
+        }
+    }
+}
+
+fn profile_finding(found: &fhir::Finding, bytes: &[u8], code: Code) -> Finding {
+    let severity = match found.severity {
+        fhir::Severity::Error => Severity::Error,
+        fhir::Severity::Warning => Severity::Warning,
+        fhir::Severity::Information => Severity::Information,
+    };
+    let detail = format!("{} [{}]", found.message, found.code);
+    let finding = Finding { severity, ..Finding::error(code, detail) }.at(found.place.clone());
+    if bytes.is_empty() || found.span.end == 0 {
+        return finding;
+    }
+    let at = fhir::finding::position(bytes, found.span.start);
+    finding.on(at.line, at.column)
+}
