@@ -281,7 +281,7 @@ impl<'a, 't> Machine<'a, 't> {
 }
 
 /// What stands before a node and is evaluated first.
-fn left_of(node: &Node) -> Option<Id> {
+pub(crate) fn left_of(node: &Node) -> Option<Id> {
     match node {
         Node::Path { from, .. } | Node::Call { from, .. } | Node::Host { from, .. } => *from,
         Node::Test { of, .. } => Some(*of),

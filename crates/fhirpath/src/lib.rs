@@ -10,6 +10,7 @@
 //! `defineVariable()`, which R4 does not have.
 
 mod ast;
+mod check;
 mod compare;
 mod decimal;
 mod error;
@@ -24,6 +25,7 @@ mod parse;
 mod path;
 mod quantity;
 mod scope;
+mod shape;
 mod ucum;
 mod value;
 
@@ -80,14 +82,14 @@ impl Expr {
     }
 
     /// Checks names and types against definitions: everything found, in the order of the text.
-    /// `variables` gives the types of the variables that the scope will have.
+    /// `variables` gives the types ([`TypeId::NONE`]: any) of the variables that the scope will
+    /// have; with [`Scope::bare_variables`] in mind, they are known by their bare names too.
     pub fn check(
         &self,
         definitions: &Definitions,
         focus: TypeId,
         variables: &[(&str, TypeId)],
     ) -> Vec<TypeProblem> {
-        let _ = (definitions, focus, variables);
-        Vec::new()
+        check::program(&self.program, definitions, focus, variables)
     }
 }

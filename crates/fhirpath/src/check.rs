@@ -1,0 +1,307 @@
+//! The static check: names and types of an expression against definitions, without a resource.
+//!
+//! Invariant: what is reported is wrong for every resource that the definitions allow; where types
+//! are not known, nothing is reported. Recursion is bounded as in evaluation. Deliberately absent:
+//! cardinalities; several items where one is needed show at evaluation.
+
+use crate::ast::{Id, Node, Op, Program, TypeName};
+use crate::error::TypeProblem;
+use crate::functions::{Builtin, Gives, Takes};
+use crate::model::is_system;
+use crate::shape::{Class, Shape, Ty, applicable, result};
+use fhir::definitions::TypeKind;
+use fhir::{Definitions, Key, TypeId};
+use std::cell::RefCell;
+
+/// Checks a whole program.
+pub(crate) fn program(
+    program: &Program,
+    definitions: &Definitions,
+    focus: TypeId,
+    variables: &[(&str, TypeId)],
+) -> Vec<TypeProblem> {
+    let context = Shape::model(focus);
+    let checker =
+        Checker { program, definitions, variables, focus: context.clone(), problems: RefCell::default() };
+    checker.shape(program.root, &context);
+    let mut problems = checker.problems.into_inner();
+    problems.sort_by_key(|p| p.offset);
+    problems.dedup();
+    problems
+}
+
+struct Checker<'a> {
+    program: &'a Program,
+    definitions: &'a Definitions,
+    variables: &'a [(&'a str, TypeId)],
+    /// `%context`
+    focus: Shape,
+    problems: RefCell<Vec<TypeProblem>>,
+}
+
+impl Checker<'_> {
+    fn report(&self, id: Id, message: String) {
+        let offset = self.program.offset(id) as usize;
+        self.problems.borrow_mut().push(TypeProblem { offset, message });
+    }
+
+    /// The shape of an expression within `this`.
+    fn shape(&self, id: Id, this: &Shape) -> Shape {
+        let mut spine = Vec::new();
+        let mut at = id;
+        while let Some(left) = crate::eval::left_of(self.program.node(at)) {
+            spine.push(at);
+            at = left;
+        }
+        let mut shape = self.leaf(at, this);
+        while let Some(id) = spine.pop() {
+            shape = self.apply(id, shape, this);
+        }
+        shape
+    }
+
+    fn leaf(&self, id: Id, this: &Shape) -> Shape {
+        match self.program.node(id) {
+            Node::Literal(value) => Shape::of_value(value),
+            Node::This => this.clone(),
+            Node::Index => Shape::system("Integer"),
+            Node::Variable(name) => self.variable(id, name),
+            Node::Path { names, head, .. } => self.start(id, names, *head, this),
+            Node::Sign { of, .. } => {
+                let shape = self.shape(*of, this);
+                if !shape.may_be(self.definitions, &[Class::Number, Class::Quantity]) {
+                    self.report(id, format!("{} has no sign", shape.words(self.definitions)));
+                }
+                shape
+            }
+            Node::Call { function, args, .. } => self.call(id, function, args, this.clone(), this),
+            _ => Shape::unknown(),
+        }
+    }
+
+    fn apply(&self, id: Id, input: Shape, this: &Shape) -> Shape {
+        match self.program.node(id) {
+            Node::Path { names, .. } => self.walk(id, input, names),
+            Node::Call { function, args, .. } => self.call(id, function, args, input, this),
+            Node::Host { args, .. } => {
+                for &arg in args {
+                    self.shape(arg, this);
+                }
+                Shape::unknown()
+            }
+            Node::Test { ty, cast, .. } => {
+                let named = self.named(id, ty);
+                if *cast { named } else { Shape::system("Boolean") }
+            }
+            Node::At { index, .. } => {
+                let index_shape = self.shape(*index, this);
+                if !index_shape.may_be(self.definitions, &[Class::Number]) {
+                    self.report(*index, "an index must be an Integer".to_string());
+                }
+                if !input.ordered {
+                    self.report(id, "an index into a collection whose order has no meaning".to_string());
+                }
+                input
+            }
+            Node::Binary { op, right, .. } => {
+                let right = self.shape(*right, this);
+                if !applicable(*op, &input, &right, self.definitions) {
+                    let words = |s: &Shape| s.words(self.definitions);
+                    let message = format!("{} is not defined for {} and {}", name(*op), words(&input), words(&right));
+                    self.report(id, message);
+                    return Shape::unknown();
+                }
+                result(*op, input, right, self.definitions)
+            }
+            _ => Shape::unknown(),
+        }
+    }
+
+    fn variable(&self, id: Id, name: &str) -> Shape {
+        if let Some((_, ty)) = self.variables.iter().find(|(n, _)| *n == name) {
+            return Shape::model(*ty);
+        }
+        match name {
+            "context" => self.focus.clone(),
+            "resource" | "rootResource" => match self.focus.types.as_deref() {
+                Some([Ty::Model(ty)]) if self.definitions.is_resource(*ty) && name == "resource" => self.focus.clone(),
+                _ => Shape::unknown(),
+            },
+            "sct" | "loinc" | "ucum" => Shape::system("String"),
+            _ if name.starts_with("vs-") || name.starts_with("ext-") => Shape::system("String"),
+            _ => {
+                self.report(id, format!("no variable %{name}"));
+                Shape::unknown()
+            }
+        }
+    }
+
+    /// A path with nothing before it: its first name may be a variable or the focus' type.
+    fn start(&self, id: Id, names: &[Key], head: bool, this: &Shape) -> Shape {
+        let Some((first, rest)) = names.split_first() else { return Shape::unknown() };
+        if head && let Some((_, ty)) = self.variables.iter().find(|(n, _)| *n == first.name()) {
+            return self.walk(id, Shape::model(*ty), rest);
+        }
+        let capital = first.name().starts_with(|c: char| c.is_ascii_uppercase());
+        if let (true, true, Some(named)) = (head, capital, self.definitions.type_id(first.name())) {
+            let Some(types) = &this.types else { return self.walk(id, Shape::model(named), rest) };
+            let related = |ty: &Ty| match ty {
+                Ty::Model(ty) => self.definitions.is_a(*ty, named) || self.definitions.is_a(named, *ty),
+                Ty::System(_) => false,
+            };
+            if types.iter().any(related) {
+                // On an abstract type the name decides, on a concrete one the type itself.
+                let narrowed = types.iter().copied().map(|ty| match ty {
+                    Ty::Model(ty) if self.definitions.is_a(named, ty) => Ty::Model(named),
+                    ty => ty,
+                });
+                let shape = Shape { types: Some(narrowed.collect()), ordered: this.ordered };
+                return self.walk(id, shape, rest);
+            }
+        }
+        self.walk(id, this.clone(), names)
+    }
+
+    fn walk(&self, id: Id, from: Shape, names: &[Key]) -> Shape {
+        names.iter().fold(from, |shape, name| self.member(id, shape, name.name()))
+    }
+
+    fn member(&self, id: Id, from: Shape, name: &str) -> Shape {
+        let Some(types) = &from.types else { return from };
+        let unknown = Shape { types: None, ordered: from.ordered };
+        let (mut found, mut out, mut open) = (types.is_empty(), Vec::new(), false);
+        for ty in types {
+            match ty {
+                Ty::System(system) => {
+                    let has = matches!((*system, name), ("TypeInfo", "name" | "namespace"))
+                        || matches!((*system, name), ("Quantity", "value" | "unit" | "code"));
+                    found |= has;
+                    open |= has;
+                }
+                Ty::Model(ty) => match self.definitions.element(*ty, name) {
+                    Some(element) => {
+                        found = true;
+                        let foreign = self.definitions.kind(*ty) == Some(TypeKind::Logical);
+                        if element.choice && *element.name != *name && !foreign {
+                            self.report(id, format!("{name} is written {} here, whatever its type", element.name));
+                        }
+                        open |= element.types.is_empty();
+                        out.extend(element.types.iter().map(|t| Ty::Model(*t)));
+                    }
+                    None if self.some_kind_has(*ty, name) => {
+                        found = true;
+                        open = true;
+                    }
+                    None => {}
+                },
+            }
+        }
+        if !found {
+            self.report(id, format!("no element {name} in {}", from.words(self.definitions)));
+            return unknown;
+        }
+        if open { unknown } else { Shape { types: Some(out), ordered: from.ordered } }
+    }
+
+    /// Of an abstract type: does any of its specialisations have the element?
+    fn some_kind_has(&self, ty: TypeId, name: &str) -> bool {
+        self.definitions.is_abstract(ty)
+            && self.definitions.types().any(|t| {
+                self.definitions.is_a(t, ty) && self.definitions.element(t, name).is_some()
+            })
+    }
+
+    /// The type that `is`, `as` and `ofType` name.
+    fn named(&self, id: Id, ty: &TypeName) -> Shape {
+        let system = ty.namespace.as_deref() == Some("System");
+        let known = match ty.namespace.as_deref() {
+            None | Some("FHIR") => self.definitions.type_id(&ty.name),
+            _ => None,
+        };
+        match known {
+            Some(known) => Shape::model(known),
+            None => {
+                if !system && !is_system(&ty.name) {
+                    self.report(id, format!("no type {}", ty.name));
+                }
+                Shape::unknown()
+            }
+        }
+    }
+
+    fn call(&self, id: Id, function: &Builtin, args: &[Id], input: Shape, this: &Shape) -> Shape {
+        self.takes(id, function, &input);
+        let within = if function.lambda { &input } else { this };
+        let mut argument = Shape::unknown();
+        for (n, &arg) in args.iter().enumerate() {
+            // `sort(-key)` means descending, whatever the key's type.
+            let shape = match self.program.node(arg) {
+                Node::Sign { of, .. } if function.name == "sort" => self.shape(*of, within),
+                Node::Type(ty) => self.named(arg, ty),
+                _ => self.shape(arg, within),
+            };
+            if function.name == "iif" && n == 0 && !shape.may_be(self.definitions, &[Class::Truth]) {
+                self.report(arg, "the criterion of iif() must be a Boolean".to_string());
+            }
+            if n == 0 {
+                argument = shape;
+            }
+        }
+        match function.gives {
+            Gives::Input | Gives::Item => match function.name {
+                "sort" => Shape { ordered: true, ..input },
+                _ => input,
+            },
+            Gives::Truth => Shape::system("Boolean"),
+            Gives::Integer => Shape::system("Integer"),
+            Gives::Decimal => Shape::system("Decimal"),
+            Gives::Text | Gives::Texts => Shape::system("String"),
+            Gives::System(name) => Shape::system(name),
+            Gives::Argument => Shape { ordered: argument.ordered && input.ordered, ..argument },
+            Gives::Both => input.or(argument),
+            Gives::Named => Shape { ordered: input.ordered, ..argument },
+            Gives::Members => Shape { types: None, ordered: false },
+            Gives::Anything => match (function.name, self.definitions.type_id("Extension")) {
+                ("extension", Some(extension)) => Shape::model(extension),
+                ("type", _) => Shape::system("TypeInfo"),
+                _ => Shape { types: None, ordered: input.ordered },
+            },
+        }
+    }
+
+    fn takes(&self, id: Id, function: &Builtin, input: &Shape) {
+        let wanted: &[Class] = match function.takes {
+            Takes::Text => &[Class::Text],
+            Takes::Number => &[Class::Number, Class::Quantity],
+            Takes::Truth => &[Class::Truth],
+            Takes::Any | Takes::Ordered => {
+                if function.takes == Takes::Ordered && !input.ordered {
+                    let message = format!("{}() of a collection whose order has no meaning", function.name);
+                    self.report(id, message);
+                }
+                return;
+            }
+        };
+        if !input.may_be(self.definitions, wanted) {
+            let message = format!("{}() cannot be applied to {}", function.name, input.words(self.definitions));
+            self.report(id, message);
+        }
+    }
+}
+
+fn name(op: Op) -> &'static str {
+    match op {
+        Op::Plus => "+",
+        Op::Minus => "-",
+        Op::Times => "*",
+        Op::Divide => "/",
+        Op::Div => "div",
+        Op::Mod => "mod",
+        Op::Concatenate => "&",
+        Op::Less => "<",
+        Op::LessOrEqual => "<=",
+        Op::Greater => ">",
+        Op::GreaterOrEqual => ">=",
+        _ => "this operator",
+    }
+}
