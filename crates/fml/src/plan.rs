@@ -42,7 +42,7 @@ pub struct Bounds {
     pub steps: u64,
     /// Nodes of the result.
     pub nodes: usize,
-    /// Rules and groups inside one another.
+    /// Sources of rules inside one another, through groups too.
     pub depth: usize,
 }
 

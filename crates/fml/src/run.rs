@@ -124,17 +124,12 @@ impl<'t> Run<'t, '_> {
     }
 
     fn rules(&mut self, rules: &'t [RuleCode], frame: &mut Frame<'t>) -> Result<(), Cause> {
-        self.depth += 1;
-        if self.depth > self.inputs.bounds.depth {
-            return Err(Cause::new("too-deep", "rules and groups call one another too deeply"));
-        }
         for rule in rules {
             let (outer, place) = (self.rule, self.place);
             self.rule = rule.label;
             self.sources(rule, 0, frame)?;
             (self.rule, self.place) = (outer, place);
         }
-        self.depth -= 1;
         Ok(())
     }
 
@@ -143,6 +138,10 @@ impl<'t> Run<'t, '_> {
         let Some(source) = rule.sources.get(index) else {
             return self.fire(rule, frame);
         };
+        self.depth += 1;
+        if self.depth > self.inputs.bounds.depth {
+            return Err(Cause::new("too-deep", "rules and groups call one another too deeply"));
+        }
         let found = self.found(source, frame)?;
         if let (true, Some(_)) = (found.items.is_empty(), &self.trace) {
             let outcome = if found.any { Outcome::Where } else { Outcome::NoSource };
@@ -156,6 +155,7 @@ impl<'t> Run<'t, '_> {
             self.sources(rule, index + 1, frame)?;
         }
         frame[source.bind] = Bound::Nothing;
+        self.depth -= 1;
         Ok(())
     }
 

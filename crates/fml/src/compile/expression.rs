@@ -15,6 +15,9 @@ use fhir::TypeId;
 /// Names with a percent sign that FHIRPath itself knows.
 const ENVIRONMENT: [&str; 7] = ["context", "resource", "rootResource", "ucum", "sct", "loinc", "factory"];
 
+/// Constants made from one another; compiling and running recurse along them.
+const DEEPEST: usize = 32;
+
 impl<'l> Compiler<'l> {
     /// `focus` is the type that the expression starts from, where it is known.
     pub(super) fn expression(&mut self, expression: &Expression, focus: TypeId) -> Option<ExpressionCode> {
@@ -123,6 +126,11 @@ impl<'l> Compiler<'l> {
             Some(Some(index)) => return Some(*index),
             Some(None) => {
                 let message = format!("the constant `{name}` is made from itself");
+                self.error(constant.name.place, "constant-circle", message, None);
+                return None;
+            }
+            None if self.constants.values().filter(|c| c.is_none()).count() >= DEEPEST => {
+                let message = "constants are made from one another too deeply";
                 self.error(constant.name.place, "constant-circle", message, None);
                 return None;
             }

@@ -9,6 +9,9 @@ use crate::code::{SourceCode, Step};
 use crate::model;
 use fhir::{Key, TypeId};
 
+/// Elements in one path; running recurses along them.
+const LONGEST: usize = 32;
+
 impl<'l> Compiler<'l> {
     pub(super) fn source(&mut self, source: &'l RuleSource) -> Option<SourceCode> {
         let filter = match &source.ty {
@@ -24,6 +27,10 @@ impl<'l> Compiler<'l> {
         if context.mode == InputMode::Target {
             let message = format!("`{}` is a target; a rule starts from a source", source.context.text);
             self.error(source.context.place, "wrong-mode", message, None);
+            return None;
+        }
+        if source.path.len() > LONGEST {
+            self.error(source.place, "too-long", "the path has too many elements", None);
             return None;
         }
         let mut ty = context.ty;

@@ -9,13 +9,18 @@ use fml::{Bounds, Inputs, Library, MapFault, Plan};
 use std::cell::Cell;
 use std::sync::Arc;
 
-/// A library with R4 and these logical models.
-pub fn library(models: &[String]) -> Library {
+/// R4 and these logical models.
+pub fn definitions(models: &[String]) -> Definitions {
     let mut definitions = Definitions::r4().clone();
     for model in models {
         definitions.load_logical(&read(model, Form::Fhir, None)).unwrap();
     }
-    Library::new(Arc::new(definitions))
+    definitions
+}
+
+/// A library over R4 and these logical models.
+pub fn library(models: &[String]) -> Library {
+    Library::new(Arc::new(definitions(models)))
 }
 
 /// A tree; `ty` is given for a foreign document.

@@ -1,0 +1,170 @@
+//! Running is total: whatever the message, a result or a fault; and the same again.
+//!
+//! Invariant: no tree makes a plan panic, the result of a run depends on its inputs only. Deliberately
+//! absent: whether results are right (see `cases.rs`).
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+mod trees;
+
+use fhir::json::Form;
+use fhir::{Definitions, Kind, NodeId, Tree, TypeId};
+use fml::{Bounds, Inputs, Outcome, Plan};
+use proptest::prelude::*;
+use std::sync::OnceLock;
+
+const MAP: &str = r##"map "http://sluss.test/total" = "Total"
+uses "http://hl7.org/fhir/StructureDefinition/Patient" alias Patient as source
+uses "http://hl7.org/fhir/StructureDefinition/Bundle" alias Bundle as target
+conceptmap "#g" { prefix s = "a" prefix t = "b" s:male - t:M }
+group Main(source src : Patient, target b : Bundle) {
+  src -> b.entry as e, e.resource = create('Patient') as p, e.fullUrl = append('urn:uuid:', src) then {
+    src.name as n where (given.exists()) -> p.name as t share a then Name(n, t);
+    src.identifier only_one as i check (value.length() < 5) -> p.identifier = i;
+    src.gender as g -> p.maritalStatus = translate(g, '#g', 'CodeableConcept');
+    src.birthDate as d -> p.birthDate = dateOp(d, 'add', 3, 'months');
+    src.extension as x -> p.extension as y, y.url = (x.url) then { x.value as v -> y.value = v; };
+    src.multipleBirth as m -> p.active = cast(m, 'boolean');
+    src.contained as c -> b.entry as f last, f.resource = c;
+    src.generalPractitioner as r -> p.extension as y, y.url = 'u', y.value = r;
+    src.telecom 0..3 as c -> p.telecom = cp(c), p.photo as q, q.title = truncate(c, 2);
+    src.contact as c -> p.contact then { c.period as z -> p.name as t, t.period = z; };
+    src -> p.id = (%resource.id), p.language = escape(src, 'json');
+  };
+}
+group Name(source n : HumanName, target t : HumanName) {
+  n.given as g -> t.given = (g & '!');
+  n.family -> t.family;
+  n -> t.text = evaluate(n, given.first() + family);
+}
+"##;
+
+fn plan() -> &'static Plan {
+    static PLAN: OnceLock<Plan> = OnceLock::new();
+    PLAN.get_or_init(|| {
+        let mut library = trees::library(&[]);
+        let url = library.add_map("total.map", MAP).unwrap_or_else(|e| panic!("{}", e[0]));
+        library.compile(&url).unwrap_or_else(|e| panic!("{}", e[0]))
+    })
+}
+
+const NAMES: &[&str] = &[
+    "name",
+    "given",
+    "family",
+    "identifier",
+    "value",
+    "gender",
+    "birthDate",
+    "extension",
+    "url",
+    "valueString",
+    "valueQuantity",
+    "multipleBirthBoolean",
+    "contained",
+    "resourceType",
+    "telecom",
+    "contact",
+    "period",
+    "start",
+    "id",
+    "generalPractitioner",
+    "reference",
+    "x",
+];
+const TEXTS: &[&str] =
+    &["", "male", "2020-02-30", "Patient", "A", "-1", "true", "\u{1f600}\u{0}", "urn:x", "1e999"];
+const KINDS: &[Kind] = &[Kind::Object, Kind::String, Kind::Number, Kind::Boolean, Kind::Null, Kind::Empty];
+
+/// Any tree at all: parents are earlier nodes.
+fn tree(nodes: &[(usize, usize, usize, usize, bool)], wild: bool) -> Tree {
+    let mut tree = Tree::new("Patient");
+    let mut ids: Vec<NodeId> = vec![tree.root()];
+    for &(parent, name, kind, text, list) in nodes {
+        let id = tree.add(ids[parent % ids.len()], NAMES[name % NAMES.len()], list);
+        match KINDS[kind % KINDS.len()] {
+            kind @ (Kind::String | Kind::Number | Kind::Boolean) => {
+                tree.set(id, kind, TEXTS[text % TEXTS.len()])
+            }
+            kind => tree.set_kind(id, kind),
+        }
+        ids.push(id);
+    }
+    let root = tree.root();
+    let definitions = Definitions::r4();
+    definitions.annotate_as(&mut tree, definitions.type_id("Patient").unwrap());
+    if wild {
+        for (i, id) in ids.iter().enumerate() {
+            tree.set_type(*id, if i % 3 == 0 { TypeId::NONE } else { TypeId(i as u32 * 7) });
+        }
+        tree.set_type(root, definitions.type_id("Patient").unwrap());
+    }
+    tree
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_message_makes_a_plan_panic(
+        nodes in proptest::collection::vec((0usize..40, 0usize..40, 0usize..6, 0usize..10, any::<bool>()), 0..60),
+        wild in any::<bool>(),
+    ) {
+        let source = tree(&nodes, wild);
+        let once = trees::run(plan(), &source).map(|t| fhir::json::write(&t, Form::Fhir));
+        let again = trees::run(plan(), &source).map(|t| fhir::json::write(&t, Form::Fhir));
+        prop_assert_eq!(once, again);
+    }
+}
+
+#[test]
+fn a_run_is_bounded() {
+    let text = r#"map "http://sluss.test/many" = "Many"
+uses "http://hl7.org/fhir/StructureDefinition/Patient" alias Patient as source
+uses "http://hl7.org/fhir/StructureDefinition/Patient" alias Patient as target
+group Main(source src : Patient, target tgt : Patient) {
+  src.name as a, src.name as b, src.name as c -> tgt.name as n, n.text = 'x';
+}"#;
+    let mut library = trees::library(&[]);
+    let url = library.add_map("many.map", text).unwrap();
+    let plan = library.compile(&url).unwrap();
+    let names = vec!["{\"family\":\"A\"}"; 50].join(",");
+    let source =
+        trees::read(&format!("{{\"resourceType\":\"Patient\",\"name\":[{names}]}}"), Form::Fhir, None);
+    let run = |bounds: Bounds| {
+        let inputs = Inputs { ids: &String::new, now: "", parameters: &[], bounds };
+        plan.run(source.at(source.root()), &inputs)
+    };
+    assert_eq!(run(Bounds { steps: 1000, ..Bounds::default() }).unwrap_err().code, "too-many-steps");
+    assert_eq!(run(Bounds { nodes: 1000, ..Bounds::default() }).unwrap_err().code, "too-large");
+    assert!(run(Bounds::default()).is_ok());
+}
+
+#[test]
+fn a_trace_tells_what_ran_and_what_did_not() {
+    let text = r#"map "http://sluss.test/trace" = "Trace"
+uses "http://hl7.org/fhir/StructureDefinition/Patient" alias Patient as source
+uses "http://hl7.org/fhir/StructureDefinition/Patient" alias Patient as target
+group Main(source src : Patient, target tgt : Patient) {
+  src.name as n where (use = 'usual') -> tgt.name = n "usual";
+  src.gender as g -> tgt.gender = g "gender";
+  src.photo as p -> tgt.photo = p "photo";
+}"#;
+    let mut library = trees::library(&[]);
+    let url = library.add_map("trace.map", text).unwrap();
+    let plan = library.compile(&url).unwrap();
+    let json = r#"{"resourceType":"Patient","name":[{"use":"old"}],"gender":"male"}"#;
+    let source = trees::read(json, Form::Fhir, None);
+    let inputs = Inputs { ids: &String::new, now: "", parameters: &[], bounds: Bounds::default() };
+    let (result, trace) = plan.trace(source.at(source.root()), &inputs);
+    assert!(result.is_ok());
+    let told: Vec<_> = trace.steps.iter().map(|s| (s.rule.as_str(), s.source.as_str(), s.outcome)).collect();
+    assert_eq!(
+        told,
+        [
+            ("Main/\"usual\"", "Patient", Outcome::Where),
+            ("Main/\"gender\"", "Patient.gender", Outcome::Ran),
+            ("Main/\"photo\"", "Patient", Outcome::NoSource),
+        ]
+    );
+    assert_eq!(trace.steps[1].targets, ["Patient.gender"]);
+}
