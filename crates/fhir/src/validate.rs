@@ -30,6 +30,9 @@ const MOST_FINDINGS: usize = 1000;
 /// Deeper nodes are not looked at; the readers' limits are stricter.
 const DEEPEST: usize = 200;
 
+/// References are followed this far when asking whether a target conforms to a profile.
+const LONGEST_CHAIN: u32 = 16;
+
 /// Invariants that are checked by hand here, so that they need no engine.
 const BY_HAND: [&str; 5] = ["ele-1", "ext-1", "bdl-7", "bdl-11", "bdl-12"];
 
@@ -56,6 +59,7 @@ impl Profiles {
             bundle: bundle::Index::of(self, tree),
             memo: HashMap::new(),
             layers_only: false,
+            asking: 0,
         };
         run.start(url);
         let mut findings = run.findings;
@@ -79,6 +83,8 @@ struct Run<'a> {
     memo: HashMap<(NodeId, &'a str), bool>,
     /// Check the layers alone: the base is checked at the node's own place.
     layers_only: bool,
+    /// How many questions of conformance are being answered inside each other.
+    asking: u32,
 }
 
 impl<'a> Run<'a> {
@@ -99,10 +105,7 @@ impl<'a> Run<'a> {
             None => {
                 let what =
                     "the profile or type to validate against is not loaded here; load it or correct its name";
-                self.tell("profile", Severity::Error, root, what.into());
-                if let Some(last) = self.findings.last_mut() {
-                    last.not_checkable = true;
-                }
+                self.keep("profile", Severity::Error, root, what.into(), true);
             }
             Some(e) if ty == TypeId::NONE => {
                 let what = format!(
@@ -125,8 +128,15 @@ impl<'a> Run<'a> {
 
     /// Checks one node: `element` is what its parent's type says of it, `layers` what profiles say.
     fn node(&mut self, node: NodeId, ty: TypeId, element: Option<&'a Element>, mut layers: Vec<&'a Rule>) {
-        if self.path.len() > DEEPEST || (self.layers_only && layers.is_empty()) {
+        if self.layers_only && layers.is_empty() {
             return;
+        }
+        if self.path.len() > DEEPEST {
+            return self.error(
+                "depth",
+                node,
+                format!("nested deeper than {DEEPEST} elements; not looked at further"),
+            );
         }
         self.add_profiles(node, ty, &mut layers);
         let definitions = &self.own.definitions;
@@ -182,11 +192,9 @@ impl<'a> Run<'a> {
 
     fn unknown_extension(&mut self, node: NodeId) {
         let modifier = self.tree.name(node) == "modifierExtension";
+        let severity = if modifier { Severity::Warning } else { Severity::Information };
         let what = "the extension's definition is not loaded here; its content was checked by type only";
-        self.unsure("extension", node, what);
-        if let (true, Some(last)) = (modifier, self.findings.last_mut()) {
-            last.severity = Severity::Warning;
-        }
+        self.keep("extension", severity, node, what.into(), true);
     }
 
     /// The shape and format of a primitive. False when there is no value to look at further.
@@ -290,9 +298,7 @@ impl<'a> Run<'a> {
     // ---- findings ----
 
     fn tell(&mut self, code: &'static str, severity: Severity, node: NodeId, message: String) {
-        let place = self.place(node);
-        let span = self.tree.span(node);
-        self.keep(Finding { code, severity, place, span, message, not_checkable: false });
+        self.keep(code, severity, node, message, false);
     }
 
     fn error(&mut self, code: &'static str, node: NodeId, message: String) {
@@ -301,22 +307,22 @@ impl<'a> Run<'a> {
 
     /// Records what could not be checked.
     fn unsure(&mut self, code: &'static str, node: NodeId, message: &str) {
-        let place = self.place(node);
-        let span = self.tree.span(node);
-        let message = message.to_string();
-        self.keep(Finding {
-            code,
-            severity: Severity::Information,
-            place,
-            span,
-            message,
-            not_checkable: true,
-        });
+        self.keep(code, Severity::Information, node, message.to_string(), true);
     }
 
-    fn keep(&mut self, finding: Finding) {
+    fn keep(
+        &mut self,
+        code: &'static str,
+        severity: Severity,
+        node: NodeId,
+        message: String,
+        not_checkable: bool,
+    ) {
         if self.findings.len() < MOST_FINDINGS {
-            self.findings.push(finding);
+            // A finding that is only counted needs no place, which may cost a walk over siblings.
+            let place = if self.layers_only { String::new() } else { self.place(node) };
+            let span = self.tree.span(node);
+            self.findings.push(Finding { code, severity, place, span, message, not_checkable });
         } else if self.findings.len() == MOST_FINDINGS {
             let message = format!("more than {MOST_FINDINGS} findings; the rest is not shown");
             let span = Span { start: u32::MAX, end: u32::MAX };
@@ -327,7 +333,7 @@ impl<'a> Run<'a> {
     /// The node's path: from the walk where the node is on it or just below, else from the tree.
     fn place(&self, node: NodeId) -> String {
         let on = self.path.iter().rposition(|(n, _)| *n == node);
-        let Some(last) = on.filter(|_| !self.layers_only) else {
+        let Some(last) = on else {
             return crate::finding::place(self.tree, node);
         };
         let mut out = String::new();
@@ -353,18 +359,24 @@ impl<'a> Run<'a> {
         !found.iter().any(|f| f.severity == Severity::Error)
     }
 
-    /// Does the node conform to the profile, as far as the profile goes beyond its type?
-    fn conforms(&mut self, node: NodeId, profile: &'a Profile) -> bool {
+    /// Does the node conform to the profile, as far as the profile goes beyond its type? `None`:
+    /// at the end of a chain of references too long to follow.
+    fn conforms(&mut self, node: NodeId, profile: &'a Profile) -> Option<bool> {
         if let Some(&known) = self.memo.get(&(node, &*profile.url)) {
-            return known;
+            return Some(known);
+        }
+        if self.asking >= LONGEST_CHAIN {
+            return None;
         }
         // Resources that refer to each other: while one is being asked about, it conforms.
         self.memo.insert((node, &profile.url), true);
+        self.asking += 1;
         let ty = self.tree.type_of(node);
         let good = self.own.definitions.is_a(ty, profile.ty)
             && self.quietly(|run| run.node(node, ty, None, vec![&profile.root]));
+        self.asking -= 1;
         self.memo.insert((node, &profile.url), good);
-        good
+        Some(good)
     }
 
     /// Is the code in the value set? `None`: not decidable here.

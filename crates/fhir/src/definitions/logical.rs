@@ -35,6 +35,9 @@ impl Definitions {
     /// # Errors
     /// Findings with code `definition`; then nothing is added.
     pub fn load_types(&mut self, all: &[&Tree]) -> Result<Vec<TypeId>, Vec<Finding>> {
+        if all.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut next = self.clone();
         let mut faults = Vec::new();
         let mut ids = Vec::new();

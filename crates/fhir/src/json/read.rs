@@ -272,7 +272,7 @@ impl Reader<'_> {
             self.tree.set_span(node, span(start, self.pos));
             return Ok(());
         }
-        self.deeper()?;
+        self.deeper(start)?;
         let merging = merge.is_some();
         self.frames.push(Frame::Array(Array {
             parent,
@@ -402,17 +402,17 @@ impl Reader<'_> {
     }
 
     fn open(&mut self, node: NodeId, twin: bool) -> Result<(), Stop> {
-        self.deeper()?;
+        self.deeper(self.pos - 1)?;
         let members = self.members.len();
         self.frames.push(Frame::Object(Object { node, members, index: None, twin, first: true }));
         Ok(())
     }
 
-    fn deeper(&mut self) -> Result<(), Stop> {
+    fn deeper(&mut self, at: usize) -> Result<(), Stop> {
         if self.frames.len() < self.limits.max_depth {
             return Ok(());
         }
-        Err(self.too_deep())
+        Err(self.too_deep(at))
     }
 
     fn add(&mut self, parent: NodeId, name: Span, list: bool, start: usize) -> Result<NodeId, Stop> {

@@ -76,7 +76,8 @@ impl<'a> Run<'a> {
                 }
                 self.path.pop();
             }
-            if child_ty != TypeId::NONE && child_ty != self.own.types.resource {
+            let hollow = list && tree.kind(child) == Kind::Empty;
+            if child_ty != TypeId::NONE && child_ty != self.own.types.resource && !hollow {
                 out.push(Child { node: child, ty: child_ty, element, index, layers: Vec::new() });
             }
         }
@@ -149,7 +150,7 @@ impl<'a> Run<'a> {
     /// Applies a profile's rule for the element `name` to the children that bear it.
     fn apply(&mut self, node: NodeId, name: &str, rule: &'a Rule, children: &mut [Child<'a>]) {
         let at: Vec<usize> = (0..children.len()).filter(|&i| &*children[i].element.name == name).collect();
-        let n = at.iter().filter(|&&i| self.tree.kind(children[i].node) != Kind::Empty).count() as u32;
+        let n = at.len() as u32;
         if let Some(min) = rule.min.filter(|&m| n < m) {
             self.missing(node, name, min, n);
         }
@@ -202,16 +203,21 @@ impl<'a> Run<'a> {
             },
             several => {
                 let known: Vec<_> = several.iter().filter_map(|u| own.find(u)).collect();
-                if known.iter().any(|p| self.conforms(node, p)) {
+                let verdicts: Vec<_> = known.iter().map(|p| self.conforms(node, p)).collect();
+                if verdicts.contains(&Some(true)) {
                     return;
                 }
-                match known.len() == several.len() {
+                match known.len() == several.len() && !verdicts.contains(&None) {
                     true => self.error(
                         "profile",
                         node,
                         format!("fits none of the {} profiles allowed here", several.len()),
                     ),
-                    false => self.unsure("profile", node, "some profiles allowed here are not loaded"),
+                    false => self.unsure(
+                        "profile",
+                        node,
+                        "some profiles allowed here are not loaded or lie too far",
+                    ),
                 }
             }
         }

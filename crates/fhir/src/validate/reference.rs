@@ -23,7 +23,10 @@ impl<'a> Run<'a> {
         let base = element.map(|e| e.targets.as_slice()).filter(|_| !self.layers_only);
         let own = layers.iter().flat_map(|r| &r.types).map(|t| t.targets.as_slice());
         for targets in base.into_iter().chain(own).filter(|t| !t.is_empty()) {
-            self.one_target(node, text, target, targets);
+            // One complaint a reference: the profile's is seldom more than the base's again.
+            if !self.one_target(node, text, target, targets) {
+                return;
+            }
         }
     }
 
@@ -33,45 +36,54 @@ impl<'a> Run<'a> {
             || (text.starts_with("urn:") && self.bundle.is_bundle())
     }
 
-    fn one_target(&mut self, node: NodeId, text: &str, target: Option<NodeId>, targets: &'a [Box<str>]) {
+    /// False when the reference was found wrong.
+    fn one_target(
+        &mut self,
+        node: NodeId,
+        text: &str,
+        target: Option<NodeId>,
+        targets: &'a [Box<str>],
+    ) -> bool {
         let verdict = match target {
-            Some(found) => {
-                let mut verdict = Some(false);
-                for url in targets {
-                    match self.is_target(found, url) {
-                        Some(true) => return,
-                        None => verdict = None,
-                        Some(false) => {}
-                    }
-                }
-                verdict
-            }
+            Some(found) => self.among(found, targets),
             None => self.by_text(text, targets),
         };
-        if verdict != Some(false) {
-            if target.is_some() {
-                self.unsure(
-                    "reference",
-                    node,
-                    "a profile that the target should conform to is not loaded here",
-                );
+        match (verdict, target) {
+            (Some(true), _) | (None, None) => return true,
+            (None, Some(_)) => {
+                let what = "a profile that the target should conform to is not loaded here, or lies too far to follow";
+                self.unsure("reference", node, what);
+                return true;
             }
-            return;
+            (Some(false), _) => {}
         }
         let names: Vec<&str> = targets.iter().map(|t| t.rsplit('/').next().unwrap_or(t)).collect();
-        let found = target.map(|t| self.own.definitions.type_name(self.tree.type_of(t)));
-        let what = match found {
-            Some(found) => format!("points at a {found}, but only {} allowed here", names.join(", ")),
-            None => format!("names another type than the allowed {}", names.join(", ")),
+        let names = names.join(", ");
+        let what = match target.map(|t| self.own.definitions.type_name(self.tree.type_of(t))) {
+            Some(found) => format!("points at a {found} that is none of what is allowed here: {names}"),
+            None => format!("names another type than what is allowed here: {names}"),
         };
         self.error("reference", node, what);
+        false
+    }
+
+    fn among(&mut self, node: NodeId, targets: &'a [Box<str>]) -> Option<bool> {
+        let mut verdict = Some(false);
+        for url in targets {
+            match self.is_target(node, url) {
+                Some(true) => return Some(true),
+                None => verdict = None,
+                Some(false) => {}
+            }
+        }
+        verdict
     }
 
     /// Is the resource of this type, or does it conform to this profile?
     pub(super) fn is_target(&mut self, node: NodeId, url: &'a str) -> Option<bool> {
         let own = self.own;
         if let Some(profile) = own.find(url) {
-            return Some(self.conforms(node, profile));
+            return self.conforms(node, profile);
         }
         let ty = own.definitions.type_id(url)?;
         Some(own.definitions.is_a(self.tree.type_of(node), ty))

@@ -25,9 +25,9 @@ impl Reader<'_> {
         Stop
     }
 
-    pub(super) fn too_deep(&mut self) -> Stop {
+    pub(super) fn too_deep(&mut self, at: usize) -> Stop {
         let message = format!("nested deeper than the {} levels allowed", self.limits.max_depth);
-        self.shape("json-depth", self.pos, self.current(), &message);
+        self.shape("json-depth", at, self.current(), &message);
         Stop
     }
 
@@ -192,7 +192,7 @@ impl Reader<'_> {
             let opened = match self.peek() {
                 Some(b @ (b'{' | b'[')) => {
                     if self.frames.len() + closers.len() >= self.limits.max_depth {
-                        return Err(self.too_deep());
+                        return Err(self.too_deep(self.pos));
                     }
                     closers.push(if b == b'{' { b'}' } else { b']' });
                     self.pos += 1;
