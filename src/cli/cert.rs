@@ -147,6 +147,8 @@ fn shell(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop")]
+
     use super::{DevArgs, dev, party, shell};
     use std::path::Path;
 

@@ -157,6 +157,8 @@ fn by_error(error: &reqwest::Error) -> Outcome {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop")]
+
     use super::{Outcome, StatusCode, by_status};
 
     #[test]

@@ -69,6 +69,8 @@ fn issuer(certificate: &X509Certificate<'_>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop")]
+
     use super::{HsaFrom, X509Name, hexadecimal, hsa_id};
     use x509_parser::prelude::FromDer;
 
