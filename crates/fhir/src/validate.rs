@@ -131,13 +131,6 @@ impl<'a> Run<'a> {
         if self.layers_only && layers.is_empty() {
             return;
         }
-        if self.path.len() > DEEPEST {
-            return self.error(
-                "depth",
-                node,
-                format!("nested deeper than {DEEPEST} elements; not looked at further"),
-            );
-        }
         self.add_profiles(node, ty, &mut layers);
         let definitions = &self.own.definitions;
         let before = self.findings.len();
@@ -149,7 +142,15 @@ impl<'a> Run<'a> {
             return;
         }
         self.values(node, ty, element, &layers);
-        self.children(node, ty, &layers);
+        if self.path.len() < DEEPEST {
+            self.children(node, ty, &layers);
+        } else if self.tree.children(node).next().is_some() {
+            self.error(
+                "depth",
+                node,
+                format!("nested deeper than {DEEPEST} elements; not looked at further"),
+            );
+        }
         if ty == self.own.types.reference {
             self.reference(node, element, &layers);
         }
