@@ -61,10 +61,12 @@ pub(crate) enum Node {
     /// `%name`
     Variable(Box<str>),
     /// Element names in a row. `head`: nothing stands before them, so the first may also be the
-    /// name of the focus' type or (where the scope says so) of a variable.
+    /// name of the focus' type or (where the scope says so) of a variable. `places` are
+    /// the names' offsets.
     Path {
         from: Option<Id>,
         names: Vec<Key>,
+        places: Vec<u32>,
         head: bool,
     },
     /// A function of the language.

@@ -41,8 +41,11 @@ struct Checker<'a> {
 
 impl Checker<'_> {
     fn report(&self, id: Id, message: String) {
-        let offset = self.program.offset(id) as usize;
-        self.problems.borrow_mut().push(TypeProblem { offset, message });
+        self.report_at(self.program.offset(id), message);
+    }
+
+    fn report_at(&self, place: u32, message: String) {
+        self.problems.borrow_mut().push(TypeProblem { offset: place as usize, message });
     }
 
     /// The shape of an expression within `this`.
@@ -66,7 +69,7 @@ impl Checker<'_> {
             Node::This => this.clone(),
             Node::Index => Shape::system("Integer"),
             Node::Variable(name) => self.variable(id, name),
-            Node::Path { names, head, .. } => self.start(id, names, *head, this),
+            Node::Path { names, places, head, .. } => self.start(names, places, *head, this),
             Node::Sign { of, .. } => {
                 let shape = self.shape(*of, this);
                 if !shape.may_be(self.definitions, &[Class::Number, Class::Quantity]) {
@@ -81,7 +84,7 @@ impl Checker<'_> {
 
     fn apply(&self, id: Id, input: Shape, this: &Shape) -> Shape {
         match self.program.node(id) {
-            Node::Path { names, .. } => self.walk(id, input, names),
+            Node::Path { names, places, .. } => self.walk(input, names, places),
             Node::Call { function, args, .. } => self.call(id, function, args, input, this),
             Node::Host { args, .. } => {
                 for &arg in args {
@@ -107,7 +110,8 @@ impl Checker<'_> {
                 let right = self.shape(*right, this);
                 if !applicable(*op, &input, &right, self.definitions) {
                     let words = |s: &Shape| s.words(self.definitions);
-                    let message = format!("{} is not defined for {} and {}", name(*op), words(&input), words(&right));
+                    let message =
+                        format!("{} is not defined for {} and {}", name(*op), words(&input), words(&right));
                     self.report(id, message);
                     return Shape::unknown();
                 }
@@ -124,7 +128,9 @@ impl Checker<'_> {
         match name {
             "context" => self.focus.clone(),
             "resource" | "rootResource" => match self.focus.types.as_deref() {
-                Some([Ty::Model(ty)]) if self.definitions.is_resource(*ty) && name == "resource" => self.focus.clone(),
+                Some([Ty::Model(ty)]) if self.definitions.is_resource(*ty) && name == "resource" => {
+                    self.focus.clone()
+                }
                 _ => Shape::unknown(),
             },
             "sct" | "loinc" | "ucum" => Shape::system("String"),
@@ -137,14 +143,15 @@ impl Checker<'_> {
     }
 
     /// A path with nothing before it: its first name may be a variable or the focus' type.
-    fn start(&self, id: Id, names: &[Key], head: bool, this: &Shape) -> Shape {
+    fn start(&self, names: &[Key], places: &[u32], head: bool, this: &Shape) -> Shape {
         let Some((first, rest)) = names.split_first() else { return Shape::unknown() };
+        let after = places.get(1..).unwrap_or_default();
         if head && let Some((_, ty)) = self.variables.iter().find(|(n, _)| *n == first.name()) {
-            return self.walk(id, Shape::model(*ty), rest);
+            return self.walk(Shape::model(*ty), rest, after);
         }
         let capital = first.name().starts_with(|c: char| c.is_ascii_uppercase());
         if let (true, true, Some(named)) = (head, capital, self.definitions.type_id(first.name())) {
-            let Some(types) = &this.types else { return self.walk(id, Shape::model(named), rest) };
+            let Some(types) = &this.types else { return self.walk(Shape::model(named), rest, after) };
             let related = |ty: &Ty| match ty {
                 Ty::Model(ty) => self.definitions.is_a(*ty, named) || self.definitions.is_a(named, *ty),
                 Ty::System(_) => false,
@@ -156,17 +163,17 @@ impl Checker<'_> {
                     ty => ty,
                 });
                 let shape = Shape { types: Some(narrowed.collect()), ordered: this.ordered };
-                return self.walk(id, shape, rest);
+                return self.walk(shape, rest, after);
             }
         }
-        self.walk(id, this.clone(), names)
+        self.walk(this.clone(), names, places)
     }
 
-    fn walk(&self, id: Id, from: Shape, names: &[Key]) -> Shape {
-        names.iter().fold(from, |shape, name| self.member(id, shape, name.name()))
+    fn walk(&self, from: Shape, names: &[Key], places: &[u32]) -> Shape {
+        names.iter().zip(places).fold(from, |shape, (name, place)| self.member(*place, shape, name.name()))
     }
 
-    fn member(&self, id: Id, from: Shape, name: &str) -> Shape {
+    fn member(&self, place: u32, from: Shape, name: &str) -> Shape {
         let Some(types) = &from.types else { return from };
         let unknown = Shape { types: None, ordered: from.ordered };
         let (mut found, mut out, mut open) = (types.is_empty(), Vec::new(), false);
@@ -183,7 +190,10 @@ impl Checker<'_> {
                         found = true;
                         let foreign = self.definitions.kind(*ty) == Some(TypeKind::Logical);
                         if element.choice && *element.name != *name && !foreign {
-                            self.report(id, format!("{name} is written {} here, whatever its type", element.name));
+                            self.report_at(
+                                place,
+                                format!("{name} is written {} here, whatever its type", element.name),
+                            );
                         }
                         open |= element.types.is_empty();
                         out.extend(element.types.iter().map(|t| Ty::Model(*t)));
@@ -197,7 +207,7 @@ impl Checker<'_> {
             }
         }
         if !found {
-            self.report(id, format!("no element {name} in {}", from.words(self.definitions)));
+            self.report_at(place, format!("no element {name} in {}", from.words(self.definitions)));
             return unknown;
         }
         if open { unknown } else { Shape { types: Some(out), ordered: from.ordered } }
@@ -206,9 +216,10 @@ impl Checker<'_> {
     /// Of an abstract type: does any of its specialisations have the element?
     fn some_kind_has(&self, ty: TypeId, name: &str) -> bool {
         self.definitions.is_abstract(ty)
-            && self.definitions.types().any(|t| {
-                self.definitions.is_a(t, ty) && self.definitions.element(t, name).is_some()
-            })
+            && self
+                .definitions
+                .types()
+                .any(|t| self.definitions.is_a(t, ty) && self.definitions.element(t, name).is_some())
     }
 
     /// The type that `is`, `as` and `ofType` name.
@@ -283,7 +294,8 @@ impl Checker<'_> {
             }
         };
         if !input.may_be(self.definitions, wanted) {
-            let message = format!("{}() cannot be applied to {}", function.name, input.words(self.definitions));
+            let message =
+                format!("{}() cannot be applied to {}", function.name, input.words(self.definitions));
             self.report(id, message);
         }
     }

@@ -47,6 +47,12 @@ pub(crate) struct Machine<'a, 't> {
 /// Evaluates a whole program.
 pub(crate) fn run<'t>(program: &Program, scope: &Scope<'t>, input: &[Value<'t>]) -> Outcome<'t> {
     let machine = Machine { program, scope, input, steps: Cell::new(scope.step_limit) };
+    // A bare path fills the caller's vector itself.
+    if let Node::Path { from: None, names, head, .. } = program.node(program.root) {
+        let mut out = Coll::with_capacity(8);
+        machine.start(input, names, *head, &mut out)?;
+        return Ok(out);
+    }
     machine.eval(program.root, Frame { focus: input, index: None, total: &[] })
 }
 
@@ -72,7 +78,11 @@ impl<'a, 't> Machine<'a, 't> {
     /// Copies of many, paid for.
     pub(crate) fn copies(&self, values: &[Value<'t>]) -> Outcome<'t> {
         self.step(values.len())?;
-        values.iter().map(|v| self.copy(v)).collect()
+        let mut out = Coll::with_capacity(values.len());
+        for value in values {
+            out.push(self.copy(value)?);
+        }
+        Ok(out)
     }
 
     /// The simple value of an item; a complex node stays what it is.
@@ -121,7 +131,11 @@ impl<'a, 't> Machine<'a, 't> {
             Node::Index => frame.index.iter().map(|&i| Value::Integer(i as i64)).collect(),
             Node::Total => self.copies(frame.total)?,
             Node::Variable(name) => self.variable(name)?,
-            Node::Path { names, head, .. } => return self.start(frame.focus, names, *head),
+            Node::Path { names, head, .. } => {
+                let mut out = Coll::new();
+                self.start(frame.focus, names, *head, &mut out)?;
+                out
+            }
             Node::Call { function, args, .. } => {
                 return (function.run)(self, Call { id, input: frame.focus, args, frame });
             }
@@ -187,28 +201,30 @@ impl<'a, 't> Machine<'a, 't> {
         self.operate(op, left, &right)
     }
 
-    fn start(&self, focus: &[Value<'t>], names: &[Key], head: bool) -> Outcome<'t> {
-        let mut out = Coll::new();
-        let Some((first, rest)) = names.split_first() else { return Ok(out) };
+    fn start(
+        &self,
+        focus: &[Value<'t>],
+        names: &[Key],
+        head: bool,
+        out: &mut Coll<'t>,
+    ) -> Result<(), EvalError> {
+        let Some((first, rest)) = names.split_first() else { return Ok(()) };
         if head
             && self.scope.bare_variables
             && let Some(values) = self.scope.get(first.name())
         {
-            for value in values {
-                self.walk(value, rest, &mut out)?;
-            }
-            return Ok(out);
+            return values.iter().try_for_each(|value| self.walk(value, rest, out));
         }
         let typed = head && first.name().starts_with(|c: char| c.is_ascii_uppercase());
         for item in focus {
             match item {
                 Value::Node(node) if typed && self.scope.model.is_named(*node, first) => {
-                    self.walk(item, rest, &mut out)?;
+                    self.walk(item, rest, out)?;
                 }
-                _ => self.walk(item, names, &mut out)?,
+                _ => self.walk(item, names, out)?,
             }
         }
-        Ok(out)
+        Ok(())
     }
 
     fn variable(&self, name: &str) -> Outcome<'t> {

@@ -20,6 +20,7 @@ use crate::error::EvalError;
 use crate::eval::{Frame, Machine, Outcome};
 use crate::value::{Coll, Value};
 use smallvec::smallvec;
+use std::borrow::Cow;
 
 /// What a call is about.
 #[derive(Clone, Copy)]
@@ -133,20 +134,23 @@ impl<'t> Machine<'_, 't> {
     }
 
     /// An argument that must be one String; `None` if it is empty.
-    fn text_arg(&self, call: &Call<'_, 't>, n: usize) -> Result<Option<String>, EvalError> {
-        // The usual case: no copy but the one that is asked for.
+    fn text_arg<'m>(&'m self, call: &Call<'_, 't>, n: usize) -> Result<Option<Cow<'m, str>>, EvalError> {
+        // The usual case: no copy.
         if let Some(Node::Literal(Value::String(text))) = call.args.get(n).map(|&id| self.program.node(id)) {
-            return Ok(Some(text.to_string()));
+            return Ok(Some(Cow::Borrowed(text)));
         }
         match self.single(&self.arg(call, n)?)?.as_deref() {
             None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.to_string())),
+            Some(Value::String(text)) => Ok(Some(Cow::Owned(text.to_string()))),
             Some(_) => Err(EvalError::wrong("this argument must be a String")),
         }
     }
 
     /// An argument that must be one Integer.
     fn integer_arg(&self, call: &Call<'_, 't>, n: usize) -> Result<Option<i64>, EvalError> {
+        if let Some(Node::Literal(Value::Integer(n))) = call.args.get(n).map(|&id| self.program.node(id)) {
+            return Ok(Some(*n));
+        }
         match self.single(&self.arg(call, n)?)?.as_deref() {
             None => Ok(None),
             Some(Value::Integer(n)) => Ok(Some(*n)),

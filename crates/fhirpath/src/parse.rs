@@ -204,17 +204,21 @@ impl Parser {
                     return self.call(from, offset, text);
                 }
                 let key = Key::new(&text);
-                if let Some(Node::Path { names, .. }) =
+                if let Some(Node::Path { names, places, .. }) =
                     from.and_then(|f| self.program.nodes.get_mut(f as usize))
                 {
                     names.push(key);
+                    places.push(offset as u32);
                     return Ok(from.unwrap_or_default());
                 }
                 if let Some(Node::This) = from.map(|f| self.program.node(f)) {
-                    return Ok(self.add(offset, Node::Path { from: None, names: vec![key], head: false }));
+                    return Ok(self.add(
+                        offset,
+                        Node::Path { from: None, names: vec![key], places: vec![offset as u32], head: false },
+                    ));
                 }
                 let head = from.is_none();
-                Ok(self.add(offset, Node::Path { from, names: vec![key], head }))
+                Ok(self.add(offset, Node::Path { from, names: vec![key], places: vec![offset as u32], head }))
             }
             Token::Special(name) => {
                 let node = match name.as_str() {

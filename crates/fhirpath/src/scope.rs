@@ -41,6 +41,9 @@ pub struct Scope<'t> {
     /// May a bare name (`v.use`) be a variable's, as the mapping language writes them? A variable
     /// then hides an element of the same name.
     pub bare_variables: bool,
+    /// Is `as()` on several items an error, as N1 says? By default it filters them, because
+    /// invariants of R4 itself use it so (dom-3).
+    pub single_as: bool,
     /// After how many steps an evaluation is given up.
     pub step_limit: u64,
 }
@@ -62,6 +65,7 @@ impl<'t> Scope<'t> {
             variables: Vec::new(),
             functions: Vec::new(),
             bare_variables: false,
+            single_as: false,
             step_limit: DEFAULT_STEP_LIMIT,
         }
     }

@@ -6,7 +6,7 @@
 
 use super::pattern;
 use super::{Builtin, Call, Gives, Takes, plain, yes_no};
-use crate::error::EvalError;
+use crate::error::{EvalError, Reason};
 use crate::eval::{Machine, Outcome};
 use crate::value::{Coll, Value};
 use smallvec::smallvec;
@@ -40,18 +40,40 @@ pub(crate) const TABLE: &[Builtin] = &[
     plain("join", (0, 1), Takes::Any, Gives::Text, join),
 ];
 
-/// The input as one string: `None` if it is empty, an error if it is something else.
-pub(super) fn input<'t>(m: &Machine<'_, 't>, call: &Call<'_, 't>) -> Result<Option<Cow<'t, str>>, EvalError> {
-    match m.single(call.input)? {
-        None => Ok(None),
-        Some(value) => match value.into_owned() {
-            Value::String(text) => {
-                m.step(text.len() / 16)?;
-                Ok(Some(text))
-            }
-            _ => Err(EvalError::wrong("this function is for Strings")),
-        },
+/// The input as one string.
+pub(super) enum Text<'c, 't> {
+    /// A slice of a tree's text: parts of it can be results as they are.
+    Tree(&'t str),
+    /// A calculated string.
+    Other(&'c str),
+}
+
+impl std::ops::Deref for Text<'_, '_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Text::Tree(text) | Text::Other(text) => text,
+        }
     }
+}
+
+/// The input as one string: `None` if it is empty, an error if it is something else.
+pub(super) fn input<'c, 't>(
+    m: &Machine<'_, 't>,
+    call: &Call<'c, 't>,
+) -> Result<Option<Text<'c, 't>>, EvalError> {
+    let text = match call.input {
+        [] => return Ok(None),
+        [Value::String(Cow::Owned(text))] => Text::Other(text),
+        [one] => match m.simple(one).into_owned() {
+            Value::String(Cow::Borrowed(text)) => Text::Tree(text),
+            _ => return Err(EvalError::wrong("this function is for Strings")),
+        },
+        _ => return Err(EvalError::new(Reason::Several)),
+    };
+    m.step(text.len() / 16)?;
+    Ok(Some(text))
 }
 
 /// Runs `f` on input and first argument, where both are there.
@@ -93,8 +115,8 @@ fn substring<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
     let Some(from) = byte(&text, start).filter(|&from| from < text.len()) else { return Ok(Coll::new()) };
     let to = length.and_then(|n| byte(&text[from..], n)).map_or(text.len(), |n| from + n);
     Ok(smallvec![Value::String(match text {
-        Cow::Borrowed(text) => Cow::Borrowed(&text[from..to]),
-        Cow::Owned(text) => Cow::Owned(text[from..to].to_string()),
+        Text::Tree(text) => Cow::Borrowed(&text[from..to]),
+        Text::Other(text) => Cow::Owned(text[from..to].to_string()),
     })])
 }
 
@@ -131,8 +153,8 @@ fn replace<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
     let (Some(part), Some(by)) = (m.text_arg(&call, 0)?, m.text_arg(&call, 1)?) else {
         return Ok(Coll::new());
     };
-    m.step(text.matches(part.as_str()).count().saturating_mul(by.len() + 1))?;
-    let replaced = text.replace(part.as_str(), &by);
+    m.step(text.matches(&*part).count().saturating_mul(by.len() + 1))?;
+    let replaced = text.replace(&*part, &by);
     // The official suite wants nothing added after the last character: 'abc' gives xaxbxcx.
     Ok(smallvec![Value::owned(replaced)])
 }
@@ -155,7 +177,7 @@ fn replace_matches<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
         let groups = by.matches('$').count();
         let worst = regex.find_iter(&text).map(|found| by.len() + groups * found.len() + 1);
         m.step(worst.fold(0, usize::saturating_add))?;
-        Ok(smallvec![Value::owned(regex.replace_all(&text, by.as_str()).into_owned())])
+        Ok(smallvec![Value::owned(regex.replace_all(&text, &*by).into_owned())])
     })
 }
 
@@ -177,7 +199,7 @@ fn split<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
     if by.is_empty() {
         return Ok(text.chars().map(|c| Value::owned(c.to_string())).collect());
     }
-    Ok(text.split(by.as_str()).map(|part| Value::owned(part.to_string())).collect())
+    Ok(text.split(&*by).map(|part| Value::owned(part.to_string())).collect())
 }
 
 fn join<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {

@@ -104,6 +104,7 @@ fn problem(case: &Case<'_>, tree: &Tree) -> Option<String> {
         (Ok(expression), _) => expression,
     };
     let mut scope = Scope::new(Some(definitions));
+    scope.single_as = true;
     scope.set_clock(DateTime::from_unix(1_795_000_000, 250, 60).unwrap());
     let focus = tree.at(tree.root());
     let found = expression.evaluate(&scope, focus);
