@@ -208,6 +208,10 @@ impl Terms {
         self.sets.insert(url.into(), parts);
     }
 
+    pub(crate) fn set_mut(&mut self, url: &str) -> Option<&mut Vec<Part>> {
+        self.sets.get_mut(url)
+    }
+
     pub(crate) fn set(&self, url: &str) -> Option<&[Part]> {
         self.sets.get(unversioned(url)).map(Vec::as_slice)
     }

@@ -109,6 +109,40 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1500) })]
+
+    /// Cuts, doubles and overwrites pieces of a message, and looks at what is left of it.
+    #[test]
+    fn damaged_messages_are_told_about(edits in proptest::collection::vec((any::<usize>(), 0usize..40, "[\\[\\]{}\",:0-9a-z#/]{0,6}"), 1..4)) {
+        let mut text = MESSAGE.to_string();
+        for (at, length, with) in edits {
+            let at = at % text.len();
+            let end = (at + length).min(text.len());
+            text.replace_range(at..end, &with);
+        }
+        let profiles = PROFILES.get_or_init(|| Profiles::load(Definitions::r4(), &[]).unwrap());
+        match read(text.as_bytes(), Form::Fhir, &limits()) {
+            Err(faults) => prop_assert!(!faults.is_empty()),
+            Ok(mut tree) => {
+                profiles.definitions().annotate(&mut tree);
+                profiles.validate(&tree, "Bundle");
+                let again = write(&tree, Form::Fhir);
+                let second = read(again.as_bytes(), Form::Fhir, &limits()).unwrap();
+                prop_assert_eq!(write(&second, Form::Fhir), again);
+            }
+        }
+    }
+}
+
+const MESSAGE: &str = concat!(
+    r##"{"resourceType":"Bundle","type":"message","entry":[{"fullUrl":"urn:uuid:1","resource":{"resourceType":"MessageHeader","##,
+    r##""eventUri":"http://e","source":{"endpoint":"http://s"},"focus":[{"reference":"urn:uuid:2"}]}},{"fullUrl":"urn:uuid:2","##,
+    r##""resource":{"resourceType":"Patient","name":[{"given":["A",null],"_given":[null,{"extension":[{"url":"http://x","##,
+    r##""valueCode":"y"}]}]}],"contained":[{"resourceType":"Organization","id":"o","name":"n"}],"birthDate":"2010-01-01","##,
+    r##""generalPractitioner":[{"reference":"#o"}],"multipleBirthInteger":2,"meta":{"profile":["http://p"]}}}]}"##
+);
+
 static PROFILES: std::sync::OnceLock<Profiles> = std::sync::OnceLock::new();
 
 #[test]

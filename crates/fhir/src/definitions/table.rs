@@ -77,10 +77,8 @@ pub(super) fn parse(text: &str) -> Definitions {
                 }
             }
             "+" | "-" | "^" => {
-                if let Some(url) = set {
-                    let mut parts = out.terms.set(url).unwrap_or_default().to_vec();
-                    add_part(&mut parts, mark, fields);
-                    out.terms.put_set(url, parts);
+                if let Some(parts) = set.and_then(|url| out.terms.set_mut(url)) {
+                    add_part(parts, mark, fields);
                 }
             }
             _ => {}

@@ -11,6 +11,7 @@ use std::collections::HashMap;
 /// The entries of the Bundle at the root, if it is one, and all contained resources.
 pub(super) struct Index<'a> {
     bundle: bool,
+    closed: bool,
     contained: HashMap<(NodeId, &'a str), NodeId>,
     by_url: HashMap<&'a str, NodeId>,
     by_id: HashMap<(&'a str, &'a str), NodeId>,
@@ -23,8 +24,10 @@ impl<'a> Index<'a> {
     pub(super) fn of(own: &Profiles, tree: &'a Tree) -> Index<'a> {
         let root = tree.root();
         let bundle = tree.type_of(root) == own.types.bundle;
+        let kind = tree.child_text(root, "type").unwrap_or_default();
+        let closed = bundle && matches!(kind, "message" | "document" | "transaction");
         let contained = HashMap::new();
-        let mut index = Index { bundle, contained, by_url: HashMap::new(), by_id: HashMap::new() };
+        let mut index = Index { bundle, closed, contained, by_url: HashMap::new(), by_id: HashMap::new() };
         let key = Key::new("contained");
         let mut nodes = vec![root];
         while let Some(outer) = nodes.pop() {
@@ -55,6 +58,11 @@ impl<'a> Index<'a> {
 
     pub(super) fn is_bundle(&self) -> bool {
         self.bundle
+    }
+
+    /// Is this a Bundle whose entries must be complete among themselves?
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed
     }
 
     /// The entry's resource that `text`, standing at `node`, refers to (bundle.html §2.36.4).
@@ -113,9 +121,24 @@ pub(super) fn check(run: &mut Run<'_>) {
             run.path.truncate(1);
         }
     }
+    full_urls(run, &entries, kind == "history");
+}
+
+/// Every fullUrl is absolute and, unless versions of one resource stand side by side, its own.
+fn full_urls(run: &mut Run<'_>, entries: &[NodeId], history: bool) {
+    let tree = run.tree;
     let mut seen = HashMap::new();
-    for (i, &entry) in entries.iter().enumerate().filter(|_| kind != "history") {
+    for (i, &entry) in entries.iter().enumerate() {
         let Some(url) = tree.child_text(entry, "fullUrl") else { continue };
+        if !url.contains(':') {
+            run.path.push((entry, Some(i as u32)));
+            let what = "the fullUrl is not absolute; write http(s)://…, urn:uuid:… or urn:oid:… (bundle.html §2.36.4)";
+            run.error("bundle", entry, what.into());
+            run.path.pop();
+        }
+        if history {
+            continue;
+        }
         let meta = tree.child(entry, "resource").and_then(|r| tree.child(r, "meta"));
         let version = meta.and_then(|m| tree.child_text(m, "versionId"));
         if let Some(earlier) = seen.insert((url, version), i) {

@@ -5,6 +5,7 @@
 
 use super::Run;
 use crate::definitions::Element;
+use crate::finding::Severity;
 use crate::profile::Rule;
 use crate::tree::{NodeId, TypeId};
 
@@ -16,9 +17,9 @@ impl<'a> Run<'a> {
         };
         let Some(text) = self.tree.text(literal) else { return };
         let target = self.resolve(node);
-        if target.is_none() && !self.layers_only && self.must_resolve(node, text) {
+        if let (None, false, Some(severity)) = (target, self.layers_only, self.must_resolve(node, text)) {
             let what = "points at nothing in this document; add the resource or correct the reference";
-            return self.error("reference", node, what.into());
+            return self.tell("reference", severity, node, what.into());
         }
         let base = element.map(|e| e.targets.as_slice()).filter(|_| !self.layers_only);
         let own = layers.iter().flat_map(|r| &r.types).map(|t| t.targets.as_slice());
@@ -30,10 +31,17 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Internal references must lead somewhere: `#id` in a resource, UUIDs and OIDs in a Bundle.
-    fn must_resolve(&self, node: NodeId, text: &str) -> bool {
-        (text.starts_with('#') && self.container(node).is_some())
-            || (text.starts_with("urn:") && self.bundle.is_bundle())
+    /// How bad it is when the reference leads nowhere: `#id` must be contained; UUIDs and OIDs can
+    /// only be found in the Bundle, which a message, document or transaction must have complete.
+    fn must_resolve(&self, node: NodeId, text: &str) -> Option<Severity> {
+        if text.starts_with('#') {
+            return self.container(node).map(|_| Severity::Error);
+        }
+        match text.starts_with("urn:") {
+            true if self.bundle.is_closed() => Some(Severity::Error),
+            true if self.bundle.is_bundle() => Some(Severity::Warning),
+            _ => None,
+        }
     }
 
     /// False when the reference was found wrong.
