@@ -7,6 +7,7 @@
 use super::Compiler;
 use crate::ast::{Constant, Expression, InputMode};
 use crate::code::ExpressionCode;
+use crate::diagnostic::Severity;
 use crate::lex::{self, Kind};
 use crate::model;
 use crate::parse::place;
@@ -46,7 +47,40 @@ impl<'l> Compiler<'l> {
         for (name, percent) in names(&expression.text) {
             self.name(&name, percent, &mut code);
         }
+        self.check_types(&code, focus, expression);
         Some(code)
+    }
+
+    /// Reports what FHIRPath's own check finds with the types of the variables.
+    fn check_types(&mut self, code: &ExpressionCode, focus: TypeId, expression: &Expression) {
+        let variables: Vec<(&str, TypeId)> = code
+            .variables
+            .iter()
+            .map(|(name, _)| (name.as_str(), self.variable(name).map_or(TypeId::NONE, |v| v.ty)))
+            .chain(code.constants.iter().map(|(name, _)| (name.as_str(), TypeId::NONE)))
+            .chain(code.parameters.iter().map(|name| (name.as_str(), TypeId::NONE)))
+            .collect();
+        for problem in code.expression.check(self.definitions, focus, &variables) {
+            let start = expression.place.start as usize;
+            let same = code.expression.text() == expression.text;
+            let at = if same { start + problem.offset.min(expression.text.len()) } else { start };
+            let end = (expression.place.end as usize).max(at + 1);
+            // The check points at a path's beginning; its message begins with the element's name.
+            let narrowed = self.is_narrowed_choice(&problem.message);
+            let mut finding = self.loaded().source.error(place(at, end), "expression-type", problem.message);
+            if narrowed {
+                finding.severity = Severity::Warning;
+            }
+            self.push(finding);
+        }
+    }
+
+    /// Does the text begin with a choice's name for one type (`valueString`)? Maps write it, and it
+    /// is found, though FHIRPath proper says `value`.
+    fn is_narrowed_choice(&self, text: &str) -> bool {
+        let end = text.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(text.len());
+        let known = |ty| self.definitions.element(ty, &text[..end]).is_some_and(|e| *e.name != text[..end]);
+        self.definitions.types().any(known)
     }
 
     /// Maps write `linkId.value` for the value of a primitive; FHIRPath calls that `linkId`. The text
