@@ -33,6 +33,9 @@ impl Fhir {
         message.0["timestamp"] = json!(instant(now));
         message.header()["id"] = json!(id);
         let before = now.checked_sub(SignedDuration::from_mins(1)).unwrap_or(now);
+        if let Some(notice) = message.resource("Communication") {
+            notice["sent"] = json!(instant(before));
+        }
         message.extension("event-time", "valueDateTime", &instant(before))
     }
 

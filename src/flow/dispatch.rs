@@ -93,7 +93,7 @@ impl Gateway {
 
     async fn decide_again(&self, delivery: &Delivery, to: &Partner, registry: &Registry) -> Decision {
         let now = self.clock.now();
-        let stop = Decision::Stop { accepted: Vec::new() };
+        let stop = Decision::Stop { accepted: Vec::new(), why: None };
         let Ok(facts) = serde_json::from_str::<Facts>(&delivery.facts) else { return stop };
         let from = HsaId::parse(&facts.sender).and_then(|id| registry.partner(&id).cloned());
         let Some(from) = from else { return stop };

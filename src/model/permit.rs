@@ -120,5 +120,7 @@ pub enum Decision {
     Stop {
         /// Bases that the agreement accepts for this event.
         accepted: Vec<Basis>,
+        /// Why the asserted basis did not serve, if one was asserted.
+        why: Option<&'static str>,
     },
 }

@@ -42,7 +42,7 @@ pub fn tree(bytes: &[u8], format: Format, max_bytes: usize) -> Result<Tree, Faul
             let code = match f.code {
                 "json-size" => Code::TooLarge,
                 "json-depth" | "json-nodes" => Code::TooDeep,
-                "json-duplicate" => Code::DuplicateKey,
+                "json-duplicate-key" | "json-twin" => Code::DuplicateKey,
                 _ => Code::NotJson,
             };
             let at = ::fhir::finding::position(bytes, f.span.start);

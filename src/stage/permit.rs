@@ -94,30 +94,51 @@ pub fn decide(
     if let Some(basis) = statutory(rule) {
         return Decision::Pass { basis, evidence: None };
     }
-    let asserted = facts.asserted.as_deref().and_then(Basis::from_word).filter(|b| rule.bases.contains(b));
-    if let Some(basis) = asserted.filter(|b| serves_by_assertion(*b, facts, from, now)) {
-        return Decision::Pass { basis, evidence: Some("sender's assertion".into()) };
-    }
+    let asserted = facts.asserted.as_deref().and_then(Basis::from_word);
+    let why = match asserted.map(|basis| (basis, serves(basis, facts, rule, from, now))) {
+        Some((basis, Ok(()))) => {
+            return Decision::Pass { basis, evidence: Some("sender's assertion".into()) };
+        }
+        Some((_, Err(why))) => Some(why),
+        None => None,
+    };
     let Ok(consents) = consents else {
         return Decision::Hold(Hold::SourceSilent);
     };
     let found = consents.iter().find(|c| covers(c, rule, to, now));
     match found {
         Some(consent) => Decision::Pass { basis: consent.basis, evidence: Some(consent.reference.clone()) },
-        None => Decision::Stop { accepted: rule.bases.clone() },
+        None => Decision::Stop { accepted: rule.bases.clone(), why },
     }
 }
 
-/// Bases that the sender may assert, with a reason (§4.2): the release rules under 18 and between
-/// authorities, and decisions that are the sender's to take.
-fn serves_by_assertion(basis: Basis, facts: &Facts, from: &Partner, now: Timestamp) -> bool {
+/// Does the asserted basis serve by the assertion alone (§4.2)? The release rules under 18 and between
+/// authorities, with a reason; and decisions that are the sender's to take. Otherwise why not.
+fn serves(
+    basis: Basis,
+    facts: &Facts,
+    rule: &EventRule,
+    from: &Partner,
+    now: Timestamp,
+) -> Result<(), &'static str> {
+    if !rule.bases.contains(&basis) {
+        return Err("the asserted basis is not accepted for this event");
+    }
     let authority = match basis {
         Basis::ReleaseHealth => from.kind == PartyKind::Region,
         Basis::ReleaseSocial => from.kind == PartyKind::Municipality,
         Basis::BoardLvu | Basis::AssessedIncapable | Basis::CompulsoryCare => true,
-        _ => false,
+        _ => return Err("no valid consent of the asserted kind is registered for this receiver and information"),
     };
-    authority && facts.reasoned && (!basis.ends_at_18() || is_under_18(facts.birth_date, now))
+    match (authority, facts.reasoned, basis.ends_at_18()) {
+        (false, ..) => Err("the asserted basis does not cover this sender"),
+        (_, false, _) => Err("the asserted basis needs a reason"),
+        (_, _, true) if facts.birth_date.is_none() => {
+            Err("the asserted basis ends at 18: the subject's birth date is needed")
+        }
+        (_, _, true) if !is_under_18(facts.birth_date, now) => Err("the asserted basis ends at 18"),
+        _ => Ok(()),
+    }
 }
 
 /// Age at send time, by the Swedish calendar. Without a birth date nobody is shown to be under 18.
@@ -164,10 +185,11 @@ impl Permitted {
 
 /// Applies a decision: whitelist, protection, or the end. Error: `SLUSS-PRM-001`.
 pub fn apply(valid: Valid, decision: Decision) -> Result<Permitted, Fault> {
-    if let Decision::Stop { accepted } = &decision {
+    if let Decision::Stop { accepted, why } = &decision {
         let words: Vec<&str> = accepted.iter().map(|b| b.word()).collect();
         let list = if words.is_empty() { "none".to_string() } else { words.join(", ") };
-        let detail = format!("accepted for this event ({}): {list}", valid.rule().reference);
+        let why = why.map(|w| format!("{w}; ")).unwrap_or_default();
+        let detail = format!("{why}accepted for this event ({}): {list}", valid.rule().reference);
         return Err(Fault::one(Finding::error(Code::BasisMissing, detail)));
     }
     let mut canonical = valid.canonical().clone();

@@ -182,7 +182,7 @@ fn content(message: &Message, bytes: &[u8], rulebook: &Rulebook, findings: &mut 
     match message.format {
         Format::FhirJson => {
             let (tree, found) = rulebook.check_profile(&message.tree, event);
-            findings.extend(found.iter().map(|f| profile_finding(f, bytes, Code::Profile)));
+            findings.extend(told(&found).map(|f| profile_finding(f, bytes, Code::Profile)));
             Some(tree)
         }
         Format::CaseJson => {
@@ -200,10 +200,16 @@ fn content(message: &Message, bytes: &[u8], rulebook: &Rulebook, findings: &mut 
             };
             let (tree, found) = rulebook.check_profile(&canonical, event);
             // The schema passed, so what the profile finds now is a defect of our map.
-            findings.extend(found.iter().map(|f| profile_finding(f, b"", Code::Untranslatable)));
+            findings.extend(told(&found).map(|f| profile_finding(f, b"", Code::Untranslatable)));
             Some(tree)
         }
     }
+}
+
+/// What a sender is told: not what could only not be checked here (a code in a value set that is not
+/// known in full), which would drown the rest.
+fn told(found: &[fhir::Finding]) -> impl Iterator<Item = &fhir::Finding> {
+    found.iter().filter(|f| !f.not_checkable)
 }
 
 fn profile_finding(found: &fhir::Finding, bytes: &[u8], code: Code) -> Finding {

@@ -145,18 +145,18 @@ pub fn steps() -> Vec<Step> {
             title: "M11 ready for discharge: the exact times are evidence",
             from: REGION,
             to: SJOBY,
-            letter: Letter::Fhir(|run, now| discharge("discharge-ready/valid-1-minimal.json", "m11", run, now)),
-            expect: Delivered,
+            letter: Letter::Fhir(|run, now| discharge("discharge-ready/valid-2-rich.json", "m11", run, now)),
+            expect: DeliveredReduced,
         },
         Step {
             title: "M12 withdrawn again: same case, same order",
             from: REGION,
             to: SJOBY,
             letter: Letter::Fhir(|run, now| {
-                discharge("discharge-ready-withdrawn/valid-1-minimal.json", "m12", run, now)
+                discharge("discharge-ready-withdrawn/valid-2-rich.json", "m12", run, now)
                     .refers_to(&format!("m11-{run}"))
             }),
-            expect: Delivered,
+            expect: DeliveredReduced,
         },
         Step {
             title: "M12 sent twice: the first answer again, one effect",
@@ -211,7 +211,7 @@ fn admission(example: &str, n: &str, run: &str, now: Timestamp) -> Fhir {
 fn discharge(path: &str, kind: &str, run: &str, now: Timestamp) -> Fhir {
     let reason = "Vårdplan behövs innan hemgång.";
     let message = Fhir::fresh(path, &format!("{kind}-{run}"), now).case(&format!("SAM-{run}-2"));
-    message.basis("release-health", Some(reason)).to(SJOBY)
+    message.refers_to(&format!("m6-2-{run}")).basis("release-health", Some(reason)).to(SJOBY)
 }
 
 fn statement(path: &str, kind: &str, run: &str, now: Timestamp) -> Fhir {

@@ -46,8 +46,12 @@ impl Ledger {
     }
 }
 
-fn limit_pages(pages: u32) -> impl Fn(&Connection) -> Result<(), Trouble> + Send {
-    move |conn| Ok(conn.query_row(&format!("PRAGMA max_page_count={pages}"), [], |_| Ok(()))?)
+/// Lets the database grow by this many pages from now on.
+fn room_for(pages: i64) -> impl Fn(&Connection) -> Result<(), Trouble> + Send {
+    move |conn| {
+        let now: i64 = conn.query_row("PRAGMA page_count", [], |row| row.get(0))?;
+        Ok(conn.query_row(&format!("PRAGMA max_page_count={}", now + pages), [], |_| Ok(()))?)
+    }
 }
 
 fn big(id: &str) -> Admission {
@@ -58,7 +62,7 @@ fn big(id: &str) -> Admission {
 async fn a_full_store_refuses_and_then_goes_on() {
     let (_dir, ledger) = open();
     ledger.admit(admission("m1", lane(1, 1))).await.unwrap();
-    ledger.probe(limit_pages(40)).await;
+    ledger.probe(room_for(4)).await;
     let failure = ledger.admit(big("m2")).await.unwrap_err();
     assert!(matches!(failure, Failure::Store(_)), "{failure:?}");
     assert!(ledger.message("m2").await.unwrap().is_none());
@@ -67,7 +71,7 @@ async fn a_full_store_refuses_and_then_goes_on() {
     assert_eq!(ids(&ledger.claim(second(1), 8, Room::plenty()).await.unwrap()), ["d-m1"]);
     ledger.settle(settlement("d-m1", DeliveryState::Delivered, second(2))).await.unwrap();
 
-    ledger.probe(limit_pages(100_000)).await;
+    ledger.probe(room_for(100_000)).await;
     assert_eq!(ledger.admit(big("m2")).await.unwrap(), Admitted::New);
     assert!(ledger.verify().await.unwrap().ok);
     assert_eq!(ledger.totals().await.unwrap().accepted, 2);
@@ -78,7 +82,7 @@ async fn a_settlement_survives_an_admission_that_fills_the_disk() {
     let (_dir, ledger) = open();
     ledger.admit(admission("m1", lane(1, 1))).await.unwrap();
     ledger.claim(second(1), 1, Room::plenty()).await.unwrap();
-    ledger.probe(limit_pages(40)).await;
+    ledger.probe(room_for(4)).await;
     let go = ledger.stall().await;
     let admitted = ledger.send(Task::Admit(Box::new(big("m2"))));
     let settled = ledger.send(Task::Settle(settlement("d-m1", DeliveryState::Delivered, second(2))));
