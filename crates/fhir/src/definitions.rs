@@ -1,7 +1,8 @@
 //! What FHIR R4 defines: types, their elements, cardinalities, bindings, invariants, codes.
 //!
 //! The facts come from `definitions/r4.table`, which `examples/make-definitions.rs` writes from the
-//! published core package; logical models of foreign formats are added at run time.
+//! published core package (`cargo run -p sluss-fhir --example make-definitions -- hl7.fhir.r4.core.tgz
+//! > crates/fhir/definitions/r4.table`); logical models of foreign formats are added at run time.
 //!
 //! Invariants: a `TypeId` stays valid in every clone; every type named by an element exists.
 //! Deliberately absent: profiles (see `profile`), prose, extensible and weaker value sets.
@@ -227,6 +228,11 @@ impl Definitions {
             };
             t.elements.iter().filter(hidden)
         })
+    }
+
+    /// The elements that every instance must have, inherited ones too, in no particular order.
+    pub(crate) fn required(&self, parent: TypeId) -> impl Iterator<Item = &Element> {
+        self.line(parent).flat_map(|(_, t)| t.elements.iter().filter(|e| e.min > 0))
     }
 
     /// The rank of a child in model order, for [`Tree::sort_children`]; `resourceType` is first,

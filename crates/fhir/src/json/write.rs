@@ -32,6 +32,8 @@ struct Writer<'a> {
     out: String,
     tasks: Vec<Task>,
     children: Vec<NodeId>,
+    /// The first child of each name in the object being opened; kept to save allocations.
+    starts: Vec<NodeId>,
 }
 
 /// Writes the tree without white space.
@@ -46,7 +48,16 @@ pub fn write_pretty(tree: &Tree, form: Form) -> String {
 
 fn text(tree: &Tree, form: Form, pretty: bool) -> String {
     let out = String::with_capacity(tree.source().len() + 64);
-    let mut writer = Writer { tree, form, pretty, depth: 0, out, tasks: Vec::new(), children: Vec::new() };
+    let mut writer = Writer {
+        tree,
+        form,
+        pretty,
+        depth: 0,
+        out,
+        tasks: Vec::new(),
+        children: Vec::new(),
+        starts: Vec::new(),
+    };
     writer.value(tree.root(), false);
     while let Some(task) = writer.tasks.pop() {
         writer.step(task);
@@ -169,11 +180,13 @@ impl Writer<'_> {
 
     /// Brings children of one name together where a builder added them apart.
     fn gather(&mut self, from: usize) {
-        let starts: Vec<NodeId> = {
-            let own = &self.children[from..];
-            let start = |i: usize| i == 0 || !self.same_name(own[i - 1], own[i]);
-            (0..own.len()).filter(|&i| start(i)).map(|i| own[i]).collect()
-        };
+        let mut starts = std::mem::take(&mut self.starts);
+        starts.clear();
+        for i in from..self.children.len() {
+            if i == from || !self.same_name(self.children[i - 1], self.children[i]) {
+                starts.push(self.children[i]);
+            }
+        }
         let apart = if starts.len() <= FEW_NAMES {
             starts.iter().enumerate().any(|(i, &a)| starts[..i].iter().any(|&b| self.same_name(a, b)))
         } else {
@@ -189,6 +202,7 @@ impl Writer<'_> {
             let tree = self.tree;
             self.children[from..].sort_by_key(|&n| ranks.get(tree.name(n)).copied());
         }
+        self.starts = starts;
     }
 
     fn same_name(&self, a: NodeId, b: NodeId) -> bool {
@@ -211,25 +225,20 @@ impl Writer<'_> {
 
 /// Escapes what RFC 8259 §7 says must be, and nothing else.
 fn escape(out: &mut String, text: &str) {
-    let mut from = 0;
-    for (i, b) in text.bytes().enumerate() {
-        let short = match b {
-            b'"' => "\\\"",
-            b'\\' => "\\\\",
-            b'\n' => "\\n",
-            b'\r' => "\\r",
-            b'\t' => "\\t",
-            0x8 => "\\b",
-            0xC => "\\f",
-            0..0x20 => "",
-            _ => continue,
-        };
-        out.push_str(&text[from..i]);
-        match short {
-            "" => out.push_str(&format!("\\u{b:04x}")),
-            short => out.push_str(short),
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|b| b < 0x20 || b == b'"' || b == b'\\') {
+        out.push_str(&rest[..at]);
+        match rest.as_bytes()[at] {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            0x8 => out.push_str("\\b"),
+            0xC => out.push_str("\\f"),
+            b => out.push_str(&format!("\\u{b:04x}")),
         }
-        from = i + 1;
+        rest = &rest[at + 1..];
     }
-    out.push_str(&text[from..]);
+    out.push_str(rest);
 }

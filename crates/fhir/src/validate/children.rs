@@ -124,10 +124,9 @@ impl<'a> Run<'a> {
                 self.error("cardinality", last, what);
             }
         }
-        for element in definitions.elements(ty).filter(|e| e.min > 0) {
-            let n = counts.iter().find(|(e, _, _)| std::ptr::eq(*e, element)).map_or(0, |c| c.1);
-            let present = n > 0 || self.tree.children(node).any(|c| self.spelt(ty, c, element));
-            if n < element.min && !present {
+        for element in definitions.required(ty) {
+            let n = counts.iter().find(|(e, _, _)| e.name == element.name).map_or(0, |c| c.1);
+            if n < element.min && (n > 0 || !self.tree.children(node).any(|c| self.spelt(ty, c, element))) {
                 self.missing(node, &element.name, element.min, n);
             }
         }
@@ -136,7 +135,7 @@ impl<'a> Run<'a> {
     /// Is the child an instance of the element, even one of a type that was refused?
     fn spelt(&self, ty: TypeId, child: NodeId, element: &Element) -> bool {
         let found = self.own.definitions.find(ty, self.tree.name(child), self.tree.name_hash(child));
-        found.is_some_and(|(e, _)| std::ptr::eq(e, element))
+        found.is_some_and(|(e, _)| e.name == element.name)
     }
 
     fn missing(&mut self, node: NodeId, name: &str, min: u32, n: u32) {
