@@ -61,8 +61,12 @@ pub(super) enum Task {
         event: Event,
     },
     #[cfg(test)]
-    Probe(Box<dyn Fn(&Connection) -> Result<(), Trouble> + Send>),
+    Probe(Probe),
 }
+
+/// Anything that a test wants done on the writer's connection.
+#[cfg(test)]
+pub(super) type Probe = Box<dyn Fn(&Connection) -> Result<(), Trouble> + Send>;
 
 impl Task {
     /// Must it be taken even when the queue is full and space is short? What was accepted must go on.
