@@ -1,5 +1,8 @@
 //! End-to-end tests: sender, gateway and receiver are real servers or processes over real TLS.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
+mod bad_input;
+mod flows;
 mod rules;
 mod tls;
+mod world;
