@@ -34,7 +34,8 @@ fn main() {
     let scope = Scope::new(Some(definitions));
     let focus = tree.at(tree.root());
     println!("{:<70} {:>8} {:>8}", "expression", "µs", "goal");
-    for (text, goal) in EXPRESSIONS {
+    let only = std::env::args().nth(1).filter(|a| !a.starts_with("--"));
+    for (text, goal) in EXPRESSIONS.into_iter().filter(|(t, _)| only.as_deref().is_none_or(|o| o == *t)) {
         let expression = fhirpath::parse(text).unwrap();
         let best = (0..200).map(|_| {
             let start = Instant::now();

@@ -1,7 +1,7 @@
 //! The functions of the language: one table, one file per kind.
 //!
-//! Invariant: the parser has checked the number of arguments, so `args[0]` exists where `min` is
-//! 1. An argument that is a lambda is evaluated by its function, once per item; any other within
+//! Invariant: the parser has checked the number of arguments, so `args[0]` exists where one is
+//! required. An argument that is a lambda is evaluated by its function, once per item; any other within
 //! the frame of the call. Deliberately absent: overloading by type.
 
 pub(crate) mod boundary;

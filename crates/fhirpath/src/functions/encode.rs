@@ -84,7 +84,7 @@ fn to_base64(bytes: &[u8], alphabet: &[u8; 64]) -> String {
 fn from_base64(text: &str, alphabet: &[u8; 64]) -> Option<Vec<u8>> {
     let text: Vec<u8> = text.bytes().filter(|b| !b.is_ascii_whitespace()).collect();
     let digits = text.iter().position(|b| *b == b'=').unwrap_or(text.len());
-    if text.len() % 4 != 0 || text.len() - digits > 2 || text[digits..].iter().any(|b| *b != b'=') {
+    if !text.len().is_multiple_of(4) || text.len() - digits > 2 || text[digits..].iter().any(|b| *b != b'=') {
         return None;
     }
     let mut out = Vec::with_capacity(digits / 4 * 3 + 3);
@@ -100,7 +100,7 @@ fn from_base64(text: &str, alphabet: &[u8; 64]) -> Option<Vec<u8>> {
 }
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {
-    if !text.is_ascii() || text.len() % 2 != 0 {
+    if !text.is_ascii() || !text.len().is_multiple_of(2) {
         return None;
     }
     (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).ok()).collect()

@@ -21,7 +21,8 @@ pub(super) fn resolve<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t
         };
         match found {
             Some(node) => out.push(Value::Node(node)),
-            None => out.extend(m.call_host("resolve", &[item.clone()], Vec::new())?.unwrap_or_default()),
+            None => out
+                .extend(m.call_host("resolve", std::slice::from_ref(item), Vec::new())?.unwrap_or_default()),
         }
     }
     Ok(out)
