@@ -143,7 +143,10 @@ pub async fn start_with(loaded: Loaded, clock: Arc<dyn Clock>) -> Result<Running
     let idempotent = |id: &_| registry.partner(id).is_some_and(|p| p.idempotent);
     let recovered = ledger.recover(clock.now(), idempotent).await?;
     let event = started(&clock, &rulebook, recovered.retried, recovered.held);
-    ledger.record(vec![event]).await?;
+    if let Err(failure) = ledger.record(vec![event]).await {
+        // A full disk must not keep what is already accepted from being delivered.
+        tracing::warn!(code = %failure.code(), "the start is not on record: {failure}");
+    }
     let limits = Limits { connections: config.listen.max_connections, ..Limits::default() };
     let gateway = Arc::new(Gateway {
         registry: arc_swap::ArcSwap::from_pointee(registry),

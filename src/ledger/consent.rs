@@ -1,6 +1,6 @@
 //! Consents on record: versions that are never changed, found by a key of the subject.
 //!
-//! Invariant: a version is written once; the subject is a keyed hash that the ledger cannot undo;
+//! Invariant: a version is written once per subject and id; the subject is a keyed hash that the ledger cannot undo;
 //! the content is opaque. Deliberately absent: what a consent means.
 
 use super::{rows::ConsentRow, sqlite::Trouble, writer::Pen};
@@ -21,8 +21,8 @@ impl Pen<'_> {
     pub(super) fn register(&mut self, r: &Registration<'_>) -> Result<bool, Trouble> {
         let there = self
             .conn
-            .prepare_cached("SELECT 1 FROM consent WHERE id = ?1 AND version = ?2")?
-            .exists((r.id, r.version))?;
+            .prepare_cached("SELECT 1 FROM consent WHERE subject = ?1 AND id = ?2 AND version = ?3")?
+            .exists((r.subject, r.id, r.version))?;
         if there {
             return Ok(false);
         }

@@ -223,7 +223,8 @@ impl Ledger {
         }
     }
 
-    /// Registers a version of a consent; `false` if that version is on record already.
+    /// Registers a version of a consent; `false` if that version is on record already for this
+    /// subject. The same id about another subject is another consent.
     pub async fn put_consent(
         &self,
         subject_key: &[u8; 32],

@@ -89,13 +89,12 @@ CREATE INDEX delivery_due ON delivery (receiver, next_at, seq) WHERE head = 1 AN
 CREATE INDEX delivery_expiry ON delivery (expires, seq) WHERE state = 'waiting';
 
 CREATE TABLE consent (
+  subject BLOB NOT NULL,
   id TEXT NOT NULL,
   version INTEGER NOT NULL,
-  subject BLOB NOT NULL,
   body INTEGER NOT NULL,
-  PRIMARY KEY (id, version)
-) STRICT;
-CREATE INDEX consent_subject ON consent (subject, id, version);
+  PRIMARY KEY (subject, id, version)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE tally (
   name TEXT PRIMARY KEY,

@@ -236,6 +236,8 @@ async fn the_newest_version_of_each_consent_is_found() {
         ledger.consents(&[1; 32]).await.unwrap().into_iter().map(|c| (c.id, c.version, c.body)).collect();
     assert_eq!(found, [("c1".into(), 2, vec![2]), ("c2".into(), 1, vec![1])]);
     assert!(ledger.consents(&[2; 32]).await.unwrap().is_empty());
+    assert!(ledger.put_consent(&[2; 32], "c1", 1, vec![5], given()).await.unwrap(), "another subject");
+    assert_eq!(ledger.consents(&[1; 32]).await.unwrap().len(), 2);
 }
 
 #[tokio::test]

@@ -51,7 +51,7 @@ async fn m6_reaches_the_municipality_with_exactly_four_fields_and_the_sender_is_
     let got = json_of(&effects[0].body);
     assert_eq!(got["event"], "admission-notice");
     let subject: Vec<&String> = got["subject"].as_object().unwrap().keys().collect();
-    assert_eq!(subject, ["personalNumber", "numberKind", "name", "address", "protection"]);
+    assert_eq!(subject, ["personalNumber", "numberKind", "name", "address"]);
     let admission: Vec<&String> = got["admission"].as_object().unwrap().keys().collect();
     assert_eq!(admission, ["estimatedDischarge"]);
 }

@@ -80,11 +80,13 @@ pub fn position(source: &[u8], offset: u32) -> Position {
     Position { line: line as u32 + 1, column: column as u32 + 1 }
 }
 
-/// An element name fit to be shown: plain names as they are, everything else as `?`.
+/// An element name fit to be shown: short, letters with at most three digits, as element names are;
+/// everything else as `?`, because a person's number or name may stand where a name should.
 pub fn shown(name: &str) -> &str {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-' || b == b'$';
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'$';
     let letters = name.bytes().any(|b| b.is_ascii_alphabetic() || b == b'$');
-    let fit = letters && name.len() <= 64 && name.bytes().all(plain);
+    let digits = name.bytes().filter(u8::is_ascii_digit).count();
+    let fit = letters && digits <= 3 && name.len() <= 64 && name.bytes().all(plain);
     if fit { name } else { "?" }
 }
 

@@ -51,9 +51,31 @@ pub(crate) struct SourceCode {
     pub default: Option<ExpressionCode>,
     pub mode: Option<SourceMode>,
     pub bind: Slot,
-    pub condition: Option<ExpressionCode>,
+    pub condition: Option<Condition>,
     pub check: Option<ExpressionCode>,
     pub log: Option<ExpressionCode>,
+}
+
+/// A `where`.
+#[derive(Debug)]
+pub(crate) enum Condition {
+    /// `element = 'text'`, the usual one: the only child of this name has this text.
+    Equals(Key, String),
+    Expression(ExpressionCode),
+}
+
+impl SourceCode {
+    /// One element down and perhaps an equality: nothing that needs all repetitions at once.
+    pub fn is_plain(&self) -> bool {
+        matches!(self.steps.as_slice(), [Step::Named(_)])
+            && self.ty.is_none()
+            && self.cardinality.is_none()
+            && self.default.is_none()
+            && matches!(self.mode, None | Some(SourceMode::First))
+            && matches!(self.condition, None | Some(Condition::Equals(..)))
+            && self.check.is_none()
+            && self.log.is_none()
+    }
 }
 
 /// One step down a source.
@@ -100,6 +122,8 @@ pub(crate) struct ElementCode {
     pub list: bool,
     /// Place in the model's order, from 1.
     pub rank: u32,
+    /// May it bear several names?
+    pub choice: bool,
     /// What it can hold: one entry unless it is a choice that only the value decides.
     pub choices: Vec<Choice>,
 }

@@ -256,6 +256,10 @@ impl<'l> Compiler<'l> {
         self.push(error);
     }
 
+    fn has_errors(&self) -> bool {
+        self.found.iter().any(|d| d.severity == Severity::Error)
+    }
+
     fn push(&mut self, finding: Diagnostic) {
         let same =
             |d: &Diagnostic| d.file == finding.file && d.span == finding.span && d.code == finding.code;

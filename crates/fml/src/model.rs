@@ -72,6 +72,7 @@ pub(crate) fn element_code(definitions: &Definitions, member: &Member) -> Elemen
         name: member.name.clone(),
         list: member.list,
         rank: member.rank,
+        choice: member.choice,
         choices: choices.collect(),
     }
 }

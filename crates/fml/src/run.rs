@@ -12,12 +12,12 @@ mod source;
 mod target;
 mod transform;
 
-use crate::code::{ArgumentCode, CallCode, GroupCode, RuleCode};
+use crate::code::{ArgumentCode, CallCode, Condition, GroupCode, RuleCode, SourceCode, Step};
 use crate::fault::{Cause, MapFault};
 use crate::plan::{Inputs, Plan};
-use crate::trace::{Outcome, Step, Trace};
-use fhir::{NodeId, NodeRef, Tree};
-use fhirpath::{DateTime, Scope};
+use crate::trace::{self, Outcome, Trace};
+use fhir::{Key, NodeId, NodeRef, Tree};
+use fhirpath::Scope;
 use made::Made;
 
 /// What a slot holds.
@@ -35,7 +35,8 @@ type Frame<'t> = [Bound<'t>];
 struct Run<'t, 'a> {
     plan: &'t Plan,
     inputs: &'a Inputs<'a>,
-    scope: Scope<'t>,
+    /// Made when the first expression asks for it; many maps have none.
+    scope: Option<Scope<'t>>,
     root: NodeRef<'t>,
     tree: Tree,
     /// The nodes made one by one, in that order, with their places among their siblings.
@@ -58,16 +59,10 @@ pub(crate) fn run(
     inputs: &Inputs<'_>,
     trace: Option<&mut Trace>,
 ) -> Result<Tree, MapFault> {
-    let mut scope = Scope::new(Some(&plan.definitions));
-    scope.bare_variables = true;
-    if let Some(now) = DateTime::parse(inputs.now) {
-        scope.set_clock(now);
-    }
-    expression::register(&mut scope, plan);
     let mut run = Run {
         plan,
         inputs,
-        scope,
+        scope: None,
         root: source,
         tree: Tree::new(plan.target_type()),
         built: vec![],
@@ -142,6 +137,54 @@ impl<'t> Run<'t, '_> {
         if self.depth > self.inputs.bounds.depth {
             return Err(Cause::new("too-deep", "rules and groups call one another too deeply"));
         }
+        if self.trace.is_none() && source.is_plain() {
+            self.plain_source(rule, index, source, frame)?;
+        } else {
+            self.any_source(rule, index, source, frame)?;
+        }
+        frame[source.bind] = Bound::Nothing;
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// The straight way: each repetition at once, without collecting them.
+    fn plain_source(
+        &mut self,
+        rule: &'t RuleCode,
+        index: usize,
+        source: &'t SourceCode,
+        frame: &mut Frame<'t>,
+    ) -> Result<(), Cause> {
+        let (Bound::Value(Made::Node(node)), [Step::Named(key)]) =
+            (&frame[source.context], source.steps.as_slice())
+        else {
+            return Ok(());
+        };
+        let node = *node;
+        for id in node.tree.named(node.id, key) {
+            let item = NodeRef { tree: node.tree, id };
+            if let Some(Condition::Equals(key, text)) = &source.condition
+                && !equals(item, key, text)
+            {
+                continue;
+            }
+            self.place = item;
+            frame[source.bind] = Bound::Value(Made::Node(item));
+            self.sources(rule, index + 1, frame)?;
+            if source.mode.is_some() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn any_source(
+        &mut self,
+        rule: &'t RuleCode,
+        index: usize,
+        source: &'t SourceCode,
+        frame: &mut Frame<'t>,
+    ) -> Result<(), Cause> {
         let found = self.found(source, frame)?;
         if let (true, Some(_)) = (found.items.is_empty(), &self.trace) {
             let outcome = if found.any { Outcome::Where } else { Outcome::NoSource };
@@ -154,8 +197,6 @@ impl<'t> Run<'t, '_> {
             frame[source.bind] = Bound::Value(item);
             self.sources(rule, index + 1, frame)?;
         }
-        frame[source.bind] = Bound::Nothing;
-        self.depth -= 1;
         Ok(())
     }
 
@@ -197,7 +238,7 @@ impl<'t> Run<'t, '_> {
 
     fn record(&mut self, rule: &RuleCode, outcome: Outcome) {
         let targets = self.written.iter().map(|&id| self.tree.path(id)).collect();
-        let step = Step {
+        let step = trace::Step {
             rule: self.plan.code.labels.get(rule.label).cloned().unwrap_or_default(),
             source: self.place.path(),
             targets: if outcome == Outcome::Ran { targets } else { vec![] },
@@ -206,5 +247,14 @@ impl<'t> Run<'t, '_> {
         if let Some(trace) = &mut self.trace {
             trace.steps.push(step);
         }
+    }
+}
+
+/// Is there one child of this name, with this text?
+fn equals(item: NodeRef<'_>, key: &Key, text: &str) -> bool {
+    let mut found = item.tree.named(item.id, key);
+    match (found.next(), found.next()) {
+        (Some(only), None) => item.tree.text(only) == Some(text),
+        _ => false,
     }
 }

@@ -149,6 +149,11 @@ impl<'l> Compiler<'l> {
         }
     }
 
+    pub(super) fn constant_named(&self, name: &str) -> bool {
+        let has = |map: usize| self.library.maps[map].map.constants.iter().any(|c| c.name.text == name);
+        self.visible(self.map).into_iter().any(has)
+    }
+
     /// The index of a constant that the current map, or one it imports, declares.
     pub(super) fn constant(&mut self, name: &str) -> Option<usize> {
         let (map, constant) = self.visible(self.map).into_iter().find_map(|map| {

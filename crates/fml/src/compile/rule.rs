@@ -5,7 +5,7 @@
 //! Deliberately absent: sources and targets themselves (see their files).
 
 use super::{Compiler, Variable};
-use crate::ast::{InputMode, Invocation, Parameter, Rule};
+use crate::ast::{InputMode, Invocation, Name, Parameter, Rule};
 use crate::code::{ArgumentCode, CallCode, RuleCode, Slot};
 use fhir::TypeId;
 
@@ -19,7 +19,11 @@ impl<'l> Compiler<'l> {
         let label = self.label(rule);
         let mut code = RuleCode { label, sources: vec![], targets: vec![], calls: vec![], rules: vec![] };
         for source in &rule.sources {
-            code.sources.extend(self.source(source));
+            match self.source(source) {
+                Some(source) => code.sources.push(source),
+                // So that one finding does not lead to others.
+                None => self.bind_anyway(source.variable.as_ref(), InputMode::Source),
+            }
         }
         if is_copy(rule) && code.sources.len() == 1 {
             let (slot, ty) = (code.sources[0].bind, self.scope.last().map_or(TypeId::NONE, |v| v.ty));
@@ -27,7 +31,10 @@ impl<'l> Compiler<'l> {
         } else {
             let focus = code.sources.first().map(|s| s.bind);
             for target in &rule.targets {
-                code.targets.extend(self.target(target, focus));
+                match self.target(target, focus) {
+                    Some(target) => code.targets.push(target),
+                    None => self.bind_anyway(target.variable.as_ref(), InputMode::Target),
+                }
             }
         }
         for call in &rule.dependents {
@@ -36,6 +43,14 @@ impl<'l> Compiler<'l> {
         code.rules = self.rules(&rule.rules);
         self.scope.truncate(mark);
         code
+    }
+
+    fn bind_anyway(&mut self, name: Option<&Name>, mode: InputMode) {
+        if let Some(name) = name
+            && self.variable(&name.text).is_none()
+        {
+            self.bind(&name.text, mode, TypeId::NONE);
+        }
     }
 
     fn label(&mut self, rule: &Rule) -> usize {

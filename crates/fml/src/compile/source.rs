@@ -4,8 +4,10 @@
 //! at the instance. Deliberately absent: any reading of messages.
 
 use super::Compiler;
-use crate::ast::{InputMode, Name, RuleSource};
-use crate::code::{SourceCode, Step};
+use crate::ast::{Expression, InputMode, Name, RuleSource};
+use crate::code::{Condition, SourceCode, Step};
+use crate::lex::{self, Kind, Token};
+use crate::lexical::Form;
 use crate::model;
 use fhir::{Key, TypeId};
 
@@ -61,10 +63,49 @@ impl<'l> Compiler<'l> {
             default,
             mode: source.list_mode,
             bind,
-            condition: source.condition.as_ref().and_then(|e| self.expression(e, ty)),
+            condition: source.condition.as_ref().and_then(|e| self.condition(e, ty, name)),
             check: source.check.as_ref().and_then(|e| self.expression(e, ty)),
             log: source.log.as_ref().and_then(|e| self.expression(e, ty)),
         })
+    }
+
+    fn condition(&mut self, expression: &Expression, ty: TypeId, own: &str) -> Option<Condition> {
+        let code = self.expression(expression, ty)?;
+        let own = if own.is_empty() { None } else { Some(own) };
+        Some(match self.equality(&expression.text, ty, own) {
+            Some((key, text)) => Condition::Equals(key, text),
+            None => Condition::Expression(code),
+        })
+    }
+
+    /// Is it `element = 'text'` (or `own.element = 'text'`) over a single text element?
+    fn equality(&self, text: &str, ty: TypeId, own: Option<&str>) -> Option<(Key, String)> {
+        let tokens = lex::lex(text).tokens;
+        let written = |t: &Token| text.get(t.start..t.end).unwrap_or_default();
+        let (name, value) = match tokens.as_slice() {
+            [name, sign, value, _] if sign.kind == Kind::Sign("=") => (name, value),
+            [variable, dot, name, sign, value, _]
+                if sign.kind == Kind::Sign("=")
+                    && dot.kind == Kind::Sign(".")
+                    && own == Some(written(variable)) =>
+            {
+                return self.text_member(ty, written(name), value, written(value));
+            }
+            _ => return None,
+        };
+        if self.variable(written(name)).is_some() || self.constant_named(written(name)) {
+            return None;
+        }
+        self.text_member(ty, written(name), value, written(value))
+    }
+
+    fn text_member(&self, ty: TypeId, name: &str, value: &Token, written: &str) -> Option<(Key, String)> {
+        let member = model::member(self.definitions, ty, name)?;
+        let [only] = member.types.as_slice() else { return None };
+        let form = Form::of(self.definitions.type_name(*only));
+        let text = matches!(form, Form::Text | Form::Code | Form::Uri | Form::Id);
+        let fine = value.kind == Kind::Text && text && self.definitions.is_primitive(*only) && !member.list;
+        (fine && !member.choice).then(|| (Key::new(name), lex::unquote(written)))
     }
 
     /// One element down from `ty`, and the type there.

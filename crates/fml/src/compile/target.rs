@@ -65,7 +65,8 @@ impl<'l> Compiler<'l> {
         }
         let choice =
             Choice { key: Key::new(""), ty: variable.ty, shape: model::shape(self.definitions, variable.ty) };
-        let mut element = ElementCode { name: String::new(), list: false, rank: 0, choices: vec![choice] };
+        let mut element =
+            ElementCode { name: String::new(), list: false, rank: 0, choice: false, choices: vec![choice] };
         let place = target.context.as_ref()?;
         let value = self.target_value(Some(transform), &mut element, place, focus)?;
         Some(TargetCode {
@@ -94,7 +95,7 @@ impl<'l> Compiler<'l> {
     }
 
     fn open_target(&mut self, name: &Name) {
-        if !self.uncalled {
+        if !self.uncalled && !self.has_errors() {
             let message =
                 format!("the type of `{}` is not known, so nothing can be written there", name.text);
             self.error(name.place, "target-type-open", message, Some("make it with `create('Type')`"));
@@ -131,7 +132,13 @@ impl<'l> Compiler<'l> {
         }
         if self.definitions.is_primitive(ty) && name.text == "value" {
             let choice = Choice { key: Key::new(""), ty, shape: model::shape(self.definitions, ty) };
-            return Some(ElementCode { name: String::new(), list: false, rank: 0, choices: vec![choice] });
+            return Some(ElementCode {
+                name: String::new(),
+                list: false,
+                rank: 0,
+                choice: false,
+                choices: vec![choice],
+            });
         }
         let Some(member) = model::member(self.definitions, ty, &name.text) else {
             self.no_member(ty, name);

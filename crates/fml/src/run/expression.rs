@@ -12,7 +12,7 @@ use crate::plan::Plan;
 use fhirpath::{EvalError, Reason, Scope, Value};
 
 /// Host functions: `conformsTo` for the types themselves.
-pub(super) fn register<'t>(scope: &mut Scope<'t>, plan: &'t Plan) {
+fn register<'t>(scope: &mut Scope<'t>, plan: &'t Plan) {
     let definitions = &plan.definitions;
     scope.register("conformsTo", move |call| {
         let url = call.args.first().and_then(|a| a.first()).and_then(Value::text).unwrap_or_default();
@@ -24,7 +24,23 @@ pub(super) fn register<'t>(scope: &mut Scope<'t>, plan: &'t Plan) {
     });
 }
 
+/// The scope of a run, without variables.
+pub(super) fn scope<'t>(plan: &'t Plan, now: &str) -> Scope<'t> {
+    let mut scope = Scope::new(Some(&*plan.definitions));
+    scope.bare_variables = true;
+    if let Some(now) = fhirpath::DateTime::parse(now) {
+        scope.set_clock(now);
+    }
+    register(&mut scope, plan);
+    scope
+}
+
 impl<'t> Run<'t, '_> {
+    pub(super) fn scope(&mut self) -> &mut Scope<'t> {
+        let (plan, now) = (self.plan, self.inputs.now);
+        self.scope.get_or_insert_with(|| scope(plan, now))
+    }
+
     /// All values of the expression.
     pub(super) fn evaluate(
         &mut self,
@@ -40,8 +56,8 @@ impl<'t> Run<'t, '_> {
             return self.evaluate_over_target(code, &focus, frame);
         }
         let mark = self.enter(code, frame)?;
-        let found = code.expression.evaluate_on(&self.scope, &focus).map_err(cause);
-        self.scope.rewind(mark);
+        let found = code.expression.evaluate_on(self.scope(), &focus).map_err(cause);
+        self.scope().rewind(mark);
         found
     }
 
@@ -58,8 +74,8 @@ impl<'t> Run<'t, '_> {
         }
         let Some(value) = focus.value(&self.plan.primitives) else { return Ok(false) };
         let mark = self.enter(code, frame)?;
-        let truth = code.expression.truth_on(&self.scope, &[value]).map_err(cause);
-        self.scope.rewind(mark);
+        let truth = code.expression.truth_on(self.scope(), &[value]).map_err(cause);
+        self.scope().rewind(mark);
         Ok(truth?.unwrap_or(false))
     }
 
@@ -68,21 +84,21 @@ impl<'t> Run<'t, '_> {
         for (_, index) in &code.constants {
             self.constant(*index)?;
         }
-        let mark = self.scope.mark();
+        let mark = self.scope().mark();
         for (name, index) in &code.constants {
             let values = self.constants[*index].clone().unwrap_or_default();
-            self.scope.set(name, values);
+            self.scope().set(name, values);
         }
         for name in &code.parameters {
             let text = self.parameter(name)?;
-            self.scope.set(name, vec![Value::String(text.into())]);
+            self.scope().set(name, vec![Value::String(text.into())]);
         }
         for (name, slot) in &code.variables {
             let value = match &frame[*slot] {
                 Bound::Value(made) => made.value(&self.plan.primitives),
                 Bound::Nothing | Bound::Target(_) => None,
             };
-            self.scope.set(name, value.into_iter().collect());
+            self.scope().set(name, value.into_iter().collect());
         }
         Ok(mark)
     }
@@ -115,11 +131,7 @@ impl<'t> Run<'t, '_> {
             self.constant(*index)?;
         }
         let plan = self.plan;
-        let mut scope = Scope::new(Some(&*plan.definitions));
-        scope.bare_variables = true;
-        if let Some(now) = fhirpath::DateTime::parse(self.inputs.now) {
-            scope.set_clock(now);
-        }
+        let mut scope = scope(plan, self.inputs.now);
         for (name, index) in &code.constants {
             scope.set(name, self.constants[*index].clone().unwrap_or_default());
         }

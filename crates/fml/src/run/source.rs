@@ -7,7 +7,7 @@
 use super::made::Made;
 use super::{Bound, Frame, Run};
 use crate::ast::SourceMode;
-use crate::code::{SourceCode, Step};
+use crate::code::{Condition, SourceCode, Step};
 use crate::fault::Cause;
 use fhir::{Key, NodeRef};
 
@@ -51,7 +51,12 @@ impl<'t> Run<'t, '_> {
             let mut kept = Vec::with_capacity(items.len());
             for item in items {
                 frame[source.bind] = Bound::Value(item.clone());
-                if self.is_true(condition, &item, frame)? {
+                let kept_here = match (condition, &item) {
+                    (Condition::Equals(key, text), Made::Node(node)) => super::equals(*node, key, text),
+                    (Condition::Equals(..), _) => false,
+                    (Condition::Expression(code), item) => self.is_true(code, item, frame)?,
+                };
+                if kept_here {
                     kept.push(item);
                 }
             }

@@ -46,6 +46,21 @@ impl<'t> Run<'t, '_> {
             }
             return Ok(());
         }
+        if let ValueCode::Variable(slot) = &target.value {
+            let value = match &frame[*slot] {
+                Bound::Value(made) => made.clone(),
+                Bound::Target(id) => Made::Target(*id),
+                Bound::Nothing => return Ok(()),
+            };
+            for step in &target.path {
+                parent = self.single(parent, step, 0)?;
+            }
+            let made = self.write(parent, element, value, target.mode)?;
+            if let (Some(bind), Some(made)) = (target.bind, made) {
+                frame[bind] = Bound::Target(made);
+            }
+            return Ok(());
+        }
         let values = self.values(&target.value, frame)?;
         if values.is_empty() {
             return Ok(());
@@ -161,6 +176,9 @@ impl<'t> Run<'t, '_> {
 
     /// `value[x]` can be there under one name only.
     fn refuse_other_choice(&self, parent: NodeId, element: &ElementCode) -> Result<(), Cause> {
+        if !element.choice {
+            return Ok(());
+        }
         let whole = rank(element, 0);
         let is_other = |c: NodeId| self.rank_of(c) >> 2 == whole >> 2;
         match !element.list && self.tree.children(parent).any(is_other) {
@@ -217,7 +235,6 @@ impl<'t> Run<'t, '_> {
                 let Some(text) = self.text_of(&value) else {
                     return self.write_without_value(parent, element, choice, value, mode);
                 };
-                let text = text.into_owned();
                 if !form.allows(&text) {
                     let wanted = self.plan.definitions.type_name(choice.ty);
                     return Err(Cause::new(
@@ -276,11 +293,13 @@ impl<'t> Run<'t, '_> {
         mode: ModeCode,
     ) -> Result<Option<NodeId>, Cause> {
         let Made::Node(node) = value else {
-            return match value {
-                Made::Parts(..) => {
-                    Err(Cause::new("wrong-type", format!("`{}` takes a simple value", element.name)))
-                }
-                _ => Ok(None),
+            let composed = match value {
+                Made::Target(id) => self.tree.children(id).next().is_some(),
+                other => matches!(other, Made::Parts(..)),
+            };
+            return match composed {
+                true => Err(Cause::new("wrong-type", format!("`{}` takes a simple value", element.name))),
+                false => Ok(None),
             };
         };
         if !self.plan.definitions.is_primitive(node.type_of()) && node.children().next().is_some() {
@@ -302,6 +321,9 @@ impl<'t> Run<'t, '_> {
 
     fn copy_extensions(&mut self, to: NodeId, value: &Made<'t>) {
         let Made::Node(from) = value else { return };
+        if from.children().next().is_none() {
+            return;
+        }
         if from.tree.child(from.id, "extension").is_none() && from.tree.child(from.id, "id").is_none() {
             return;
         }
@@ -353,8 +375,13 @@ impl<'t> Run<'t, '_> {
         }
     }
 
-    /// Which of the element's types the value takes.
+    /// Which of the element's types the value takes. For one simple type, its text will be tested.
     fn choose_type(&self, element: &'t ElementCode, value: &Made<'t>) -> Result<&'t Choice, Cause> {
+        if let ([only], true) = (element.choices.as_slice(), !matches!(value, Made::Parts(..)))
+            && matches!(only.shape, Shape::Primitive(_))
+        {
+            return Ok(only);
+        }
         let ty = match value {
             Made::Node(node) => node.type_of(),
             Made::Text(_, ty) | Made::Parts(_, ty) => *ty,
@@ -365,12 +392,7 @@ impl<'t> Run<'t, '_> {
         let found = match fit {
             Fit::As(index) => element.choices.get(index),
             Fit::Open if element.choices.len() == 1 => element.choices.first(),
-            // A simple value for one simple type: the value's own text is tested.
-            Fit::Never => match (value, element.choices.as_slice()) {
-                (Made::Text(..), [only]) if matches!(only.shape, Shape::Primitive(_)) => Some(only),
-                _ => None,
-            },
-            Fit::Open => None,
+            Fit::Open | Fit::Never => None,
         };
         found.ok_or_else(|| {
             Cause::new("wrong-type", format!("`{}` cannot hold a value of this type", element.name))

@@ -185,10 +185,10 @@ impl<'t> Run<'t, '_> {
             fhirpath::parse(&format!("%value {sign} {amount} {unit}")).map_err(|_| unusable())?;
         let ty = if text.contains('T') { types.date_time } else { types.date };
         let value = Made::owned(text, ty).value(&types).ok_or_else(unusable)?;
-        let mark = self.scope.mark();
-        self.scope.set("value", vec![value]);
-        let found = expression.evaluate_on(&self.scope, &[]);
-        self.scope.rewind(mark);
+        let mark = self.scope().mark();
+        self.scope().set("value", vec![value]);
+        let found = expression.evaluate_on(self.scope(), &[]);
+        self.scope().rewind(mark);
         let mut found = found.map_err(|e| Cause::new("expression", e.to_string()))?.into_iter();
         found.next().and_then(|v: Value<'t>| Made::of(v, &types)).ok_or_else(unusable)
     }
