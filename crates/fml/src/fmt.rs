@@ -1,7 +1,7 @@
 //! A [`Map`] back to text, in the one canonical form.
 //!
 //! Invariant: parsing the output gives an equal map, comments included. Deliberately absent:
-//! line-width juggling; a rule with nested rules opens a block, every other rule is one line.
+//! breaking expressions: a rule is one line, or one line per target where that is too long.
 
 use crate::ast::{
     ConceptMap, Equivalence, Expression, Group, InputMode, Invocation, Literal, LiteralKind, Map, ModelMode,
@@ -142,27 +142,55 @@ impl Writer {
         self.comments(closing, depth);
     }
 
+    /// One line where it fits; else `->`, each target and `then` begin lines of their own.
     fn rule(&mut self, rule: &Rule, depth: usize) {
         self.comments(&rule.documentation, depth);
-        let mut line = join(&rule.sources, source);
-        if !rule.targets.is_empty() {
-            line.push_str(" -> ");
-            line.push_str(&join(&rule.targets, target));
-        }
-        if rule.block || !rule.dependents.is_empty() {
-            line.push_str(" then ");
-            line.push_str(&join(&rule.dependents, invocation));
-        }
+        let sources = join(&rule.sources, source);
+        let targets: Vec<String> = rule.targets.iter().map(target).collect();
+        let then = match (rule.block, rule.dependents.is_empty()) {
+            (false, true) => String::new(),
+            (false, false) => format!("then {}", join(&rule.dependents, invocation)),
+            (true, true) => "then {".to_string(),
+            (true, false) => format!("then {} {{", join(&rule.dependents, invocation)),
+        };
         let label = rule.name.as_ref().map(|n| format!(" {}", quote(&n.text, '"'))).unwrap_or_default();
-        if !rule.block {
-            self.line(depth, &format!("{line}{label};"));
-            return;
+        let end = if rule.block { String::new() } else { format!("{label};") };
+        let arrow = if targets.is_empty() { String::new() } else { format!("-> {}", targets.join(", ")) };
+        let parts: Vec<&str> =
+            [sources.as_str(), &arrow, &then].into_iter().filter(|p| !p.is_empty()).collect();
+        let line = format!("{}{end}", parts.join(" "));
+        if 2 * depth + line.chars().count() <= WIDTH {
+            self.line(depth, &line);
+        } else {
+            self.long_rule(depth, &sources, &targets, &then, &end);
         }
-        self.line(depth, &format!("{} {{", line.trim_end()));
-        self.rules(&rule.rules, &rule.closing, depth + 1);
-        self.line(depth, &format!("}}{label};"));
+        if rule.block {
+            self.rules(&rule.rules, &rule.closing, depth + 1);
+            self.line(depth, &format!("}}{label};"));
+        }
+    }
+
+    fn long_rule(&mut self, depth: usize, sources: &str, targets: &[String], then: &str, end: &str) {
+        let mut lines = vec![(depth, sources.to_string())];
+        for (i, target) in targets.iter().enumerate() {
+            let comma = if i + 1 < targets.len() { "," } else { "" };
+            let (indent, arrow) = if i == 0 { (depth + 2, "-> ") } else { (depth + 3, " ") };
+            lines.push((indent, format!("{arrow}{target}{comma}")));
+        }
+        if !then.is_empty() {
+            lines.push((depth + 1, then.to_string()));
+        }
+        if let Some(last) = lines.last_mut() {
+            last.1.push_str(end);
+        }
+        for (depth, line) in lines {
+            self.line(depth, &line);
+        }
     }
 }
+
+/// Longest line that is not broken.
+const WIDTH: usize = 120;
 
 fn join<T>(items: &[T], one: impl Fn(&T) -> String) -> String {
     items.iter().map(one).collect::<Vec<_>>().join(", ")

@@ -3,13 +3,13 @@
 //! Invariant: what cannot be read is not taken in; a library never holds a broken map. Deliberately
 //! absent: files and folders; the caller reads them.
 
-use crate::ast::Map;
+use crate::ast::{Map, Name};
 use crate::compile::Compiler;
 use crate::diagnostic::{Diagnostic, Source};
 use crate::plan::Plan;
 use crate::translate::{self, Table};
 use fhir::{Definitions, Tree};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Maps, concept maps and models.
@@ -41,6 +41,8 @@ impl Library {
             let message = format!("the address is already that of {}", other.source.file);
             found.push(source.error(map.url.place, "map-twice", message));
         }
+        twice(map.groups.iter().map(|g| &g.name), "group", &source, &mut found);
+        twice(map.constants.iter().map(|c| &c.name), "constant", &source, &mut found);
         let mut tables = Vec::new();
         for concept_map in &map.concept_maps {
             let id = concept_map.url.text.trim_start_matches('#');
@@ -75,5 +77,21 @@ impl Library {
     /// The addresses of the maps, in the order they were added.
     pub fn map_urls(&self) -> impl Iterator<Item = &str> {
         self.maps.iter().map(|m| m.map.url.text.as_str())
+    }
+}
+
+/// Names that are given a second time.
+fn twice<'m>(
+    names: impl Iterator<Item = &'m Name>,
+    what: &str,
+    source: &Source,
+    found: &mut Vec<Diagnostic>,
+) {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if !seen.insert(name.text.as_str()) {
+            let message = format!("the map has a second {what} `{}`", name.text);
+            found.push(source.error(name.place, "name-twice", message).with_remedy("rename one of them"));
+        }
     }
 }

@@ -160,9 +160,7 @@ impl<'t> Run<'t, '_> {
         else {
             return Ok(());
         };
-        let node = *node;
-        for id in node.tree.named(node.id, key) {
-            let item = NodeRef { tree: node.tree, id };
+        for item in source::named(*node, key) {
             if let Some(Condition::Equals(key, text)) = &source.condition
                 && !equals(item, key, text)
             {

@@ -21,7 +21,11 @@ fn round_trip(name: &str, text: &str) -> String {
 #[test]
 fn every_form_survives_formatting() {
     let printed = round_trip("forms.map", include_str!("data/forms.map"));
-    assert_eq!(printed, include_str!("data/forms.formatted.map"));
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/forms.formatted.map");
+    if std::env::var("SLUSS_BLESS").as_deref() == Ok("1") {
+        std::fs::write(golden, &printed).unwrap();
+    }
+    assert_eq!(printed, std::fs::read_to_string(golden).unwrap());
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::{Bound, Frame, Run};
 use crate::ast::SourceMode;
 use crate::code::{Condition, SourceCode, Step};
 use crate::fault::Cause;
-use fhir::{Key, NodeRef};
+use fhir::{Key, Kind, NodeRef};
 
 /// What a source comes to.
 pub(super) struct Found<'t> {
@@ -74,12 +74,13 @@ impl<'t> Run<'t, '_> {
         };
         match step {
             Step::Named(key) => {
-                for child in node.tree.named(node.id, key) {
-                    self.walk(NodeRef { tree: node.tree, id: child }, rest, out);
+                for child in named(node, key) {
+                    self.walk(child, rest, out);
                 }
             }
             Step::Choice(keys) => {
-                for child in node.children().filter(|c| keys.iter().any(|k| c.tree.is_named(c.id, k))) {
+                let chosen = |c: &NodeRef<'_>| present(*c) && keys.iter().any(|k| c.tree.is_named(c.id, k));
+                for child in node.children().filter(chosen) {
                     self.walk(child, rest, out);
                 }
             }
@@ -102,7 +103,7 @@ impl<'t> Run<'t, '_> {
             return;
         }
         let choice = definitions.element(ty, key.name()).filter(|e| e.choice && *e.name == *key.name());
-        for child in node.children() {
+        for child in node.children().filter(|c| present(*c)) {
             let named = child.tree.is_named(child.id, key);
             let chosen = || {
                 choice.is_some_and(|e| {
@@ -177,5 +178,20 @@ impl<'t> Run<'t, '_> {
             Some(SourceMode::OnlyOne) => {}
         }
         Ok(())
+    }
+}
+
+/// The children of this name that stand for something.
+pub(super) fn named<'t>(node: NodeRef<'t>, key: &'t Key) -> impl Iterator<Item = NodeRef<'t>> {
+    let tree = node.tree;
+    tree.named(node.id, key).map(move |id| NodeRef { tree, id }).filter(|c| present(*c))
+}
+
+/// JSON's `null` without extensions and an empty array are no repetitions.
+fn present(node: NodeRef<'_>) -> bool {
+    match node.kind() {
+        Kind::Null => node.children().next().is_some(),
+        Kind::Empty => false,
+        _ => true,
     }
 }
