@@ -4,7 +4,10 @@
 //! absent: what maps mean (see `cases.rs` and `official.rs`).
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
+mod trees;
+
 use proptest::prelude::*;
+use std::sync::{Arc, OnceLock};
 
 fn round_trip(name: &str, text: &str) -> String {
     let map = fml::parse(name, text).unwrap_or_else(|errors| {
@@ -37,6 +40,11 @@ fn several_errors_are_reported_at_once() {
     assert!(shown.contains("two.map:3:7") && shown.contains("3 |   s.x - t.x;\n  |       ^"), "{shown}");
 }
 
+fn definitions() -> Arc<fhir::Definitions> {
+    static R4: OnceLock<Arc<fhir::Definitions>> = OnceLock::new();
+    R4.get_or_init(|| Arc::new(fhir::Definitions::r4().clone())).clone()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -46,15 +54,92 @@ proptest! {
     }
 
     #[test]
-    fn no_shuffle_of_words_makes_the_parser_panic(words in proptest::collection::vec(0usize..WORDS.len(), 0..60)) {
+    fn no_shuffle_of_words_makes_parser_or_compiler_panic(words in proptest::collection::vec(0usize..WORDS.len(), 0..60)) {
         let text: String = words.iter().map(|&w| WORDS[w]).collect();
         if let Ok(map) = fml::parse("shuffled.map", &text) {
             let printed = fml::format(&map);
             let again = fml::parse("shuffled.map", &printed);
             prop_assert_eq!(again.ok(), Some(map), "{}", printed);
+            let mut library = fml::Library::new(definitions());
+            if let Ok(url) = library.add_map("shuffled.map", &text) {
+                let _ = library.compile(&url);
+            }
         }
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_rule_makes_compiler_or_engine_panic(words in proptest::collection::vec(0usize..RULE_WORDS.len(), 1..14)) {
+        let rule: String = words.iter().map(|&w| RULE_WORDS[w]).collect();
+        let text = format!("{HEAD}  src {rule};\n}}\ngroup h(source a, target b) {{}}\n");
+        let mut library = fml::Library::new(definitions());
+        if let Ok(url) = library.add_map("rule.map", &text) {
+            match library.compile(&url) {
+                Ok(plan) => {
+                    let source = trees::read(PATIENT, fhir::json::Form::Fhir, None);
+                    let _ = trees::run(&plan, &source);
+                }
+                Err(errors) => for error in errors {
+                    prop_assert!(error.line() > 0 && error.to_string().contains("-->"));
+                },
+            }
+        }
+    }
+}
+
+const PATIENT: &str = r#"{"resourceType":"Patient","id":"1","gender":"male","multipleBirthInteger":2,
+"name":[{"use":"x","family":"A","given":["B","C"]},{"family":"D"}],"contained":[{"resourceType":"Basic","id":"2"}]}"#;
+
+const HEAD: &str =
+    "map \"http://x\" = x\nlet k = 'v';\ngroup g(source src : Patient, target tgt : Patient) {\n";
+
+const RULE_WORDS: &[&str] = &[
+    ".name",
+    ".value",
+    ".gender",
+    " as a",
+    " as n",
+    " where (use = 'x')",
+    " where (",
+    ")",
+    " -> ",
+    "tgt",
+    "tgt.name",
+    "a",
+    ".family",
+    " = a",
+    " = 'x'",
+    " = k",
+    " = (a.given)",
+    " = create('HumanName')",
+    " = append(a, 'b')",
+    ", ",
+    " then ",
+    "h(a, n)",
+    "g(src, tgt)",
+    " { src -> tgt.active = true; }",
+    " first",
+    " share s",
+    ".multipleBirth",
+    " : integer",
+    " 1..1",
+    " default (1)",
+    " check a.b",
+    "uuid() as u",
+    " = translate(a, '#x', 'code')",
+    " = cast(a, 'date')",
+    " \"n\"",
+    "\u{e5}",
+    ".resource",
+    ".contained",
+    " = %p",
+    " = reference(tgt)",
+    " = evaluate(a, b)",
+    "\n",
+];
 
 const WORDS: &[&str] = &[
     "map ",

@@ -5,7 +5,7 @@
 //! read. Deliberately absent: evaluation.
 
 use super::Compiler;
-use crate::ast::{Constant, Expression, InputMode};
+use crate::ast::{Constant, Expression, InputMode, Place};
 use crate::code::ExpressionCode;
 use crate::diagnostic::Severity;
 use crate::lex::{self, Kind};
@@ -25,10 +25,8 @@ impl<'l> Compiler<'l> {
         let mut parsed = match fhirpath::parse(&expression.text) {
             Ok(parsed) => parsed,
             Err(error) => {
-                let start = expression.place.start as usize;
-                let at = start + error.offset.min(expression.text.len());
-                let end = (expression.place.end as usize).max(at + 1);
-                self.error(place(at, end), "expression-syntax", error.message, None);
+                let at = self.place_in(expression, error.offset);
+                self.error(at, "expression-syntax", error.message, None);
                 return None;
             }
         };
@@ -61,18 +59,27 @@ impl<'l> Compiler<'l> {
             .chain(code.parameters.iter().map(|name| (name.as_str(), TypeId::NONE)))
             .collect();
         for problem in code.expression.check(self.definitions, focus, &variables) {
-            let start = expression.place.start as usize;
             let same = code.expression.text() == expression.text;
-            let at = if same { start + problem.offset.min(expression.text.len()) } else { start };
-            let end = (expression.place.end as usize).max(at + 1);
+            let at = if same { self.place_in(expression, problem.offset) } else { expression.place };
             // The check points at a path's beginning; its message begins with the element's name.
             let narrowed = self.is_narrowed_choice(&problem.message);
-            let mut finding = self.loaded().source.error(place(at, end), "expression-type", problem.message);
+            let mut finding = self.loaded().source.error(at, "expression-type", problem.message);
             if narrowed {
                 finding.severity = Severity::Warning;
             }
             self.push(finding);
         }
+    }
+
+    /// From an offset in the canonical text to the map's text: both have the same words and signs.
+    fn place_in(&self, expression: &Expression, offset: usize) -> Place {
+        let (start, end) = (expression.place.start as usize, expression.place.end as usize);
+        let written = self.loaded().source.text.get(start..end).unwrap_or_default();
+        let canonical = lex::lex(&expression.text).tokens;
+        let index = canonical.iter().position(|t| t.end > offset).unwrap_or(canonical.len() - 1);
+        let tokens = lex::lex(written).tokens;
+        let begin = tokens.get(index).filter(|_| tokens.len() == canonical.len()).map_or(0, |t| t.start);
+        place(start + begin, end.max(start + begin + 1))
     }
 
     /// Does the text begin with a choice's name for one type (`valueString`)? Maps write it, and it

@@ -1,7 +1,7 @@
 //! Writing: the element, its name, its form, its place.
 //!
 //! An element that can be there once is made once and then found again; a second value for it is a
-//! fault, not a silent replacement. Invariant: what is written has the form that the model gives.
+//! fault, not a silent replacement. An empty text is no value, as in FHIR. Invariant: what is written has the form that the model gives.
 //! Deliberately absent: how values come about (see `transform`).
 
 use super::made::Made;
@@ -235,6 +235,9 @@ impl<'t> Run<'t, '_> {
                 let Some(text) = self.text_of(&value) else {
                     return self.write_without_value(parent, element, choice, value, mode);
                 };
+                if text.is_empty() {
+                    return Ok(None);
+                }
                 if !form.allows(&text) {
                     let wanted = self.plan.definitions.type_name(choice.ty);
                     return Err(Cause::new(
