@@ -20,10 +20,10 @@ pub(crate) fn program(
     focus: TypeId,
     variables: &[(&str, TypeId)],
 ) -> Vec<TypeProblem> {
-    let context = Shape::model(focus);
+    let start = Shape::model(focus);
     let checker =
-        Checker { program, definitions, variables, focus: context.clone(), problems: RefCell::default() };
-    checker.shape(program.root, &context);
+        Checker { program, definitions, variables, focus: start.clone(), problems: RefCell::default() };
+    checker.shape(program.root, &start);
     let mut problems = checker.problems.into_inner();
     problems.sort_by_key(|p| p.offset);
     problems.dedup();

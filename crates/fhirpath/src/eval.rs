@@ -7,6 +7,7 @@
 use crate::ast::{Id, Node, Op, Program, TypeName};
 use crate::error::{EvalError, Reason};
 use crate::functions::Call;
+use crate::path::RUN;
 use crate::scope::{HostCall, Scope};
 use crate::value::{Coll, Value, weight};
 use fhir::Key;
@@ -44,15 +45,36 @@ pub(crate) struct Machine<'a, 't> {
     steps: Cell<u64>,
 }
 
+/// Evaluates a whole program for its items.
+pub(crate) fn collect<'t>(
+    program: &Program,
+    scope: &Scope<'t>,
+    input: &[Value<'t>],
+) -> Result<Vec<Value<'t>>, EvalError> {
+    match (program.node(program.root), input) {
+        // The most frequent expression by far, a path from a node, fills the result directly.
+        (Node::Path { from: None, names, head, .. }, [Value::Node(node)])
+            if names.len() <= RUN && !scope.bare_variables =>
+        {
+            let machine = Machine { program, scope, input, steps: Cell::new(scope.step_limit) };
+            let typed = *head && starts_type(&names[0]) && scope.model.is_named(*node, &names[0]);
+            let names = if typed { &names[1..] } else { names };
+            let mut out = Vec::with_capacity(8);
+            machine.descend(*node, names, &mut |found| out.push(Value::Node(found)))?;
+            Ok(out)
+        }
+        _ => run(program, scope, input).map(SmallVec::into_vec),
+    }
+}
+
+/// Could the name be a type's?
+fn starts_type(name: &Key) -> bool {
+    name.name().as_bytes().first().is_some_and(u8::is_ascii_uppercase)
+}
+
 /// Evaluates a whole program.
 pub(crate) fn run<'t>(program: &Program, scope: &Scope<'t>, input: &[Value<'t>]) -> Outcome<'t> {
     let machine = Machine { program, scope, input, steps: Cell::new(scope.step_limit) };
-    // A bare path fills the caller's vector itself.
-    if let Node::Path { from: None, names, head, .. } = program.node(program.root) {
-        let mut out = Coll::with_capacity(8);
-        machine.start(input, names, *head, &mut out)?;
-        return Ok(out);
-    }
     machine.eval(program.root, Frame { focus: input, index: None, total: &[] })
 }
 
@@ -215,7 +237,7 @@ impl<'a, 't> Machine<'a, 't> {
         {
             return values.iter().try_for_each(|value| self.walk(value, rest, out));
         }
-        let typed = head && first.name().starts_with(|c: char| c.is_ascii_uppercase());
+        let typed = head && starts_type(first);
         for item in focus {
             match item {
                 Value::Node(node) if typed && self.scope.model.is_named(*node, first) => {

@@ -66,7 +66,7 @@ impl Expr {
         scope: &Scope<'t>,
         focus: &[Value<'t>],
     ) -> Result<Vec<Value<'t>>, EvalError> {
-        eval::run(&self.program, scope, focus).map(|found| found.into_vec())
+        eval::collect(&self.program, scope, focus)
     }
 
     /// The result as an invariant or a condition takes it: a Boolean as it is, any other single

@@ -10,7 +10,7 @@ use crate::value::{Coll, Value};
 use fhir::{Key, Kind, NodeRef};
 
 /// How many names are followed by recursion.
-const RUN: usize = 24;
+pub(crate) const RUN: usize = 24;
 
 /// Does the node stand for an item at all?
 pub(crate) fn present(node: NodeRef<'_>) -> bool {
@@ -41,39 +41,51 @@ impl<'t> Machine<'_, 't> {
             return Ok(());
         }
         match item {
-            Value::Node(node) => self.descend(*node, names, out),
+            Value::Node(node) => self.descend(*node, names, &mut |found| out.push(Value::Node(found))),
             _ => self.part(item, names, out),
         }
     }
 
-    fn descend(&self, node: NodeRef<'t>, names: &[Key], out: &mut Coll<'t>) -> Result<(), EvalError> {
+    /// Hands to `found` what at most [`RUN`] names lead to. Generic so that a path on its own can
+    /// fill its result without a detour.
+    pub(crate) fn descend(
+        &self,
+        node: NodeRef<'t>,
+        names: &[Key],
+        found: &mut impl FnMut(NodeRef<'t>),
+    ) -> Result<(), EvalError> {
         let Some((name, rest)) = names.split_first() else {
-            out.push(Value::Node(node));
+            found(node);
             return Ok(());
         };
         let mut hit = false;
         for id in node.tree.named(node.id, name) {
             hit = true;
-            self.arrive(node.tree.at(id), rest, out)?;
+            self.arrive(node.tree.at(id), rest, found)?;
         }
         if !hit && let Some(choices) = self.scope.model.choices(node, name) {
             for child in choices {
-                self.arrive(child, rest, out)?;
+                self.arrive(child, rest, found)?;
             }
         }
         Ok(())
     }
 
-    fn arrive(&self, child: NodeRef<'t>, rest: &[Key], out: &mut Coll<'t>) -> Result<(), EvalError> {
+    fn arrive(
+        &self,
+        child: NodeRef<'t>,
+        rest: &[Key],
+        found: &mut impl FnMut(NodeRef<'t>),
+    ) -> Result<(), EvalError> {
         self.step(1)?;
         if !present(child) {
             return Ok(());
         }
         if rest.is_empty() {
-            out.push(Value::Node(child));
+            found(child);
             return Ok(());
         }
-        self.descend(child, rest, out)
+        self.descend(child, rest, found)
     }
 
     /// Members of values that are no nodes.

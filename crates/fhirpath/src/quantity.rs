@@ -163,8 +163,8 @@ impl Quantity {
         Some(Quantity { value, unit })
     }
 
-    /// Both values on a common scale, if the units have one.
-    fn common(&self, other: &Quantity, strict: bool) -> Option<(Decimal, Decimal)> {
+    /// Both values on one scale, if the units have one.
+    fn aligned(&self, other: &Quantity, strict: bool) -> Option<(Decimal, Decimal)> {
         if self.unit == other.unit {
             return Some((self.value, other.value));
         }
@@ -190,12 +190,12 @@ impl Quantity {
 
     /// Could the two be compared at all?
     pub(crate) fn comparable(&self, other: &Quantity) -> bool {
-        self.common(other, true).is_some()
+        self.aligned(other, true).is_some()
     }
 
     /// Nothing where the units do not compare.
     pub(crate) fn order(&self, other: &Quantity) -> Option<Ordering> {
-        self.common(other, true).map(|(a, b)| a.cmp(&b))
+        self.aligned(other, true).map(|(a, b)| a.cmp(&b))
     }
 
     pub(crate) fn equal(&self, other: &Quantity) -> Order {
@@ -218,7 +218,7 @@ impl Quantity {
 
     fn value_in(&self, unit: &Unit, strict: bool) -> Option<Decimal> {
         let one = Quantity { value: 1.into(), unit: unit.clone() };
-        let (value, one) = self.common(&one, strict)?;
+        let (value, one) = self.aligned(&one, strict)?;
         if one == 1.into() { Some(value) } else { value.over(one) }
     }
 

@@ -10,7 +10,7 @@
 use crate::decimal::Decimal;
 use smallvec::SmallVec;
 
-/// Base dimension and exponent, sorted by name, no zero exponents.
+/// Dimension and exponent, sorted by name, no zero exponents.
 type Dimensions = SmallVec<[(&'static str, i32); 4]>;
 
 /// What a unit code stands for: `numerator / denominator` times a product of dimensions.
@@ -266,8 +266,8 @@ fn known(symbol: &str, nesting: u8) -> Option<(Measure, bool)> {
         return Some((Measure::of_base(name), *metric));
     }
     let (_, metric, factor, of) = DERIVED.iter().find(|(name, ..)| *name == symbol)?;
-    let base = term(of, nesting)?;
-    Some((Measure::of(Decimal::parse(factor)?).times(&base, 1)?, *metric))
+    let unit = term(of, nesting)?;
+    Some((Measure::of(Decimal::parse(factor)?).times(&unit, 1)?, *metric))
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ pub enum Value<'t> {
     /// A number with a unit.
     Quantity(Box<Quantity>),
     /// A type, as `type()` gives it.
-    Type(TypeInfo<'t>),
+    Type(Box<TypeInfo<'t>>),
 }
 
 /// What `type()` tells.

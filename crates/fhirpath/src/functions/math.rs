@@ -107,8 +107,8 @@ fn argument<'t>(m: &Machine<'_, 't>, call: &Call<'_, 't>) -> Result<Option<(Valu
 }
 
 fn log<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
-    let Some((_, base)) = argument(m, &call)? else { return Ok(Coll::new()) };
-    with(m, &call, |_, n| float(n.to_f64().ln() / base.to_f64().ln()))
+    let Some((_, root)) = argument(m, &call)? else { return Ok(Coll::new()) };
+    with(m, &call, |_, n| float(n.to_f64().ln() / root.to_f64().ln()))
 }
 
 fn power<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {

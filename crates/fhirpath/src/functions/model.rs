@@ -63,7 +63,7 @@ fn of_type<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
 
 fn type_<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
     let types = call.input.iter().filter_map(|item| m.scope.model.type_info(item));
-    Ok(types.map(Value::Type).collect())
+    Ok(types.map(|t| Value::Type(Box::new(t))).collect())
 }
 
 fn extension<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
