@@ -33,21 +33,26 @@ pub fn read(text: &str, form: Form, ty: Option<(&Definitions, &str)>) -> Tree {
     tree
 }
 
-/// Runs with ids that count and a fixed time.
+/// Runs with ids that count and a fixed time; a traced run must come to the same.
 pub fn run(plan: &Plan, source: &Tree) -> Result<Tree, MapFault> {
+    let plain = once(plan, source, false);
+    let traced = once(plan, source, true);
+    let written = |tree: &Tree| fhir::json::write(tree, Form::Fhir);
+    assert_eq!(plain.as_ref().map(written), traced.as_ref().map(written), "tracing changes the result");
+    plain
+}
+
+fn once(plan: &Plan, source: &Tree, trace: bool) -> Result<Tree, MapFault> {
     let count = Cell::new(0u32);
     let ids = || {
         count.set(count.get() + 1);
         format!("00000000-0000-4000-8000-{:012}", count.get())
     };
     let parameters = [("receiver", "SE165565594230-1234")];
-    let inputs = Inputs {
-        ids: &ids,
-        now: "2026-03-01T09:30:00+01:00",
-        parameters: &parameters,
-        bounds: Bounds::default(),
-    };
-    plan.run(source.at(source.root()), &inputs)
+    let now = "2026-03-01T09:30:00+01:00";
+    let inputs = Inputs { ids: &ids, now, parameters: &parameters, bounds: Bounds::default() };
+    let root = source.at(source.root());
+    if trace { plan.trace(root, &inputs).0 } else { plan.run(root, &inputs) }
 }
 
 /// Equal, the order of differently named children aside.
