@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 mod bad_input;
+mod crash;
 mod flows;
 mod rules;
+mod tidy;
 mod tls;
 mod world;

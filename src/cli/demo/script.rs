@@ -123,8 +123,15 @@ impl Journey {
     }
 }
 
-/// The script. `run`: a mark that makes ids new on every run.
+/// The script, in order. Every message gets the run's mark in its ids.
 pub fn steps() -> Vec<Step> {
+    let mut steps = hospital();
+    steps.extend(exams());
+    steps
+}
+
+/// The stay in hospital: M6, M11, M12.
+fn hospital() -> Vec<Step> {
     use Expect::*;
     vec![
         Step {
@@ -165,6 +172,13 @@ pub fn steps() -> Vec<Step> {
             letter: Letter::Fhir(|_, _| Fhir(Value::Null)),
             expect: Repeated,
         },
+    ]
+}
+
+/// The examinations: M1, M5 and the consent between.
+fn exams() -> Vec<Step> {
+    use Expect::*;
+    vec![
         Step {
             title: "M1 health examination asked for: case message in, FHIR out",
             from: SJOBY,
