@@ -1,0 +1,131 @@
+//! How fast the gateway takes and delivers messages, beside the floor that no gateway of this kind
+//! can beat: the same TLS door with the same group commit and nothing else.
+//!
+//! Invariant: gateway and floor are processes of their own, measured in the same run by the same
+//! client with the same bytes; an acknowledgement counts only with status 202, an effect only once
+//! per delivery id; after each row the ledger must agree with both counts, else the run fails.
+//! Deliberately absent: a verdict (the machine differs), and any network but loopback.
+//!
+//! `cargo bench --bench gateway -- --seconds 10 --rounds 2`
+
+mod disk;
+mod floor;
+mod load;
+mod receiver;
+mod report;
+mod site;
+
+use clap::Parser;
+use report::Row;
+use std::{error::Error, path::PathBuf, process::ExitCode, time::Duration};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Whatever stops the bench.
+type Fail = Box<dyn Error + Send + Sync>;
+
+/// Options.
+#[derive(Parser, Clone)]
+#[command(about = "Durable messages per second, end to end, beside the floor")]
+struct Args {
+    /// Seconds that each row is measured.
+    #[arg(long, default_value_t = 10.0)]
+    seconds: f64,
+    /// Seconds of load before each measurement.
+    #[arg(long, default_value_t = 2.0)]
+    warm_up: f64,
+    /// Seconds that the gateway may take to deliver what is left, per row.
+    #[arg(long, default_value_t = 60.0)]
+    drain: f64,
+    /// Connections, one row each.
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 8, 64])]
+    connections: Vec<usize>,
+    /// Runs of each row; the best of gateway and floor each is shown.
+    #[arg(long, default_value_t = 1)]
+    rounds: usize,
+    /// Deliveries under way to the receiver at once.
+    #[arg(long, default_value_t = 16)]
+    in_flight: usize,
+    /// Where state is kept while the bench runs: a real disk, not memory.
+    #[arg(long, default_value = env!("CARGO_TARGET_TMPDIR"))]
+    dir: PathBuf,
+    /// Another gateway binary, e.g. an older one.
+    #[arg(long, default_value = env!("CARGO_BIN_EXE_sluss"))]
+    gateway: PathBuf,
+    /// Leave out the floor.
+    #[arg(long)]
+    no_floor: bool,
+    /// Serve as the floor for the site in this folder until standard input ends.
+    #[arg(long, hide = true)]
+    floor: Option<PathBuf>,
+    /// Given by cargo.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+impl Args {
+    fn window(&self) -> load::Window {
+        load::Window {
+            warm_up: Duration::from_secs_f64(self.warm_up),
+            measured: Duration::from_secs_f64(self.seconds),
+            drain: Duration::from_secs_f64(self.drain),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let ended = runtime.map_err(Fail::from).and_then(|runtime| {
+        runtime.block_on(async {
+            match &args.floor {
+                Some(dir) => floor::serve(dir).await,
+                None => run(&args).await,
+            }
+        })
+    });
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(args: &Args) -> Result<(), Fail> {
+    std::fs::create_dir_all(&args.dir)?;
+    disk::must_be_real(&args.dir)?;
+    let message = load::Template::new()?;
+    report::conditions(args, message.len());
+    println!("disk before: {}", disk::rate(&args.dir)?);
+    let mut rows = Vec::new();
+    for &connections in &args.connections {
+        let mut floors: Vec<Row> = Vec::new();
+        let mut gateways: Vec<Row> = Vec::new();
+        for round in 1..=args.rounds.max(1) {
+            if !args.no_floor {
+                floors.push(site::measure_floor(args, &message, connections).await?);
+                report::progress(round, floors.last());
+            }
+            gateways.push(site::measure_gateway(args, &message, connections).await?);
+            report::progress(round, gateways.last());
+        }
+        let floor = best(floors);
+        let gateway = best(gateways);
+        rows.extend(floor.iter().map(|f| (f.clone(), None)));
+        rows.extend(gateway.map(|g| {
+            let ratio = floor.as_ref().map(|f| g.acknowledged / f.acknowledged);
+            (g, ratio)
+        }));
+    }
+    report::table(&rows);
+    println!("disk after:  {}", disk::rate(&args.dir)?);
+    println!("load after:  {}", report::machine_load());
+    Ok(())
+}
+
+fn best(rows: Vec<Row>) -> Option<Row> {
+    rows.into_iter().max_by(|a, b| a.acknowledged.total_cmp(&b.acknowledged))
+}
