@@ -64,22 +64,15 @@ pub(crate) fn is_system(name: &str) -> bool {
     SYSTEM.contains(&name)
 }
 
-/// Definitions, prepared for evaluation.
-#[derive(Clone)]
+/// Definitions as evaluation asks them. Free to make: callers make a scope per question.
+#[derive(Clone, Copy)]
 pub(crate) struct Model<'t> {
     definitions: Option<&'t Definitions>,
-    simple: Vec<(TypeId, Simple)>,
-    quantity: Option<TypeId>,
 }
 
 impl<'t> Model<'t> {
     pub(crate) fn new(definitions: Option<&'t Definitions>) -> Model<'t> {
-        let id = |name: &str| definitions.and_then(|d| d.type_id(name));
-        Model {
-            definitions,
-            simple: PRIMITIVES.iter().filter_map(|(name, s)| Some((id(name)?, *s))).collect(),
-            quantity: id("Quantity"),
-        }
+        Model { definitions }
     }
 
     pub(crate) fn definitions(&self) -> Option<&'t Definitions> {
@@ -113,11 +106,12 @@ impl<'t> Model<'t> {
     }
 
     fn simple_type(&self, node: NodeRef<'t>) -> Option<Simple> {
+        // Names are compared, not ids: the frequent ones come first, and no table must be made.
         let ty = node.type_of();
         if ty != TypeId::NONE
-            && let Some((_, simple)) = self.simple.iter().find(|(id, _)| *id == ty)
+            && let Some(simple) = self.definitions.and_then(|d| simple_of(d.type_name(ty)))
         {
-            return Some(*simple);
+            return Some(simple);
         }
         match node.kind() {
             Kind::Boolean => Some(Simple::Boolean),
@@ -131,7 +125,9 @@ impl<'t> Model<'t> {
     fn quantity_of(&self, node: NodeRef<'t>) -> Option<Value<'t>> {
         let definitions = self.definitions?;
         let ty = node.type_of();
-        if ty == TypeId::NONE || !definitions.is_a(ty, self.quantity?) || node.child("comparator").is_some() {
+        let mut line = std::iter::successors(Some(ty), |ty| definitions.parent_type(*ty));
+        let is_quantity = line.any(|ty| definitions.type_name(ty) == "Quantity");
+        if !is_quantity || node.child("comparator").is_some() {
             return None;
         }
         let value = Decimal::parse(node.child_text("value")?)?;
