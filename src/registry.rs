@@ -20,8 +20,13 @@ pub struct Registry {
 impl Registry {
     /// The snapshot of a checked configuration.
     pub fn new(config: &Config) -> Registry {
-        let partners = config.partners.iter().map(|p| (p.hsa_id.clone(), Arc::new(p.clone()))).collect();
-        Registry { partners, agreements: config.agreements.clone() }
+        Registry::of(config.partners.clone(), config.agreements.clone())
+    }
+
+    /// The snapshot of these parties and agreements.
+    pub fn of(partners: Vec<Partner>, agreements: Vec<Agreement>) -> Registry {
+        let partners = partners.into_iter().map(|p| (p.hsa_id.clone(), Arc::new(p))).collect();
+        Registry { partners, agreements }
     }
 
     /// The party with this logical address.

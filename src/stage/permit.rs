@@ -155,7 +155,20 @@ fn covers(consent: &ConsentFact, rule: &EventRule, to: &Partner, now: Timestamp)
         && consent.until.is_none_or(|until| now < until)
 }
 
-/// Proof that a message may pass, or is on record as waiting for that decision. Made only here.
+/// Proof that a message may pass, or is on record as waiting for that decision. Made only here, from
+/// a [`Valid`]:
+///
+/// ```compile_fail
+/// let skipped = sluss::stage::permit::Permitted { removed: Vec::new() };
+/// ```
+///
+/// And nothing is rendered for a receiver without it:
+///
+/// ```compile_fail
+/// fn shortcut(valid: sluss::stage::validate::Valid, rules: &sluss::rulebook::Rulebook) {
+///     let _ = sluss::stage::translate::render(&valid, b"", rules);
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Permitted {
     valid: Valid,

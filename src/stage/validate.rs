@@ -32,7 +32,11 @@ pub struct Rules<'a> {
     pub now: Timestamp,
 }
 
-/// Proof that a message obeys every rule that needs no decision. Made only here.
+/// Proof that a message obeys every rule that needs no decision. Made only here:
+///
+/// ```compile_fail
+/// let skipped = sluss::stage::validate::Valid { notes: Vec::new() };
+/// ```
 #[derive(Debug)]
 pub struct Valid {
     message: Message,

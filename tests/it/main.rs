@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 mod bad_input;
+mod cli;
 mod crash;
 mod flows;
 mod rules;
 mod tidy;
 mod tls;
+mod whitelist;
 mod world;

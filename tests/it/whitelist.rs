@@ -1,0 +1,132 @@
+//! The four-field rule as a property: whatever else a message holds, it does not reach the receiver.
+
+use fhir::json::{self, Form, Limits};
+use jiff::Timestamp;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use sluss::{
+    config::{Mode, agreement},
+    model::{Decision, Format, HsaId, Partner, PartyKind},
+    rulebook::{Rulebook, Source},
+    stage::{
+        decode, permit, translate,
+        validate::{self, Rules},
+    },
+};
+use std::sync::{Arc, LazyLock};
+
+static RULEBOOK: LazyLock<Rulebook> = LazyLock::new(|| Rulebook::load(&Source::Embedded).unwrap());
+
+fn partner(id: &str, kind: PartyKind, format: Format) -> Partner {
+    Partner {
+        hsa_id: HsaId::parse(id).unwrap(),
+        name: String::new(),
+        kind,
+        format,
+        endpoint: String::new(),
+        idempotent: true,
+        handles_protected: true,
+        timeout_s: 1,
+        in_flight: 1,
+    }
+}
+
+/// Places in a rich M6 where more can be said than the four fields, as JSON pointers to objects.
+const PLACES: [(&str, &str, &str); 15] = [
+    ("/entry/1/resource", "reasonCode", r#"[{"text":"CANARY"}]"#),
+    ("/entry/1/resource", "type", r#"[{"text":"CANARY"}]"#),
+    ("/entry/1/resource", "text", r#"{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">CANARY</div>"}"#),
+    ("/entry/1/resource", "contained", r#"[{"resourceType":"Organization","id":"o","name":"CANARY"}]"#), // found by serviceProvider
+    ("/entry/1/resource", "serviceType", r#"{"text":"CANARY"}"#),
+    ("/entry/1/resource", "hospitalization", r#"{"dischargeDisposition":{"text":"CANARY"}}"#),
+    ("/entry/2/resource", "telecom", r#"[{"system":"phone","value":"CANARY"}]"#),
+    ("/entry/2/resource", "contact", r#"[{"name":{"text":"CANARY"}}]"#),
+    ("/entry/2/resource", "generalPractitioner", r#"[{"display":"CANARY"}]"#),
+    ("/entry/2/resource", "managingOrganization", r#"{"display":"CANARY"}"#),
+    ("/entry/2/resource", "photo", r#"[{"title":"CANARY"}]"#),
+    ("/entry/2/resource", "communication", r#"[{"language":{"text":"CANARY"}}]"#),
+    ("/entry/0/resource", "reason", r#"{"text":"CANARY"}"#),
+    ("/entry/0/resource", "author", r#"{"display":"CANARY"}"#),
+    ("/entry/0/resource", "enterer", r#"{"display":"CANARY"}"#),
+];
+
+fn send(message: &Value, to: Format) -> (String, Vec<String>) {
+    let bytes = message.to_string().into_bytes();
+    let tree = decode::tree(&bytes, Format::FhirJson, 1 << 20).unwrap();
+    drop(tree);
+    let arrival = sluss::model::Arrival {
+        bytes: bytes.clone(),
+        channel: sluss::model::Channel::Fhir,
+        peer: sluss::model::Peer { hsa_id: None, serial: String::new() },
+        at: Timestamp::now(),
+    };
+    let decoded = decode::message(&arrival, 1 << 20).unwrap();
+    let from = Arc::new(partner("SE2321009900-REG1", PartyKind::Region, Format::FhirJson));
+    let receiver = partner("SE2120009911-SOC1", PartyKind::Municipality, to);
+    let agreement = agreement::from_text("lan.toml", sluss::rulebook::example_agreement()).unwrap();
+    let registry = sluss::registry::Registry::of(vec![(*from).clone(), receiver], vec![agreement]);
+    let now = decoded.envelope.sent;
+    let skew = jiff::SignedDuration::from_hours(1);
+    let rules = Rules { registry: &registry, rulebook: &RULEBOOK, mode: Mode::Test, skew, now };
+    let valid = validate::message(decoded, from, &bytes, &rules).unwrap_or_else(|f| panic!("{f}"));
+    let facts = permit::Facts::of(valid.envelope());
+    let decision = permit::decide(&facts, valid.rule(), valid.from(), valid.to(), Ok(&[]), now);
+    assert!(matches!(decision, Decision::Pass { .. }));
+    let permitted = permit::apply(valid, decision).unwrap();
+    let rendered = translate::render(&permitted, &bytes, &RULEBOOK).unwrap();
+    (String::from_utf8(rendered.body).unwrap(), permitted.removed().to_vec())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_surplus_reaches_the_receiver_in_any_format(
+        picked in prop::collection::vec(0..PLACES.len(), 1..PLACES.len()),
+        fhir in any::<bool>(),
+    ) {
+        let mut message = sluss::conformance::message::example("admission-notice/valid-2-surplus.json");
+        let mut planted = std::collections::BTreeSet::new();
+        for index in picked {
+            let (place, field, content) = PLACES[index];
+            message.pointer_mut(place).unwrap()[field] = serde_json::from_str(content).unwrap();
+            planted.insert((place, field));
+            if field == "contained" {
+                message.pointer_mut(place).unwrap()["serviceProvider"] = json!({ "reference": "#o" });
+            }
+        }
+        let to = if fhir { Format::FhirJson } else { Format::CaseJson };
+        let (sent, removed) = send(&message, to);
+        prop_assert!(!sent.contains("CANARY"), "{sent}");
+        for (place, field) in planted {
+            let number = place.split('/').nth(2).unwrap();
+            let told = removed.iter().any(|r| r.starts_with(&format!("Bundle.entry[{number}].resource.{field}")));
+            prop_assert!(told, "{field} is not told in {removed:?}");
+        }
+    }
+}
+
+#[test]
+fn a_protected_childs_address_reaches_nobody() {
+    let mut message = sluss::conformance::message::example("admission-notice/valid-2-surplus.json");
+    let patient = message.pointer_mut("/entry/2/resource").unwrap();
+    patient["meta"]["security"] = json!([
+        { "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "DEMO" },
+        { "system": "http://hl7.se/fhir/ig/base/CodeSystem/SecurityLabel", "code": "skyddadFolkbokforing" }
+    ]);
+    for to in [Format::FhirJson, Format::CaseJson] {
+        let (sent, removed) = send(&message, to);
+        assert!(!sent.contains("Strandv") && !sent.contains("99212"), "{sent}");
+        assert!(removed.iter().any(|r| r.contains("address")), "{removed:?}");
+    }
+}
+
+#[test]
+fn what_is_sent_in_fhir_is_still_a_message() {
+    let message = sluss::conformance::message::example("admission-notice/valid-2-surplus.json");
+    let (sent, _) = send(&message, Format::FhirJson);
+    let tree = json::read(sent.as_bytes(), Form::Fhir, &Limits::default()).unwrap();
+    let (_, found) = RULEBOOK.check_profile(&tree, "admission-notice");
+    let errors: Vec<_> = found.iter().filter(|f| f.severity == fhir::Severity::Error).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+}
