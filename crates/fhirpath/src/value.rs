@@ -46,7 +46,7 @@ pub struct TypeInfo<'t> {
 }
 
 /// A collection while it is worked on: the usual few items need no allocation.
-pub(crate) type Coll<'t> = SmallVec<[Value<'t>; 4]>;
+pub(crate) type Coll<'t> = SmallVec<[Value<'t>; 2]>;
 
 impl<'t> Value<'t> {
     /// The node, if it is one.
