@@ -132,7 +132,7 @@ impl Pen<'_> {
         let cut: Vec<Standing> = self
             .conn
             .prepare_cached(&format!(
-                "SELECT {STANDING} FROM delivery d JOIN message m ON m.seq = d.message \
+                "SELECT {STANDING} FROM delivery d INDEXED BY delivery_lane JOIN message m ON m.seq = d.message \
                  WHERE d.open = 1 AND d.state = 'attempting' ORDER BY d.seq"
             ))?
             .query_map([], Standing::read)?

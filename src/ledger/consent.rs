@@ -1,7 +1,7 @@
 //! Consents on record: versions that are never changed, found by a key of the subject.
 //!
-//! Invariant: a version is written once per subject and id; the subject is a keyed hash that the ledger cannot undo;
-//! the content is opaque. Deliberately absent: what a consent means.
+//! Invariant: a version is written once per subject and id; the subject is a keyed hash that the
+//! ledger cannot undo; the content is opaque. Deliberately absent: what a consent means.
 
 use super::{rows::ConsentRow, sqlite::Trouble, writer::Pen};
 use crate::model::{Event, Failure};

@@ -135,6 +135,18 @@ pub(super) struct Pen<'a> {
     pub(super) space: Space,
 }
 
+/// What came of each command of a group.
+type Results = Vec<Result<Done, Failure>>;
+
+/// What a failing command takes with it.
+#[derive(Clone, Copy)]
+enum Undo {
+    /// The transaction.
+    All,
+    /// Nothing: each command has a savepoint.
+    One,
+}
+
 struct Writer {
     conn: Connection,
     book: Book,
@@ -268,40 +280,60 @@ impl Writer {
     }
 
     /// Applies the commands and commits. On error nothing of it is on disk, as far as anyone may rely.
-    fn write(&mut self, group: &[Command]) -> Result<Vec<Result<Done, Failure>>, Trouble> {
+    fn write(&mut self, group: &[Command]) -> Result<Results, Trouble> {
         if let Err(failure) = self.health.check() {
             return Err(Trouble::Refused(failure));
         }
         let before = self.book;
-        let written = self.transact(group, &before);
-        if written.is_err() {
-            self.book = before;
-            if !self.conn.is_autocommit()
-                && let Err(error) = self.conn.execute_batch("ROLLBACK")
-            {
-                self.health.die(format!("cannot roll back: {error}"));
+        // Savepoints cost a copy of every page; hardly any command fails half-way.
+        match self.transact(group, &before, Undo::All) {
+            Ok(Some(results)) => return Ok(results),
+            Ok(None) => self.undo(before),
+            Err(trouble) => {
+                self.undo(before);
+                return Err(trouble);
             }
         }
-        written
+        let written = self.transact(group, &before, Undo::One);
+        if written.is_err() {
+            self.undo(before);
+        }
+        Ok(written?.unwrap_or_default())
     }
 
-    fn transact(&mut self, group: &[Command], before: &Book) -> Result<Vec<Result<Done, Failure>>, Trouble> {
+    fn undo(&mut self, before: Book) {
+        self.book = before;
+        if !self.conn.is_autocommit()
+            && let Err(error) = self.conn.execute_batch("ROLLBACK")
+        {
+            self.health.die(format!("cannot roll back: {error}"));
+        }
+    }
+
+    /// `None` if a command failed that cannot be undone alone: roll back and try with [`Undo::One`].
+    fn transact(&mut self, group: &[Command], before: &Book, undo: Undo) -> Result<Option<Results>, Trouble> {
         let space = self.space(group);
         self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let mut results = Vec::with_capacity(group.len());
         for command in group {
             let mut pen = Pen { conn: &self.conn, book: &mut self.book, space };
-            results.push(pen.apply(&command.task)?);
+            match undo {
+                Undo::One => results.push(pen.apply(&command.task)?),
+                Undo::All => match pen.attempt_alone(&command.task)? {
+                    Some(result) => results.push(result),
+                    None => return Ok(None),
+                },
+            }
         }
         if self.book.tip.seq == before.tip.seq {
             // No event, no change: nothing to sync.
             self.conn.prepare_cached("ROLLBACK")?.execute([])?;
-            return Ok(results);
+            return Ok(Some(results));
         }
         self.book.tally.commit(group.len());
         self.book.tally.save(&before.tally, &self.conn)?;
         self.conn.prepare_cached("COMMIT")?.execute([])?;
-        Ok(results)
+        Ok(Some(results))
     }
 
     fn space(&self, group: &[Command]) -> Space {
@@ -346,6 +378,18 @@ impl Writer {
 }
 
 impl Pen<'_> {
+    /// One command without a savepoint; `None` if it failed after it had written. Every command's
+    /// first change is an event, so an unmoved tip means that nothing was written.
+    fn attempt_alone(&mut self, task: &Task) -> Result<Option<Result<Done, Failure>>, Trouble> {
+        let tip = self.book.tip.seq;
+        match self.perform(task) {
+            Ok(done) => Ok(Some(Ok(done))),
+            Err(trouble) if trouble.reach() != Reach::Command => Err(trouble),
+            Err(trouble) if self.book.tip.seq == tip => Ok(Some(Err(trouble.failure()))),
+            Err(_) => Ok(None),
+        }
+    }
+
     /// One command, undone by itself if it fails. `Err` is trouble for the whole transaction.
     fn apply(&mut self, task: &Task) -> Result<Result<Done, Failure>, Trouble> {
         let before = *self.book;
