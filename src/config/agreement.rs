@@ -4,7 +4,7 @@
 //! with the legal reference beside them (domain, head).
 
 use super::{Problem, partner::kind, read};
-use crate::model::{Basis, Code, HsaId, PartyKind};
+use crate::model::{Basis, Code, HsaId, PartyKind, path::ElementPath};
 use jiff::civil::Date;
 use std::path::Path;
 
@@ -21,8 +21,8 @@ pub struct Agreement {
     pub parties: Vec<HsaId>,
     /// What may be told.
     pub events: Vec<EventRule>,
-    /// Element paths that never reach anyone when the subject is protected (domain §5).
-    pub protected_removes: Vec<String>,
+    /// What never reaches anyone when the subject is protected (domain §5).
+    pub protected_removes: Vec<ElementPath>,
 }
 
 /// One row: an event in one direction.
@@ -42,13 +42,17 @@ pub struct EventRule {
     pub reference: String,
     /// Time from event to delivery that the agreement asks for, in hours.
     pub deadline_hours: Option<i64>,
-    /// Canonical element paths that may reach the receiver; `None`: all that the profile allows.
-    pub whitelist: Option<Vec<String>>,
+    /// What of the canonical form may reach the receiver; `None`: all that the profile allows.
+    pub whitelist: Option<Vec<ElementPath>>,
 }
 
 /// Elements removed for a protected subject unless the agreement says otherwise.
-const PROTECTED_REMOVES: [&str; 4] =
-    ["Patient.address", "Patient.telecom", "Patient.contact", "EpisodeOfCare.extension"];
+const PROTECTED_REMOVES: [&str; 4] = [
+    "Patient.address",
+    "Patient.telecom",
+    "Patient.contact",
+    "EpisodeOfCare.extension('https://sluss.example/fhir/StructureDefinition/stay-address')",
+];
 
 /// Reads an agreement's text (the embedded example and tests).
 pub fn from_text(name: &str, text: &str) -> Result<Agreement, Vec<Problem>> {
@@ -62,8 +66,7 @@ pub fn read(table: &mut read::Table<'_>) -> Option<Agreement> {
     let valid_from = table.need("valid_from", "a date in quotes, e.g. \"2022-04-01\"", |t| t.parse().ok());
     let valid_to = table.parsed("valid_to", "a date in quotes", |t| t.parse().ok());
     let parties = table.list("parties", "an HSA-id", HsaId::parse).unwrap_or_default();
-    let text = |t: &str| Some(t.to_string());
-    let protected = table.list("protected_removes", "an element path", text);
+    let protected = table.list("protected_removes", "a FHIRPath expression", ElementPath::parse);
     let events = table.tables("event", event);
     if events.is_empty() {
         table.problem(
@@ -79,7 +82,7 @@ pub fn read(table: &mut read::Table<'_>) -> Option<Agreement> {
         valid_to,
         parties,
         events,
-        protected_removes: protected.unwrap_or_else(|| PROTECTED_REMOVES.map(String::from).to_vec()),
+        protected_removes: protected.unwrap_or_else(|| PROTECTED_REMOVES.iter().filter_map(|p| ElementPath::parse(p)).collect()),
     })
 }
 
@@ -92,7 +95,7 @@ fn event(table: &mut read::Table<'_>) -> Option<EventRule> {
     let consent_kind = table.text("consent_kind");
     let reference = table.text("reference").unwrap_or_default();
     let deadline = table.number("deadline_hours", 0, 0..=8_760);
-    let whitelist = table.list("whitelist", "an element path", |t| Some(t.to_string()));
+    let whitelist = table.list("whitelist", "a FHIRPath expression", ElementPath::parse);
     Some(EventRule {
         code: code?,
         from: from?,

@@ -17,7 +17,8 @@ use std::{
 pub enum Sync {
     /// Yes: the only setting that keeps the gateway's promise.
     Full,
-    /// No: a control for tests, which must then see losses. Never reachable by configuration.
+    /// No, and answers leave [`Options::late`] before the commit: a control for tests, which must then
+    /// see losses. Never reachable by configuration.
     Off,
 }
 
@@ -28,6 +29,10 @@ pub struct Options {
     pub directory: PathBuf,
     /// Synced commits, or the test control.
     pub sync: Sync,
+    /// Read for [`Sync::Off`] only: how long after its answers a commit is made. A killed process keeps
+    /// what it wrote in the system's memory, so missing syncs alone show only when power fails; this
+    /// makes the same broken promise show at a kill. Zero: answers follow the commit.
+    pub late: Duration,
     /// Commands that may wait; an admission, record or consent beyond it is [`Failure::Overloaded`].
     /// Claims and settlements are always taken: the dispatcher bounds them, and refusing them would
     /// turn known outcomes into unknown ones.
@@ -51,6 +56,7 @@ impl Options {
         Options {
             directory: directory.into(),
             sync: Sync::Full,
+            late: Duration::from_millis(20),
             queue: 1024,
             min_free_bytes: 64 << 20,
             free_bytes: |_| Ok(u64::MAX),

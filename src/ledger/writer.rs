@@ -12,7 +12,7 @@ use super::{
     schema,
     sqlite::{Health, Reach, Trouble, broken, open_writer},
     tally::Tally,
-    terms::{Admission, Admitted, Options, Recovered, Room, Settlement},
+    terms::{Admission, Admitted, Options, Recovered, Room, Settlement, Sync},
 };
 use crate::model::{Delivery, Event, Failure, HsaId};
 use jiff::Timestamp;
@@ -155,6 +155,8 @@ struct Writer {
     health: Arc<Health>,
     changes: watch::Sender<u64>,
     gather: Duration,
+    /// Zero, but for the test control that answers first: see [`Options::late`].
+    late: Duration,
     directory: PathBuf,
     reserve: u64,
     free_bytes: fn(&Path) -> io::Result<u64>,
@@ -183,6 +185,7 @@ pub(super) fn start(
         health,
         changes,
         gather: options.gather,
+        late: if options.sync == Sync::Off { options.late } else { Duration::ZERO },
         directory: options.directory,
         reserve: options.min_free_bytes,
         free_bytes: options.free_bytes,
@@ -265,6 +268,7 @@ impl Writer {
                     // A caller that went away asks again and gets its answer from the record.
                     let _ = command.reply.send(result);
                 }
+                self.commit_late();
                 if stirred {
                     self.changes.send_modify(|n| *n += 1);
                 }
@@ -332,8 +336,21 @@ impl Writer {
         }
         self.book.tally.commit(group.len());
         self.book.tally.save(&before.tally, &self.conn)?;
-        self.conn.prepare_cached("COMMIT")?.execute([])?;
+        if self.late.is_zero() {
+            self.conn.prepare_cached("COMMIT")?.execute([])?;
+        }
         Ok(Some(results))
+    }
+
+    /// The test control's broken promise: what was answered is committed only now.
+    fn commit_late(&self) {
+        if self.conn.is_autocommit() {
+            return;
+        }
+        std::thread::sleep(self.late);
+        if let Err(error) = self.conn.execute_batch("COMMIT") {
+            self.health.die(format!("cannot commit: {error}"));
+        }
     }
 
     fn space(&self, group: &[Command]) -> Space {

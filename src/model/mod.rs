@@ -13,6 +13,7 @@ pub mod hsa;
 pub mod identifier;
 pub mod message;
 pub mod partner;
+pub mod path;
 pub mod permit;
 
 pub use answer::Answer;

@@ -10,8 +10,9 @@ use std::{
 };
 
 /// Invariants of R4 that say nothing about an element without the part that they are about: `ref-1`
-/// speaks of `reference`, and a Reference by identifier has none (FHIR R4 references.html).
-const EMPTY_HOLDS: [&str; 1] = ["ref-1"];
+/// speaks of `reference`, and a Reference by identifier has none (FHIR R4 references.html); `ras-2`
+/// likewise of a probability that need not be a number.
+const EMPTY_HOLDS: [&str; 2] = ["ref-1", "ras-2"];
 
 /// Best practice of R4 that our messages do not follow on purpose: they carry no narrative, because a
 /// text beside the data could say what the data may not (domain §4.1).

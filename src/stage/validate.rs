@@ -9,6 +9,7 @@ use crate::{
         Code, Envelope, Fault, Finding, Format, Message, Partner,
         fault::Severity,
         identifier::{self, IdentifierProblem},
+        path::ElementPath,
     },
     registry::Registry,
     rulebook::Rulebook,
@@ -45,7 +46,7 @@ pub struct Valid {
     from: Arc<Partner>,
     agreement: String,
     rule: EventRule,
-    protected_removes: Vec<String>,
+    protected_removes: Vec<ElementPath>,
     notes: Vec<Finding>,
 }
 
@@ -79,7 +80,7 @@ impl Valid {
         &self.rule
     }
     /// What the agreement removes for protected subjects.
-    pub fn protected_removes(&self) -> &[String] {
+    pub fn protected_removes(&self) -> &[ElementPath] {
         &self.protected_removes
     }
     /// Findings that do not stop the message.
@@ -150,7 +151,7 @@ fn times(envelope: &Envelope, rules: &Rules<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-type Parties = (Arc<Partner>, String, EventRule, Vec<String>);
+type Parties = (Arc<Partner>, String, EventRule, Vec<ElementPath>);
 
 fn parties(
     envelope: &Envelope,

@@ -208,7 +208,7 @@ impl Model {
 async fn play(steps: Vec<Step>) {
     let dir = tempfile::tempdir().unwrap();
     // Order is judged here, not durability.
-    let quick = || Options { sync: Sync::Off, ..options(&dir) };
+    let quick = || Options { sync: Sync::Off, late: std::time::Duration::ZERO, ..options(&dir) };
     let mut ledger = Some(Ledger::open(quick()).unwrap());
     let mut model = Model::default();
     for step in steps {

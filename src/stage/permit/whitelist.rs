@@ -1,67 +1,61 @@
 //! Keeps what may reach a receiver and removes the rest, telling what was removed.
 //!
-//! Invariant: an element stays only if the list names it, something above it or something below it;
-//! the frame of the message Bundle stays; a resource with nothing left is removed whole. Paths are
-//! rooted at the type of each entry's resource, without indexes; `extension('url')` names one
-//! extension. No value is ever part of a reported path.
+//! Invariant: an element stays only if an expression of the list selects it, something above it or
+//! something below it; the frame of the message Bundle stays; a resource with nothing left is removed
+//! whole. An expression that cannot be evaluated selects nothing. Expressions are FHIRPath, evaluated
+//! on each entry's resource. No value is ever part of a reported path.
 
-use fhir::{NodeId, Tree, finding::place};
+use crate::model::path::ElementPath;
+use fhir::{Definitions, NodeId, NodeRef, Tree, finding::place};
+use fhirpath::{Scope, Value};
+use std::collections::HashSet;
 
-/// One step of a path: an element name, or an extension with its URL.
-#[derive(PartialEq, Eq, Debug)]
-struct Step<'a> {
-    name: &'a str,
-    url: Option<&'a str>,
-}
-
-/// Splits `Patient.extension('http://a.b/c').valueString` into steps; dots inside quotes do not part.
-fn steps(path: &str) -> Vec<Step<'_>> {
-    let mut out = Vec::new();
-    let mut rest = path;
-    while !rest.is_empty() {
-        let dot = rest.find('.').unwrap_or(rest.len());
-        let open = rest.find("('").filter(|open| *open < dot);
-        let (step, after) = match open {
-            Some(open) => {
-                let close = rest[open..].find("')").map_or(rest.len(), |i| open + i);
-                let step = Step { name: &rest[..open], url: Some(&rest[open + 2..close]) };
-                (step, rest.get(close + 2..).unwrap_or(""))
-            }
-            None => (Step { name: &rest[..dot], url: None }, &rest[dot..]),
-        };
-        out.push(step);
-        rest = after.strip_prefix('.').unwrap_or(after);
-    }
-    out
-}
-
-fn matches(tree: &Tree, node: NodeId, step: &Step<'_>) -> bool {
-    tree.name(node) == step.name && step.url.is_none_or(|url| tree.child_text(node, "url") == Some(url))
-}
-
-/// The resources of the Bundle, with their types.
-fn resources(tree: &Tree) -> Vec<(NodeId, NodeId, String)> {
+/// The resources of the Bundle, with their entries.
+fn resources(tree: &Tree) -> Vec<(NodeId, NodeId)> {
     let entries = tree.children(tree.root()).filter(|n| tree.name(*n) == "entry");
-    entries
-        .filter_map(|entry| {
-            let resource = tree.child(entry, "resource")?;
-            Some((entry, resource, tree.child_text(resource, "resourceType")?.to_string()))
-        })
-        .collect()
+    entries.filter_map(|entry| Some((entry, tree.child(entry, "resource")?))).collect()
 }
 
-/// Keeps what `list` names. Returns the paths of what was removed.
-pub fn keep(tree: &mut Tree, list: &[String]) -> Vec<String> {
-    let list: Vec<Vec<Step<'_>>> = list.iter().map(|p| steps(p)).collect();
+/// The nodes below `resource` that an expression selects.
+fn selected(tree: &Tree, resource: NodeId, list: &[ElementPath]) -> Vec<NodeId> {
+    let scope = Scope::new(Some(Definitions::r4()));
+    let focus = NodeRef { tree, id: resource };
+    let values = list.iter().flat_map(|path| path.expression().evaluate(&scope, focus).unwrap_or_default());
+    let nodes = values.filter_map(|value| match value {
+        Value::Node(node) if std::ptr::eq(node.tree, tree) => Some(node.id),
+        _ => None,
+    });
+    nodes.filter(|node| is_below(tree, *node, resource)).collect()
+}
+
+fn is_below(tree: &Tree, node: NodeId, top: NodeId) -> bool {
+    let mut at = tree.parent(node);
+    while let Some(n) = at {
+        if n == top {
+            return true;
+        }
+        at = tree.parent(n);
+    }
+    false
+}
+
+/// Keeps what `list` selects. Returns the paths of what was removed.
+pub fn keep(tree: &mut Tree, list: &[ElementPath]) -> Vec<String> {
     let mut doomed = frame(tree);
-    for (entry, resource, kind) in resources(tree) {
-        let rules: Vec<&[Step<'_>]> =
-            list.iter().filter(|s| s.first().is_some_and(|s| s.name == kind)).map(|s| &s[1..]).collect();
-        if rules.is_empty() {
+    for (entry, resource) in resources(tree) {
+        let whole: HashSet<NodeId> = selected(tree, resource, list).into_iter().collect();
+        if whole.is_empty() {
             doomed.push(entry);
             continue;
         }
-        visit(tree, resource, &rules, true, &mut doomed);
+        let mut partly = HashSet::new();
+        for node in &whole {
+            let mut at = tree.parent(*node);
+            while let Some(n) = at.filter(|n| partly.insert(*n)) {
+                at = tree.parent(n);
+            }
+        }
+        visit(tree, resource, &whole, &partly, true, &mut doomed);
     }
     remove(tree, doomed)
 }
@@ -87,48 +81,37 @@ fn frame(tree: &Tree) -> Vec<NodeId> {
     doomed
 }
 
-fn visit(tree: &Tree, node: NodeId, rules: &[&[Step<'_>]], is_resource: bool, doomed: &mut Vec<NodeId>) {
+fn visit(
+    tree: &Tree,
+    node: NodeId,
+    whole: &HashSet<NodeId>,
+    partly: &HashSet<NodeId>,
+    is_resource: bool,
+    doomed: &mut Vec<NodeId>,
+) {
+    // The type and id of a resource and the url of an extension that is kept in part are names.
+    let names: &[&str] = match (is_resource, tree.name(node)) {
+        (true, _) => &["resourceType", "id"],
+        (false, "extension" | "modifierExtension") => &["url"],
+        _ => &[],
+    };
     for child in tree.children(node) {
-        if is_resource && matches!(tree.name(child), "resourceType" | "id") && tree.text(child).is_some() {
-            doomed.extend(tree.children(child));
+        if whole.contains(&child) {
             continue;
         }
-        let deeper: Vec<&[Step<'_>]> = rules
-            .iter()
-            .filter(|rule| rule.first().is_some_and(|step| matches(tree, child, step)))
-            .map(|rule| &rule[1..])
-            .collect();
-        if deeper.is_empty() {
-            // The url of an extension that is kept in part is its name, not content.
-            let names_extension = tree.name(child) == "url" && !is_resource && rules.iter().all(|r| !r.is_empty());
-            match names_extension && is_extension(tree, node) {
-                true => doomed.extend(tree.children(child)),
-                false => doomed.push(child),
-            }
-        } else if deeper.iter().all(|rule| !rule.is_empty()) {
-            visit(tree, child, &deeper, false, doomed);
+        if partly.contains(&child) {
+            visit(tree, child, whole, partly, false, doomed);
+        } else if names.contains(&tree.name(child)) && tree.text(child).is_some() {
+            doomed.extend(tree.children(child));
+        } else {
+            doomed.push(child);
         }
     }
 }
 
-fn is_extension(tree: &Tree, node: NodeId) -> bool {
-    matches!(tree.name(node), "extension" | "modifierExtension")
-}
-
-/// Removes what `list` names. Returns the paths of what was removed.
-pub fn drop(tree: &mut Tree, list: &[String]) -> Vec<String> {
-    let list: Vec<Vec<Step<'_>>> = list.iter().map(|p| steps(p)).collect();
-    let mut doomed = Vec::new();
-    for (_, resource, kind) in resources(tree) {
-        for rule in list.iter().filter(|s| s.first().is_some_and(|s| s.name == kind)) {
-            let mut level = vec![resource];
-            for step in &rule[1..] {
-                let under = |n: &NodeId| tree.children(*n).filter(|c| matches(tree, *c, step)).collect::<Vec<_>>();
-                level = level.iter().flat_map(under).collect();
-            }
-            doomed.extend(level.into_iter().filter(|n| *n != resource));
-        }
-    }
+/// Removes what `list` selects. Returns the paths of what was removed.
+pub fn drop(tree: &mut Tree, list: &[ElementPath]) -> Vec<String> {
+    let doomed = resources(tree).into_iter().flat_map(|(_, resource)| selected(tree, resource, list)).collect();
     remove(tree, doomed)
 }
 
@@ -150,16 +133,22 @@ mod tests {
         let text = format!(
             r#"{{"resourceType":"Bundle","type":"message","meta":{{"tag":[{{"code":"X"}}]}},"entry":[{{"fullUrl":"urn:uuid:1","resource":{patient}}}]}}"#
         );
-        json::read(text.as_bytes(), Form::Fhir, &Limits::default()).expect("test bundle")
+        let mut tree = json::read(text.as_bytes(), Form::Fhir, &Limits::default()).expect("test bundle");
+        Definitions::r4().annotate(&mut tree);
+        tree
+    }
+
+    fn paths(list: &[&str]) -> Vec<ElementPath> {
+        list.iter().map(|p| ElementPath::parse(p).expect("test path")).collect()
     }
 
     #[test]
     fn only_what_is_named_stays_and_the_rest_is_told() {
         let mut tree = bundle(
-            r#"{"resourceType":"Patient","id":"p","extension":[{"url":"http://a.b/keep","valueString":"K"},{"url":"http://a.b/go","valueString":"CANARY"}],"identifier":[{"system":"s","value":"v","assigner":{"display":"CANARY"}}],"name":[{"family":"F","_family":{"extension":[{"url":"u","valueString":"ok"}]}}],"telecom":[{"value":"CANARY"}]}"#,
+            r#"{"resourceType":"Patient","id":"p","extension":[{"url":"http://a.b/keep","valueString":"K"},{"url":"http://a.b/go","valueString":"CANARY"}],"identifier":[{"system":"s","value":"v","assigner":{"display":"CANARY"}},{"system":"t","value":"CANARY"}],"name":[{"family":"F","_family":{"extension":[{"url":"u","valueString":"ok"}]}}],"telecom":[{"value":"CANARY"}]}"#,
         );
-        let list = ["Patient.name", "Patient.identifier.value", "Patient.extension('http://a.b/keep')"];
-        let removed = keep(&mut tree, &list.map(String::from));
+        let list = ["Patient.name", "Patient.identifier.where(system = 's').value", "Patient.extension('http://a.b/keep')"];
+        let removed = keep(&mut tree, &paths(&list));
         let out = json::write(&tree, Form::Fhir);
         assert!(!out.contains("CANARY") && out.contains(r#""value":"v""#) && out.contains("ok"), "{out}");
         assert_eq!(
@@ -169,6 +158,7 @@ mod tests {
                 "Bundle.entry[0].resource.extension[1]",
                 "Bundle.entry[0].resource.identifier[0].system",
                 "Bundle.entry[0].resource.identifier[0].assigner",
+                "Bundle.entry[0].resource.identifier[1]",
                 "Bundle.entry[0].resource.telecom[0]"
             ]
         );
@@ -177,7 +167,7 @@ mod tests {
     #[test]
     fn a_resource_with_nothing_named_goes_whole() {
         let mut tree = bundle(r#"{"resourceType":"Observation","id":"o","valueString":"CANARY"}"#);
-        assert_eq!(keep(&mut tree, &["Patient.name".to_string()]), ["Bundle.meta", "Bundle.entry[0]"]);
+        assert_eq!(keep(&mut tree, &paths(&["Patient.name"])), ["Bundle.meta", "Bundle.entry[0]"]);
     }
 
     #[test]
@@ -185,8 +175,15 @@ mod tests {
         let mut tree = bundle(
             r#"{"resourceType":"Patient","extension":[{"url":"http://x.y/b","extension":[{"url":"code","valueCode":"c"},{"url":"reason","valueString":"CANARY"}]}]}"#,
         );
-        keep(&mut tree, &["Patient.extension('http://x.y/b').extension('code')".to_string()]);
+        keep(&mut tree, &paths(&["Patient.extension('http://x.y/b').extension('code')"]));
         let out = json::write(&tree, Form::Fhir);
         assert!(out.contains(r#""url":"http://x.y/b""#) && out.contains("valueCode") && !out.contains("CANARY"), "{out}");
+    }
+
+    #[test]
+    fn what_an_expression_calculates_or_finds_elsewhere_keeps_nothing() {
+        let mut tree = bundle(r#"{"resourceType":"Patient","id":"p","telecom":[{"value":"CANARY"}]}"#);
+        let removed = keep(&mut tree, &paths(&["%rootResource", "Patient", "'x'", "Patient.telecom.count()"]));
+        assert_eq!(removed, ["Bundle.meta", "Bundle.entry[0]"]);
     }
 }
