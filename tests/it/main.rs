@@ -5,6 +5,7 @@ mod bad_input;
 mod cli;
 mod crash;
 mod flows;
+mod identity;
 mod rules;
 mod tidy;
 mod tls;

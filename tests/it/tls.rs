@@ -8,4 +8,4 @@
 mod courier;
 mod door;
 mod folder;
-mod world;
+pub mod world;

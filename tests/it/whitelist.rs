@@ -86,6 +86,9 @@ proptest! {
         fhir in any::<bool>(),
     ) {
         let mut message = sluss::conformance::message::example("admission-notice/valid-2-surplus.json");
+        let patient = message.pointer_mut("/entry/2/resource").unwrap();
+        patient["identifier"].as_array_mut().unwrap().push(json!({ "system": "urn:local", "value": "CANARY" }));
+        patient["address"].as_array_mut().unwrap().push(json!({ "line": ["CANARY"], "city": "CANARY" }));
         let mut planted = std::collections::BTreeSet::new();
         for index in picked {
             let (place, field, content) = PLACES[index];

@@ -8,7 +8,7 @@ use sluss::{
     conformance::{receiver::Receiver, sender::{Reply, Sender}},
     ledger::EventRow,
     model::HsaId,
-    pki::{self, Existing, Made, Party, TlsFiles},
+    pki::{self, Authority, Existing, Issued, Made, Party, TlsFiles},
 };
 use std::{
     path::{Path, PathBuf},
@@ -135,6 +135,27 @@ impl World {
 
     pub fn as_stranger(&self) -> Sender {
         self.sender(3)
+    }
+
+    /// The authority that the gateway trusts.
+    pub fn authority(&self) -> Authority {
+        let read = |name: &str| std::fs::read_to_string(self.made.dir.join(name)).unwrap();
+        Authority::from_pem("TEST Sluss development CA", &read("ca.pem"), &read("ca.key")).unwrap().unwrap()
+    }
+
+    /// A sender with a certificate of the test's own making.
+    pub fn sender_with(&self, issued: &Issued) -> Sender {
+        let put = |name: &str, text: &str| {
+            let path = self.dir.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let files = TlsFiles {
+            certificate: put("own.pem", issued.certificate_pem()),
+            key: put("own.key", &issued.key_pem()),
+            ca: self.made.ca.clone(),
+        };
+        Sender::new(&files, &self.base(), Timestamp::now()).unwrap()
     }
 
     /// Granvik's receiver anew, on the port that the gateway knows.
