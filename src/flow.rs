@@ -9,8 +9,8 @@ mod dispatch;
 
 use crate::{
     config::Config,
-    ledger::{Admission, Admitted, Key, Known, Ledger},
-    model::{Answer, Arrival, Decision, Failure, Fault, HsaId, Message},
+    ledger::{Admission, Admitted, Known, Ledger},
+    model::{Answer, Arrival, Decision, Failure, Fault, HsaId, Key, Message},
     port::{Clock, ConsentFact, ConsentSource, Courier, Entropy, Silent, Taken},
     registry::Registry,
     rulebook::Rulebook,

@@ -6,8 +6,8 @@
 
 use super::{Gateway, as_slice};
 use crate::{
-    ledger::{Room, Settlement},
-    model::{Decision, Delivery, HsaId, Partner},
+    ledger::Room,
+    model::{Decision, Delivery, HsaId, Partner, Settlement},
     registry::Registry,
     stage::{
         permit::{self, Facts},
@@ -65,12 +65,23 @@ impl Gateway {
     /// One attempt: its record exists already; decide again, carry, settle.
     async fn attempt(self: Arc<Self>, delivery: Delivery) {
         let settlement = self.carry(&delivery).await;
-        if let Err(failure) = self.ledger.settle(settlement).await {
-            // The attempt stays on record without an outcome: Unknown after the next start.
-            tracing::error!(code = %failure.code(), delivery = delivery.id, "an outcome could not be stored");
-        }
+        self.settle(&delivery, settlement).await;
         self.count(&delivery.lane.receiver, -1);
         self.freed.notify_one();
+    }
+
+    /// Puts an outcome on record, however long the store refuses it: a full disk may be emptied. Only
+    /// when the ledger is dead is it left: then the attempt is `Unknown` at the next start.
+    async fn settle(&self, delivery: &Delivery, settlement: Settlement) {
+        let mut wait = Duration::from_millis(100);
+        while let Err(failure) = self.ledger.settle(settlement.clone()).await {
+            tracing::error!(code = %failure.code(), delivery = delivery.id, "an outcome cannot be stored: {failure}");
+            if self.ledger.failure().is_some() {
+                return;
+            }
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(Duration::from_secs(10));
+        }
     }
 
     async fn carry(&self, delivery: &Delivery) -> Settlement {

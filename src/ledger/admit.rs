@@ -6,10 +6,10 @@
 
 use super::{
     sqlite::{Trouble, broken, micros},
-    terms::{Admission, Admitted, Key, Known, NewDelivery},
+    terms::{Admission, Admitted, Known},
     writer::Pen,
 };
-use crate::model::{Answer, DeliveryState, Event, Failure, MessageState};
+use crate::model::{Answer, DeliveryState, Event, Failure, Key, MessageState, NewDelivery};
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// What is on record under this key?

@@ -21,8 +21,9 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use crate::model::{Key, NewDelivery, Settlement};
 pub use rows::{ChainReport, ConsentRow, DeliveryRow, EventRow, Filter, MessageRow, Totals};
-pub use terms::{Admission, Admitted, Key, Known, NewDelivery, Options, Recovered, Room, Settlement, Sync};
+pub use terms::{Admission, Admitted, Known, Options, Recovered, Room, Sync};
 
 use crate::model::{Delivery, Event, Failure, HsaId};
 use jiff::Timestamp;

@@ -5,10 +5,9 @@
 
 use super::{
     sqlite::{Trouble, broken, message_state, micros},
-    terms::Settlement,
     writer::Pen,
 };
-use crate::model::{DeliveryState, Event, MessageState};
+use crate::model::{DeliveryState, Event, MessageState, Settlement};
 use rusqlite::{OptionalExtension, Row};
 
 /// A delivery as it stands, with what moving it needs.

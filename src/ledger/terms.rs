@@ -3,7 +3,7 @@
 //! Invariant: plain data; bodies and facts are bytes that the ledger never reads. Deliberately
 //! absent: anything about FHIR, HTTP or SQL.
 
-use crate::model::{Answer, DeliveryState, Event, Format, HsaId, Lane, MessageState};
+use crate::model::{Answer, Event, Format, HsaId, Key, MessageState, NewDelivery};
 use jiff::Timestamp;
 use std::{
     collections::HashMap,
@@ -66,17 +66,6 @@ impl Options {
     }
 }
 
-/// What makes a message the same message again.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct Key {
-    /// Proven sender.
-    pub sender: HsaId,
-    /// Protocol name of the channel.
-    pub protocol: &'static str,
-    /// The sender's id of the message.
-    pub message_id: String,
-}
-
 /// What is already on record under a [`Key`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Known {
@@ -95,25 +84,6 @@ pub enum Admitted {
     Repeat(Answer),
     /// Another content is on record under the same id; nothing was stored.
     Conflict,
-}
-
-/// One delivery of an accepted message.
-#[derive(Clone)]
-pub struct NewDelivery {
-    /// The gateway's id of the delivery.
-    pub id: String,
-    /// Receiver and case.
-    pub lane: Lane,
-    /// Format of `body`.
-    pub format: Format,
-    /// What the receiver will be sent.
-    pub body: Vec<u8>,
-    /// Facts for deciding permission again (JSON, opaque here).
-    pub facts: String,
-    /// When it is given up.
-    pub expires: Timestamp,
-    /// When it may first be attempted.
-    pub due: Timestamp,
 }
 
 /// An accepted message with all that becomes durable with it, in one transaction.
@@ -155,19 +125,6 @@ impl fmt::Debug for Admission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Admission({}, {} deliveries)", self.id, self.deliveries.len())
     }
-}
-
-/// The next state of a delivery: the outcome of its attempt, or a person's decision.
-#[derive(Clone, Debug)]
-pub struct Settlement {
-    /// The gateway's id of the delivery.
-    pub delivery: String,
-    /// Any state but `Attempting`, which only a claim sets.
-    pub state: DeliveryState,
-    /// When to try again; read for `Waiting` only, the event's time if absent.
-    pub next_at: Option<Timestamp>,
-    /// What happened. Message, delivery and party are filled in if absent.
-    pub event: Event,
 }
 
 /// How many more deliveries each receiver may be claimed for.

@@ -12,9 +12,9 @@ use super::{
     schema,
     sqlite::{Health, Reach, Trouble, broken, open_writer},
     tally::Tally,
-    terms::{Admission, Admitted, Options, Recovered, Room, Settlement, Sync},
+    terms::{Admission, Admitted, Options, Recovered, Room, Sync},
 };
-use crate::model::{Delivery, Event, Failure, HsaId};
+use crate::model::{Delivery, Event, Failure, HsaId, Settlement};
 use jiff::Timestamp;
 use rusqlite::Connection;
 use std::{

@@ -15,6 +15,7 @@ pub mod message;
 pub mod partner;
 pub mod path;
 pub mod permit;
+pub mod record;
 
 pub use answer::Answer;
 pub use arrival::{Arrival, Channel, Peer};
@@ -25,3 +26,4 @@ pub use hsa::HsaId;
 pub use message::{Envelope, Format, Message, MessageState, Subject};
 pub use partner::{Partner, PartyKind};
 pub use permit::{Basis, Decision, Hold};
+pub use record::{Key, NewDelivery, Settlement};

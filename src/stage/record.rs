@@ -3,8 +3,7 @@
 //! Invariant: ids, codes, counts and times only; element paths without values; never content.
 
 use crate::{
-    ledger::Key,
-    model::{Arrival, Decision, Event, EventKind, Fault, HsaId},
+    model::{Arrival, Decision, Event, EventKind, Fault, HsaId, Key},
     stage::permit::Permitted,
 };
 use jiff::Timestamp;

@@ -4,8 +4,7 @@
 //! old message. Order is per (receiver, case).
 
 use crate::{
-    ledger::NewDelivery,
-    model::{Decision, Hold, Lane, MessageState},
+    model::{Decision, Hold, Lane, MessageState, NewDelivery},
     stage::{
         permit::{Facts, Permitted},
         translate::Rendered,

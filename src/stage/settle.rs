@@ -4,8 +4,7 @@
 //! effect, otherwise a person decides; nothing is dropped.
 
 use crate::{
-    ledger::Settlement,
-    model::{Code, Delivery, DeliveryState, Event, EventKind, Fault, Outcome, Partner},
+    model::{Code, Delivery, DeliveryState, Event, EventKind, Fault, Outcome, Partner, Settlement},
 };
 use jiff::{SignedDuration, Timestamp};
 
