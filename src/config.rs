@@ -144,12 +144,7 @@ fn folder_of<T>(
     out
 }
 
-fn repeated<T>(
-    items: &[(PathBuf, T)],
-    name: impl Fn(&T) -> String,
-    what: &str,
-    problems: &mut Vec<Problem>,
-) {
+fn repeated<T>(items: &[(PathBuf, T)], name: impl Fn(&T) -> String, what: &str, problems: &mut Vec<Problem>) {
     let mut seen: HashMap<String, &PathBuf> = HashMap::new();
     for (file, item) in items {
         if let Some(first) = seen.insert(name(item), file) {

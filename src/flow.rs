@@ -18,8 +18,7 @@ use crate::{
         acknowledge::{self, Style},
         decode, identify,
         permit::{self, Facts},
-        record, route,
-        translate,
+        record, route, translate,
         validate::{self, Rules, Valid},
     },
 };
@@ -88,7 +87,13 @@ impl Gateway {
     }
 
     /// Records a fault and answers with it. `known`: the sender's message id, if it could be read.
-    pub async fn refuse(&self, arrival: &Arrival, known: Option<&str>, fault: &Fault, style: Style) -> Answer {
+    pub async fn refuse(
+        &self,
+        arrival: &Arrival,
+        known: Option<&str>,
+        fault: &Fault,
+        style: Style,
+    ) -> Answer {
         let event = record::refused(arrival, known, fault, self.clock.now());
         match self.ledger.record(vec![event]).await {
             Ok(()) => acknowledge::refused(style, fault),
@@ -111,7 +116,12 @@ impl Gateway {
     }
 
     /// The stages in the order a message meets them.
-    async fn stages(&self, arrival: &Arrival, style: Style, known: &mut Option<String>) -> Result<Answer, Refusal> {
+    async fn stages(
+        &self,
+        arrival: &Arrival,
+        style: Style,
+        known: &mut Option<String>,
+    ) -> Result<Answer, Refusal> {
         let (registry, rulebook) = (self.registry.load_full(), self.rulebook.load_full());
         let from = identify::caller(&arrival.peer, &registry)?;
         let message = decode::message(arrival, self.config.listen.max_body_bytes)?;

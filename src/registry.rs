@@ -45,7 +45,13 @@ impl Registry {
     }
 
     /// The rule under which `from` may tell `to` this event on `day`, with its agreement.
-    pub fn rule(&self, code: &str, from: &Partner, to: &Partner, day: Date) -> Option<(&Agreement, &EventRule)> {
+    pub fn rule(
+        &self,
+        code: &str,
+        from: &Partner,
+        to: &Partner,
+        day: Date,
+    ) -> Option<(&Agreement, &EventRule)> {
         let in_force = |a: &&Agreement| a.valid_from <= day && a.valid_to.is_none_or(|end| day <= end);
         let member = |a: &Agreement, p: &Partner| a.parties.is_empty() || a.parties.contains(&p.hsa_id);
         self.agreements.iter().filter(in_force).filter(|a| member(a, from) && member(a, to)).find_map(|a| {

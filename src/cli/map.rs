@@ -67,7 +67,9 @@ fn text(cases: &[Case], failed: usize) -> String {
     for case in cases {
         match &case.failure {
             None => text += &format!("ok    {}\n", case.name),
-            Some(failure) => text += &format!("FAIL  {}\n      why: {}\n      {failure}\n", case.name, case.why),
+            Some(failure) => {
+                text += &format!("FAIL  {}\n      why: {}\n      {failure}\n", case.name, case.why)
+            }
         }
     }
     text + &format!("{} passed, {failed} failed", cases.len() - failed)
@@ -107,9 +109,17 @@ fn example(input: &Path, from: Format, to: Format, map: &Map, bless: bool) -> Op
     Some(Case { name, why, failure })
 }
 
-fn compare(bytes: &[u8], golden: &str, from: Format, to: Format, map: &Map, bless: bool) -> Result<(), String> {
+fn compare(
+    bytes: &[u8],
+    golden: &str,
+    from: Format,
+    to: Format,
+    map: &Map,
+    bless: bool,
+) -> Result<(), String> {
     let tree = json::read(bytes, form(from), &Limits::default()).map_err(|f| format!("input: {}", f[0]))?;
-    let result = map.run_counted(&tree).map_err(|f| format!("{} at {}", f.message, f.place.unwrap_or_default()))?;
+    let result =
+        map.run_counted(&tree).map_err(|f| format!("{} at {}", f.message, f.place.unwrap_or_default()))?;
     let pretty = json::write_pretty(&result, form(to));
     if bless {
         return std::fs::write(golden, pretty.trim_end().to_string() + "\n").map_err(|e| e.to_string());

@@ -73,7 +73,10 @@ pub fn run(verb: Verb, out: Out) -> Exit {
         let ledger = match Ledger::read(&place.state_dir) {
             Ok(ledger) => ledger,
             Err(failure) => {
-                eprintln!("error: {}: {failure}; name the state directory with --state-dir", place.state_dir.display());
+                eprintln!(
+                    "error: {}: {failure}; name the state directory with --state-dir",
+                    place.state_dir.display()
+                );
                 return Exit::Unreachable;
             }
         };

@@ -82,7 +82,8 @@ pub fn read(table: &mut read::Table<'_>) -> Option<Agreement> {
         valid_to,
         parties,
         events,
-        protected_removes: protected.unwrap_or_else(|| PROTECTED_REMOVES.iter().filter_map(|p| ElementPath::parse(p)).collect()),
+        protected_removes: protected
+            .unwrap_or_else(|| PROTECTED_REMOVES.iter().filter_map(|p| ElementPath::parse(p)).collect()),
     })
 }
 

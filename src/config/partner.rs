@@ -35,5 +35,7 @@ pub fn read(table: &mut Table<'_>) -> Option<Partner> {
 
 /// Reads a party kind's word.
 pub fn kind(text: &str) -> Option<PartyKind> {
-    [PartyKind::Region, PartyKind::Municipality, PartyKind::PrivateProvider].into_iter().find(|k| k.word() == text)
+    [PartyKind::Region, PartyKind::Municipality, PartyKind::PrivateProvider]
+        .into_iter()
+        .find(|k| k.word() == text)
 }

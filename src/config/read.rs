@@ -64,14 +64,8 @@ pub fn text_of<T>(
             remedy: "mend the TOML here".into(),
         });
     }
-    let mut table = Table {
-        file,
-        text,
-        table: Some(root.get_ref()),
-        span: 0..0,
-        asked: BTreeSet::new(),
-        problems,
-    };
+    let mut table =
+        Table { file, text, table: Some(root.get_ref()), span: 0..0, asked: BTreeSet::new(), problems };
     let value = read_one(&mut table);
     table.finish();
     value.filter(|_| problems.len() == before)
@@ -130,7 +124,12 @@ impl<'a> Table<'a> {
     }
 
     /// A text read by `parse`; `expected` tells what it must be.
-    pub fn parsed<T>(&mut self, key: &'static str, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+    pub fn parsed<T>(
+        &mut self,
+        key: &'static str,
+        expected: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
         let text = self.text(key)?;
         let span = self.get(key).map(|(_, span)| span);
         let value = parse(&text);
@@ -142,7 +141,12 @@ impl<'a> Table<'a> {
     }
 
     /// The same, but it must be present.
-    pub fn need<T>(&mut self, key: &'static str, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+    pub fn need<T>(
+        &mut self,
+        key: &'static str,
+        expected: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
         if self.get(key).is_none() {
             self.missing(key, expected);
             return None;
@@ -174,7 +178,12 @@ impl<'a> Table<'a> {
     }
 
     /// A list of texts, each read by `parse`; `None` if the key is absent.
-    pub fn list<T>(&mut self, key: &'static str, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
+    pub fn list<T>(
+        &mut self,
+        key: &'static str,
+        expected: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Option<Vec<T>> {
         let (value, span) = self.get(key)?;
         let Some(array) = value.as_array() else {
             self.wrong(key, span, "a list");
@@ -201,15 +210,25 @@ impl<'a> Table<'a> {
         if let (Some((_, span)), None) = (&found, table) {
             self.wrong(key, span.clone(), "a table");
         }
-        let mut sub =
-            Table { file: self.file, text: self.text, table, span, asked: BTreeSet::new(), problems: self.problems };
+        let mut sub = Table {
+            file: self.file,
+            text: self.text,
+            table,
+            span,
+            asked: BTreeSet::new(),
+            problems: self.problems,
+        };
         let value = read_one(&mut sub);
         sub.finish();
         value
     }
 
     /// Each table of an array of tables.
-    pub fn tables<T>(&mut self, key: &'static str, mut read_one: impl FnMut(&mut Table<'_>) -> Option<T>) -> Vec<T> {
+    pub fn tables<T>(
+        &mut self,
+        key: &'static str,
+        mut read_one: impl FnMut(&mut Table<'_>) -> Option<T>,
+    ) -> Vec<T> {
         let Some((value, span)) = self.get(key) else { return Vec::new() };
         let Some(array) = value.as_array() else {
             self.wrong(key, span, "an array of tables");

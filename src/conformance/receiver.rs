@@ -78,7 +78,9 @@ impl Receiver {
         let memory: Arc<Mutex<Memory>> = Arc::default();
         let shared = memory.clone();
         let app = move || {
-            let inbox = web::resource("/inbox").app_data(web::PayloadConfig::new(16 << 20)).route(web::post().to(take));
+            let inbox = web::resource("/inbox")
+                .app_data(web::PayloadConfig::new(16 << 20))
+                .route(web::post().to(take));
             actix_web::App::new().app_data(Data::from(shared.clone())).service(inbox)
         };
         let limits = Limits { workers: 1, stop: Duration::from_secs(1), ..Limits::default() };

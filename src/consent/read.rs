@@ -68,13 +68,14 @@ fn fact(id: &str, basis: Basis, provision: NodeRef<'_>) -> Result<ConsentFact, F
     let bound = |name: &str, end: bool| -> Result<Option<Timestamp>, Fault> {
         let Some(text) = period.and_then(|p| p.child_text(name)) else { return Ok(None) };
         instant(text, end).map(Some).ok_or_else(|| {
-            let finding = Finding::error(Code::EnvelopeField, "a date or a date and time with offset is expected");
+            let finding =
+                Finding::error(Code::EnvelopeField, "a date or a date and time with offset is expected");
             Fault::one(finding.at(format!("Consent.provision.period.{name}")))
         })
     };
-    let receivers = provision.all("actor").filter_map(|a| {
-        Some(a.child("reference")?.child("identifier")?.child_text("value")?.to_string())
-    });
+    let receivers = provision
+        .all("actor")
+        .filter_map(|a| Some(a.child("reference")?.child("identifier")?.child_text("value")?.to_string()));
     Ok(ConsentFact {
         reference: format!("Consent/{id}"),
         basis,

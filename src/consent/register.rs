@@ -56,7 +56,12 @@ fn index_key(path: &Path) -> std::io::Result<Vec<u8>> {
 }
 
 impl ConsentSource for Register {
-    fn take<'a>(&'a self, arrival: &'a Arrival, from: &'a HsaId, now: Timestamp) -> Pending<'a, Result<String, Taken>> {
+    fn take<'a>(
+        &'a self,
+        arrival: &'a Arrival,
+        from: &'a HsaId,
+        now: Timestamp,
+    ) -> Pending<'a, Result<String, Taken>> {
         Box::pin(async move {
             let tree = decode::tree(&arrival.bytes, Format::FhirJson, MAX_BYTES).map_err(Taken::Fault)?;
             let Consent { id, subject, fact } = read::consent(&tree).map_err(Taken::Fault)?;

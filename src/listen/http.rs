@@ -165,5 +165,8 @@ async fn health(gateway: Data<Gateway>) -> HttpResponse {
         "rules": gateway.rulebook.load().version(),
     });
     let status = if alive { 200 } else { 503 };
-    respond(Answer { status, content_type: "application/json".into(), body: body.to_string().into_bytes() }, false)
+    respond(
+        Answer { status, content_type: "application/json".into(), body: body.to_string().into_bytes() },
+        false,
+    )
 }

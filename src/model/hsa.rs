@@ -54,7 +54,9 @@ impl<'de> serde::Deserialize<'de> for HsaId {
     fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<HsaId, D::Error> {
         let text = String::deserialize(d)?;
         HsaId::parse(&text).ok_or_else(|| {
-            serde::de::Error::custom("not an HSA-id: expected SE + 10 digits + '-' + letters and digits, at most 31 characters")
+            serde::de::Error::custom(
+                "not an HSA-id: expected SE + 10 digits + '-' + letters and digits, at most 31 characters",
+            )
         })
     }
 }
@@ -69,7 +71,15 @@ mod tests {
             assert!(HsaId::parse(good).is_some(), "{good}");
         }
         let long = format!("SE1234567890-{}", "A".repeat(19));
-        for bad in ["", "SE2321009900", "se2321009900-REG1", "SE232100990-REG1", "SE2321009900-", "SE2321009900-RÅ", &long] {
+        for bad in [
+            "",
+            "SE2321009900",
+            "se2321009900-REG1",
+            "SE232100990-REG1",
+            "SE2321009900-",
+            "SE2321009900-RÅ",
+            &long,
+        ] {
             assert!(HsaId::parse(bad).is_none(), "{bad}");
         }
     }

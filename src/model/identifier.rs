@@ -40,8 +40,12 @@ pub fn kind_of_system(system: &str) -> Option<PersonalKind> {
         "http://electronichealth.se/identifier/samordningsnummer"
         | "https://terminology.hl7.se/sid/se-samordningsnummer"
         | "urn:oid:1.2.752.129.2.1.3.3" => Samordningsnummer,
-        "urn:oid:1.2.752.97.3.1.3" | "http://electronichealth.se/identifier/sll-reservnummer" => RegionalReserve,
-        "urn:oid:1.2.752.74.9.1" | "http://electronichealth.se/identifier/nationelltReservnummer" => NationalReserve,
+        "urn:oid:1.2.752.97.3.1.3" | "http://electronichealth.se/identifier/sll-reservnummer" => {
+            RegionalReserve
+        }
+        "urn:oid:1.2.752.74.9.1" | "http://electronichealth.se/identifier/nationelltReservnummer" => {
+            NationalReserve
+        }
         _ => return None,
     })
 }
@@ -152,7 +156,10 @@ mod tests {
         for spelling in ["191212121212", "19121212-1212", "121212+1212"] {
             assert_eq!(check(PersonalKind::Personnummer, spelling, 2026).as_deref(), Ok("191212121212"));
         }
-        assert_eq!(check(PersonalKind::Personnummer, "191212121213", 2026), Err(IdentifierProblem::CheckDigit));
+        assert_eq!(
+            check(PersonalKind::Personnummer, "191212121213", 2026),
+            Err(IdentifierProblem::CheckDigit)
+        );
         assert_eq!(check(PersonalKind::Personnummer, "191213121212", 2026), Err(IdentifierProblem::Shape));
         assert_eq!(check(PersonalKind::Personnummer, "åäö", 2026), Err(IdentifierProblem::Shape));
     }
@@ -165,7 +172,11 @@ mod tests {
 
     #[test]
     fn published_numbers_are_known_and_others_are_not() {
-        assert!(is_test_number("191212121212") && is_test_number("196109732393") && is_test_number("202001182381"));
+        assert!(
+            is_test_number("191212121212")
+                && is_test_number("196109732393")
+                && is_test_number("202001182381")
+        );
         assert!(!is_test_number("190905271474") && !is_test_number("") && !is_test_number("20210325K069"));
     }
 }

@@ -88,7 +88,8 @@ fn walk(root: &Path, folder: &Path, out: &mut Vec<File>, problems: &mut Vec<Prob
             walk(root, &path, out, problems);
         } else if let Ok(text) = std::fs::read_to_string(&path) {
             let relative = path.strip_prefix(root).unwrap_or(&path);
-            let path = relative.components().map(|c| c.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
+            let path =
+                relative.components().map(|c| c.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
             out.push(File { path, text });
         }
     }

@@ -42,7 +42,13 @@ pub struct Style {
 
 /// The answer to an accepted message. `id`: the gateway's id of it; `notes`: what the sender should
 /// know, among it what was removed.
-pub fn accepted(style: Style, id: &str, sender_id: &str, reference: Option<&str>, notes: &[Finding]) -> Answer {
+pub fn accepted(
+    style: Style,
+    id: &str,
+    sender_id: &str,
+    reference: Option<&str>,
+    notes: &[Finding],
+) -> Answer {
     match style.channel {
         Channel::Fhir => {
             let text = style.lang.pick(("accepted and stored", "mottaget och lagrat"));
@@ -71,12 +77,15 @@ pub fn accepted(style: Style, id: &str, sender_id: &str, reference: Option<&str>
 /// The answer to a consent that is on record.
 pub fn registered(style: Style, reference: &str) -> Answer {
     let text = style.lang.pick(("consent registered", "samtycket är registrerat"));
-    outcome(201, vec![json!({
-        "severity": "information",
-        "code": "informational",
-        "details": { "text": text },
-        "diagnostics": reference,
-    })])
+    outcome(
+        201,
+        vec![json!({
+            "severity": "information",
+            "code": "informational",
+            "details": { "text": text },
+            "diagnostics": reference,
+        })],
+    )
 }
 
 /// What the FHIR side can do (R4 CapabilityStatement).
@@ -202,7 +211,8 @@ pub fn notes(found: &[Finding], removed: &[String], held: Option<&str>) -> Vec<F
     let mut notes = found.to_vec();
     notes.retain(|n| n.severity != Severity::Information || n.code != Code::Profile);
     notes.extend(removed.iter().map(|path| {
-        Finding { severity: Severity::Warning, ..Finding::note(Code::FieldsRemoved, "removed") }.at(path.clone())
+        Finding { severity: Severity::Warning, ..Finding::note(Code::FieldsRemoved, "removed") }
+            .at(path.clone())
     }));
     notes.extend(held.map(|reason| Finding::note(Code::HeldForDecision, reason)));
     notes

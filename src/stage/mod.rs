@@ -5,11 +5,19 @@
 //! by their own stage, so leaving a stage out does not compile.
 
 pub mod identify;
+
 pub mod decode;
+
 pub mod validate;
+
 pub mod permit;
+
 pub mod translate;
+
 pub mod route;
+
 pub mod acknowledge;
+
 pub mod record;
+
 pub mod settle;

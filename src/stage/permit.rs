@@ -128,7 +128,11 @@ fn serves(
         Basis::ReleaseHealth => from.kind == PartyKind::Region,
         Basis::ReleaseSocial => from.kind == PartyKind::Municipality,
         Basis::BoardLvu | Basis::AssessedIncapable | Basis::CompulsoryCare => true,
-        _ => return Err("no valid consent of the asserted kind is registered for this receiver and information"),
+        _ => {
+            return Err(
+                "no valid consent of the asserted kind is registered for this receiver and information",
+            );
+        }
     };
     match (authority, facts.reasoned, basis.ends_at_18()) {
         (false, ..) => Err("the asserted basis does not cover this sender"),

@@ -40,11 +40,9 @@ pub fn accepted(id: &str, permitted: &Permitted, delivery: &str, now: Timestamp)
         }
         Decision::Stop { .. } => decided["decision"] = json!("stop"),
     }
-    let kind = if matches!(permitted.decision(), Decision::Hold(_)) { EventKind::Held } else { EventKind::Decided };
-    vec![
-        event(EventKind::Accepted, &envelope.sender, accepted),
-        event(kind, &envelope.receiver, decided),
-    ]
+    let kind =
+        if matches!(permitted.decision(), Decision::Hold(_)) { EventKind::Held } else { EventKind::Decided };
+    vec![event(EventKind::Accepted, &envelope.sender, accepted), event(kind, &envelope.receiver, decided)]
 }
 
 /// The event of a refused arrival. `known`: the sender's message id, if it could be read.

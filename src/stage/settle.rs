@@ -3,9 +3,7 @@
 //! Invariant: `NotSent` is retried with growing waits; `Unknown` only where a repeat has no second
 //! effect, otherwise a person decides; nothing is dropped.
 
-use crate::{
-    model::{Code, Delivery, DeliveryState, Event, EventKind, Fault, Outcome, Partner, Settlement},
-};
+use crate::model::{Code, Delivery, DeliveryState, Event, EventKind, Fault, Outcome, Partner, Settlement};
 use jiff::{SignedDuration, Timestamp};
 
 /// How retries are spaced.
@@ -29,7 +27,13 @@ impl Pace {
 }
 
 /// The settlement of an attempt.
-pub fn outcome(delivery: &Delivery, to: &Partner, outcome: &Outcome, now: Timestamp, pace: Pace) -> Settlement {
+pub fn outcome(
+    delivery: &Delivery,
+    to: &Partner,
+    outcome: &Outcome,
+    now: Timestamp,
+    pace: Pace,
+) -> Settlement {
     let again = || {
         let spread = delivery.id.bytes().fold(0u64, |h, b| h.wrapping_mul(31).wrapping_add(u64::from(b)));
         now.checked_add(pace.wait(delivery.attempt, spread)).ok()
@@ -58,7 +62,12 @@ pub fn not_permitted(delivery: &Delivery, silent: bool, now: Timestamp, pace: Pa
     settlement(delivery, state, next_at, event(delivery, EventKind::Held, Some(&fault), now, next_at))
 }
 
-fn settlement(delivery: &Delivery, state: DeliveryState, next_at: Option<Timestamp>, event: Event) -> Settlement {
+fn settlement(
+    delivery: &Delivery,
+    state: DeliveryState,
+    next_at: Option<Timestamp>,
+    event: Event,
+) -> Settlement {
     Settlement { delivery: delivery.id.clone(), state, next_at, event }
 }
 

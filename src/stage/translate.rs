@@ -35,7 +35,10 @@ pub fn render(permitted: &Permitted, bytes: &[u8], rulebook: &Rulebook) -> Resul
         return Ok(Rendered { format: to, body: bytes.to_vec() });
     }
     if to == Format::FhirJson {
-        return Ok(Rendered { format: to, body: json::write(permitted.canonical(), Form::Fhir).into_bytes() });
+        return Ok(Rendered {
+            format: to,
+            body: json::write(permitted.canonical(), Form::Fhir).into_bytes(),
+        });
     }
     let tree = run(permitted.canonical(), &valid.envelope().event, Format::FhirJson, to, rulebook)?;
     Ok(Rendered { format: to, body: json::write(&tree, Form::Plain).into_bytes() })

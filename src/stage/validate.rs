@@ -90,7 +90,12 @@ impl Valid {
 }
 
 /// Checks everything. Errors: `SLUSS-IN-009`, `SLUSS-VAL-…`, `SLUSS-RTE-…`, `SLUSS-MAP-001`, all at once.
-pub fn message(message: Message, from: Arc<Partner>, bytes: &[u8], rules: &Rules<'_>) -> Result<Valid, Fault> {
+pub fn message(
+    message: Message,
+    from: Arc<Partner>,
+    bytes: &[u8],
+    rules: &Rules<'_>,
+) -> Result<Valid, Fault> {
     let envelope = &message.envelope;
     let mut findings = Vec::new();
     let known = rules.registry.knows_event(&envelope.event) && rules.rulebook.knows_event(&envelope.event);
@@ -118,8 +123,12 @@ fn identifier(envelope: &Envelope, mode: Mode, now: Timestamp, findings: &mut Ve
         .ok_or(IdentifierProblem::System)
         .and_then(|kind| identifier::check(kind, &subject.value, year));
     let finding = match (number, mode) {
-        (Err(IdentifierProblem::System), _) => Finding::error(Code::CheckDigit, "the identifier's system is not known"),
-        (Err(IdentifierProblem::Shape), _) => Finding::error(Code::CheckDigit, "the identifier's shape is wrong"),
+        (Err(IdentifierProblem::System), _) => {
+            Finding::error(Code::CheckDigit, "the identifier's system is not known")
+        }
+        (Err(IdentifierProblem::Shape), _) => {
+            Finding::error(Code::CheckDigit, "the identifier's shape is wrong")
+        }
         (Err(IdentifierProblem::CheckDigit), _) => {
             Finding::error(Code::CheckDigit, "the identifier's check digit does not fit")
         }
@@ -182,7 +191,12 @@ pub fn stockholm() -> TimeZone {
 }
 
 /// The format's own schema, then the canonical form against its profile.
-fn content(message: &Message, bytes: &[u8], rulebook: &Rulebook, findings: &mut Vec<Finding>) -> Option<Tree> {
+fn content(
+    message: &Message,
+    bytes: &[u8],
+    rulebook: &Rulebook,
+    findings: &mut Vec<Finding>,
+) -> Option<Tree> {
     let event = &message.envelope.event;
     match message.format {
         Format::FhirJson => {

@@ -29,7 +29,8 @@ async fn a_body_over_the_limit_is_refused_before_it_is_read() {
     let world = World::with(Setup { listen: "max_body_bytes = 4096", ..Setup::default() }).await;
     let reply = post(&world, vec![b' '; 5_000]).await;
     assert_fault(&reply, 413, "SLUSS-IN-001");
-    let reply = world.as_granvik().post("/case/v1/messages", "application/json", vec![b'1'; 5_000]).await.unwrap();
+    let reply =
+        world.as_granvik().post("/case/v1/messages", "application/json", vec![b'1'; 5_000]).await.unwrap();
     assert_fault(&reply, 413, "SLUSS-IN-001");
     assert_eq!(world.refusals().await.len(), 2, "refusals are on record");
 }
@@ -47,7 +48,12 @@ async fn what_is_not_a_message_is_named() {
         ("half sent", admission_text("x")[..200].into(), 400, "SLUSS-IN-002"),
         ("deep arrays", deep.into_bytes(), 400, "SLUSS-IN-003"),
         ("deep objects", deep_objects.into_bytes(), 400, "SLUSS-IN-003"),
-        ("duplicate key", br#"{"resourceType":"Bundle","type":"message","type":"batch"}"#.to_vec(), 400, "SLUSS-IN-004"),
+        (
+            "duplicate key",
+            br#"{"resourceType":"Bundle","type":"message","type":"batch"}"#.to_vec(),
+            400,
+            "SLUSS-IN-004",
+        ),
         ("wrong resource", br#"{"resourceType":"Patient"}"#.to_vec(), 422, "SLUSS-IN-005"),
         ("no header", no_header.into_bytes(), 422, "SLUSS-IN-006"),
     ];
@@ -155,9 +161,19 @@ async fn identity_is_the_certificates_alone_and_each_refusal_is_on_record() {
 async fn every_route_answers_faults_in_its_own_style_and_in_the_language_asked_for() {
     let world = World::new().await;
     let region = world.as_region();
-    for path in ["/fhir/nothing", "/fhir", "/fhir/Patient/1", "/case/v1", "/", "/console", "/fhir/metadata", "/health"] {
+    for path in [
+        "/fhir/nothing",
+        "/fhir",
+        "/fhir/Patient/1",
+        "/case/v1",
+        "/",
+        "/console",
+        "/fhir/metadata",
+        "/health",
+    ] {
         let reply = region.post(path, "application/json", b"{}".to_vec()).await.unwrap();
-        let wanted = if path.starts_with("/fhir") { "application/fhir+json" } else { "application/problem+json" };
+        let wanted =
+            if path.starts_with("/fhir") { "application/fhir+json" } else { "application/problem+json" };
         assert_eq!(reply.content_type, wanted, "{path}");
         assert!([404, 405].contains(&reply.status), "{path}: {}", reply.status);
         assert_eq!(reply.codes().len(), 1);
@@ -187,10 +203,20 @@ async fn a_receiver_that_is_down_gets_the_message_when_it_is_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_nobody_takes_expires_on_record() {
-    let world = World::with(Setup { delivery: Some("retry_first_ms = 50\nretry_max_s = 1\nexpire_hours = 1"), ..Setup::default() }).await;
+    let world = World::with(Setup {
+        delivery: Some("retry_first_ms = 50\nretry_max_s = 1\nexpire_hours = 1"),
+        ..Setup::default()
+    })
+    .await;
     world.granvik.always(Some(Conduct::Status(503)));
     assert_eq!(world.as_region().fhir(&admission("late", "C-1", GRANVIK)).await.unwrap().status, 202);
-    let rows = world.gateway().gateway.ledger.deliveries(&world.journey("late").await[0].message.clone().unwrap()).await.unwrap();
+    let rows = world
+        .gateway()
+        .gateway
+        .ledger
+        .deliveries(&world.journey("late").await[0].message.clone().unwrap())
+        .await
+        .unwrap();
     let hours = rows[0].expires.duration_since(Timestamp::now()).as_secs();
     assert!((3_500..=3_600).contains(&hours), "{hours}");
 }

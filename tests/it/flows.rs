@@ -69,7 +69,8 @@ async fn m11_and_m12_keep_their_order_and_their_times_are_on_record() {
     assert!(world.sjoby.effects().is_empty());
     world.sjoby.always(None);
     world.until("m12", "delivered").await;
-    let events: Vec<Value> = world.sjoby.effects().iter().map(|r| json_of(&r.body)["event"].clone()).collect();
+    let events: Vec<Value> =
+        world.sjoby.effects().iter().map(|r| json_of(&r.body)["event"].clone()).collect();
     assert_eq!(events, ["discharge-ready", "discharge-ready-withdrawn"]);
     let ledger = &world.gateway().gateway.ledger;
     let row = ledger.message("m11").await.unwrap().unwrap();
@@ -91,8 +92,12 @@ async fn m1_becomes_a_fhir_message_at_the_region() {
     let effects = world.region.effects();
     assert_eq!(effects[0].content_type, "application/fhir+json");
     let bundle = json_of(&effects[0].body);
-    let kinds: Vec<&str> =
-        bundle["entry"].as_array().unwrap().iter().filter_map(|e| e["resource"]["resourceType"].as_str()).collect();
+    let kinds: Vec<&str> = bundle["entry"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|e| e["resource"]["resourceType"].as_str())
+        .collect();
     for kind in ["MessageHeader", "Task", "ServiceRequest", "Patient", "Organization", "EpisodeOfCare"] {
         assert!(kinds.contains(&kind), "{kind} is missing in {kinds:?}");
     }
@@ -106,7 +111,8 @@ async fn m5_stops_without_a_basis_and_passes_with_a_consent() {
     let reply = region.fhir(&statement("m5a").0).await.unwrap();
     assert_fault(&reply, 403, "SLUSS-PRM-001");
     assert!(reply.json().to_string().contains("consent-guardians-both"), "what would be accepted is named");
-    let number = statement("x").resource("Patient").unwrap()["identifier"][0]["value"].as_str().unwrap().to_string();
+    let number =
+        statement("x").resource("Patient").unwrap()["identifier"][0]["value"].as_str().unwrap().to_string();
     let consent = message::consent("c1", &number, "consent-guardians-both", "exam-statement", SJOBY);
     assert_eq!(region.consent(&consent).await.unwrap().status, 201);
     assert_eq!(region.fhir(&statement("m5b").0).await.unwrap().status, 202);
@@ -121,7 +127,8 @@ async fn m5_stops_without_a_basis_and_passes_with_a_consent() {
 async fn a_consent_revoked_while_the_message_waits_stops_it() {
     let world = World::new().await;
     let region = world.as_region();
-    let number = statement("x").resource("Patient").unwrap()["identifier"][0]["value"].as_str().unwrap().to_string();
+    let number =
+        statement("x").resource("Patient").unwrap()["identifier"][0]["value"].as_str().unwrap().to_string();
     let mut consent = message::consent("c1", &number, "consent-guardians-both", "exam-statement", SJOBY);
     assert_eq!(region.consent(&consent).await.unwrap().status, 201);
     world.sjoby.always(Some(Conduct::Status(503)));

@@ -19,7 +19,13 @@ const WALLS: [(&str, &[&str]); 16] = [
     ("courier", &["model", "port", "pki"]),
     ("consent", &["model", "port", "ledger", "stage"]),
     ("conformance", &["model", "config", "pki", "listen", "courier", "rulebook"]),
-    ("app", &["model", "port", "config", "registry", "rulebook", "stage", "ledger", "flow", "listen", "courier", "consent", "pki"]),
+    (
+        "app",
+        &[
+            "model", "port", "config", "registry", "rulebook", "stage", "ledger", "flow", "listen",
+            "courier", "consent", "pki",
+        ],
+    ),
     ("cli", &["model", "port", "config", "registry", "rulebook", "ledger", "pki", "conformance", "app"]),
 ];
 
@@ -40,7 +46,18 @@ const LONG_FILES: [(&str, &str); 0] = [];
 
 /// Words that hide what a thing is. Types of other crates are not ours to name.
 const WORDS: [&str; 12] = [
-    "manager", "handler", "helper", "util", "utils", "service", "processor", "context", "impl", "base", "common", "misc",
+    "manager",
+    "handler",
+    "helper",
+    "util",
+    "utils",
+    "service",
+    "processor",
+    "context",
+    "impl",
+    "base",
+    "common",
+    "misc",
 ];
 
 /// Names with such a word, each with its reason.
@@ -205,7 +222,9 @@ fn nothing_that_ships_panics_on_purpose() {
     for (file, text) in all() {
         for (number, line) in shipped(&file, &text).lines().enumerate() {
             let code = line.split("//").next().unwrap_or_default();
-            for word in [".unwrap()", ".expect(", "panic!(", "todo!(", "unimplemented!(", "unreachable!(", "dbg!("] {
+            for word in
+                [".unwrap()", ".expect(", "panic!(", "todo!(", "unimplemented!(", "unreachable!(", "dbg!("]
+            {
                 if code.contains(word) {
                     wrong.push(format!("{file}:{}: {word}", number + 1));
                 }
@@ -221,7 +240,9 @@ fn names_say_what_a_thing_is() {
     for (file, text) in all() {
         for (number, line) in shipped(&file, &text).lines().enumerate() {
             let code = line.trim_start().trim_start_matches("pub ").trim_start_matches("async ");
-            let defined = ["fn ", "struct ", "enum ", "trait ", "mod ", "type "].iter().find_map(|k| code.strip_prefix(k));
+            let defined = ["fn ", "struct ", "enum ", "trait ", "mod ", "type "]
+                .iter()
+                .find_map(|k| code.strip_prefix(k));
             let Some(rest) = defined else { continue };
             let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
             for part in parts(&name) {
@@ -266,7 +287,8 @@ fn every_fault_code_is_raised_somewhere() {
 
 #[test]
 fn no_private_key_and_no_path_of_a_machine_is_in_the_project() {
-    let listed = std::process::Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output().unwrap();
+    let listed =
+        std::process::Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output().unwrap();
     let mut wrong = Vec::new();
     for name in listed.stdout.split(|b| *b == 0).filter(|n| !n.is_empty()) {
         let name = String::from_utf8_lossy(name).into_owned();

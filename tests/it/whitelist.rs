@@ -35,7 +35,11 @@ fn partner(id: &str, kind: PartyKind, format: Format) -> Partner {
 const PLACES: [(&str, &str, &str); 15] = [
     ("/entry/1/resource", "reasonCode", r#"[{"text":"CANARY"}]"#),
     ("/entry/1/resource", "type", r#"[{"text":"CANARY"}]"#),
-    ("/entry/1/resource", "text", r#"{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">CANARY</div>"}"#),
+    (
+        "/entry/1/resource",
+        "text",
+        r#"{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">CANARY</div>"}"#,
+    ),
     ("/entry/1/resource", "contained", r#"[{"resourceType":"Organization","id":"o","name":"CANARY"}]"#), // found by serviceProvider
     ("/entry/1/resource", "serviceType", r#"{"text":"CANARY"}"#),
     ("/entry/1/resource", "hospitalization", r#"{"dischargeDisposition":{"text":"CANARY"}}"#),

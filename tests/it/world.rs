@@ -5,7 +5,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 use sluss::{
     app::{self, Running},
-    conformance::{receiver::Receiver, sender::{Reply, Sender}},
+    conformance::{
+        receiver::Receiver,
+        sender::{Reply, Sender},
+    },
     ledger::EventRow,
     model::HsaId,
     pki::{self, Authority, Existing, Issued, Made, Party, TlsFiles},

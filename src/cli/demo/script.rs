@@ -184,7 +184,12 @@ fn exams() -> Vec<Step> {
             from: SJOBY,
             to: REGION,
             letter: Letter::Case(|run, now| {
-                message::fresh_case("health-exam-request/valid-2-rich.json", &format!("m1-{run}"), &format!("SAM-{run}-9"), now)
+                message::fresh_case(
+                    "health-exam-request/valid-2-rich.json",
+                    &format!("m1-{run}"),
+                    &format!("SAM-{run}-9"),
+                    now,
+                )
             }),
             expect: Delivered,
         },
@@ -193,7 +198,8 @@ fn exams() -> Vec<Step> {
             from: REGION,
             to: SJOBY,
             letter: Letter::Fhir(|run, now| {
-                statement("exam-statement/valid-2-rich.json", "m5a", run, now).basis("consent-guardians-both", None)
+                statement("exam-statement/valid-2-rich.json", "m5a", run, now)
+                    .basis("consent-guardians-both", None)
             }),
             expect: Refused("SLUSS-PRM-001"),
         },
@@ -211,7 +217,9 @@ fn exams() -> Vec<Step> {
             title: "M5 statement with that consent: passes",
             from: REGION,
             to: SJOBY,
-            letter: Letter::Fhir(|run, now| statement("exam-statement/valid-3-young-adult.json", "m5b", run, now)),
+            letter: Letter::Fhir(|run, now| {
+                statement("exam-statement/valid-3-young-adult.json", "m5b", run, now)
+            }),
             expect: Delivered,
         },
     ]
@@ -282,7 +290,8 @@ fn read(reply: &Reply, journey: &mut Journey) {
     journey.status = reply.status;
     journey.codes = reply.codes();
     journey.removed = journey.codes.iter().filter(|c| *c == "SLUSS-PRM-002").count();
-    let text = body["id"].as_str().or_else(|| body["issue"][0]["diagnostics"].as_str()?.strip_prefix("message "));
+    let text =
+        body["id"].as_str().or_else(|| body["issue"][0]["diagnostics"].as_str()?.strip_prefix("message "));
     journey.id = text.map(str::to_string);
 }
 

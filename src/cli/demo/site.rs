@@ -1,6 +1,9 @@
 //! The demo's folder: certificates, configuration and simulated receivers.
 
-use super::{Stop, script::{Actors, Journey}};
+use super::{
+    Stop,
+    script::{Actors, Journey},
+};
 use crate::{
     cli::Exit,
     conformance::{receiver::Receiver, sender::Sender},
@@ -85,7 +88,11 @@ impl Site {
 
     /// The first lines.
     pub fn greeting(&self, base: &str, ready: Duration) -> String {
-        let mut text = format!("Sluss demo · ready in {:.1} s · everything in {}\n", ready.as_secs_f64(), self.dir.display());
+        let mut text = format!(
+            "Sluss demo · ready in {:.1} s · everything in {}\n",
+            ready.as_secs_f64(),
+            self.dir.display()
+        );
         let _ = writeln!(text, "  gateway   {base}   mutual TLS, test personal numbers only");
         for (receiver, (_, name, id, _, format)) in self.receivers.iter().zip(PARTIES) {
             let _ = writeln!(text, "  partner   {}   {name}, {id}, {format}", receiver.endpoint);

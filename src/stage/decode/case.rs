@@ -58,7 +58,8 @@ fn subject(root: NodeRef<'_>, fields: &mut Fields) -> Option<Subject> {
             return None;
         }
     };
-    let value = fields.need(subject.child_text("personalNumber"), "/subject/personalNumber", "the personal number");
+    let value =
+        fields.need(subject.child_text("personalNumber"), "/subject/personalNumber", "the personal number");
     let birth = subject.child_text("birthDate");
     Some(Subject {
         system: system.to_string(),

@@ -15,7 +15,9 @@ const PROTECTED: [&str; 3] = ["DEMO", "sekretessmarkering", "skyddadFolkbokforin
 pub fn envelope(tree: &Tree) -> Result<Envelope, Fault> {
     let bundle = tree.at(tree.root());
     if bundle.child_text("resourceType") != Some("Bundle") || bundle.child_text("type") != Some("message") {
-        return Err(Fault::one(Finding::error(Code::WrongResource, "Bundle.type 'message' is expected").at("$this")));
+        return Err(Fault::one(
+            Finding::error(Code::WrongResource, "Bundle.type 'message' is expected").at("$this"),
+        ));
     }
     let first = bundle.child("entry").and_then(|e| e.child("resource"));
     let header = first.filter(|r| r.child_text("resourceType") == Some("MessageHeader"));
@@ -38,8 +40,7 @@ fn read(bundle: NodeRef<'_>, header: NodeRef<'_>) -> Result<Envelope, Fault> {
     let sender = fields.hsa(sender, &place("sender.identifier.value"), "the sender");
     let mut destinations = header.all("destination");
     let receiver = destinations.next().and_then(|d| d.child("receiver")).and_then(hsa);
-    let receiver =
-        fields.hsa(receiver, &place("destination[0].receiver.identifier.value"), "the receiver");
+    let receiver = fields.hsa(receiver, &place("destination[0].receiver.identifier.value"), "the receiver");
     if destinations.next().is_some() {
         fields.malformed(&place("destination[1]"), "the destination (exactly one receiver per message)");
     }
@@ -105,9 +106,9 @@ fn subject(bundle: NodeRef<'_>, fields: &mut Fields) -> Option<Subject> {
         let path = format!("Bundle.entry[{second}].resource");
         fields.malformed(&path, "the message (one Patient only: nobody else's data may ride along)");
     }
-    let known = patient.all("identifier").find(|i| {
-        i.child_text("system").is_some_and(|s| identifier::kind_of_system(s).is_some())
-    });
+    let known = patient
+        .all("identifier")
+        .find(|i| i.child_text("system").is_some_and(|s| identifier::kind_of_system(s).is_some()));
     let path = format!("Bundle.entry[{index}].resource.identifier");
     let Some(known) = known else {
         fields.missing(&path, "a personal identifier of a known system");

@@ -111,7 +111,8 @@ fn visit(
 
 /// Removes what `list` selects. Returns the paths of what was removed.
 pub fn drop(tree: &mut Tree, list: &[ElementPath]) -> Vec<String> {
-    let doomed = resources(tree).into_iter().flat_map(|(_, resource)| selected(tree, resource, list)).collect();
+    let doomed =
+        resources(tree).into_iter().flat_map(|(_, resource)| selected(tree, resource, list)).collect();
     remove(tree, doomed)
 }
 
@@ -147,7 +148,11 @@ mod tests {
         let mut tree = bundle(
             r#"{"resourceType":"Patient","id":"p","extension":[{"url":"http://a.b/keep","valueString":"K"},{"url":"http://a.b/go","valueString":"CANARY"}],"identifier":[{"system":"s","value":"v","assigner":{"display":"CANARY"}},{"system":"t","value":"CANARY"}],"name":[{"family":"F","_family":{"extension":[{"url":"u","valueString":"ok"}]}}],"telecom":[{"value":"CANARY"}]}"#,
         );
-        let list = ["Patient.name", "Patient.identifier.where(system = 's').value", "Patient.extension('http://a.b/keep')"];
+        let list = [
+            "Patient.name",
+            "Patient.identifier.where(system = 's').value",
+            "Patient.extension('http://a.b/keep')",
+        ];
         let removed = keep(&mut tree, &paths(&list));
         let out = json::write(&tree, Form::Fhir);
         assert!(!out.contains("CANARY") && out.contains(r#""value":"v""#) && out.contains("ok"), "{out}");
@@ -177,13 +182,17 @@ mod tests {
         );
         keep(&mut tree, &paths(&["Patient.extension('http://x.y/b').extension('code')"]));
         let out = json::write(&tree, Form::Fhir);
-        assert!(out.contains(r#""url":"http://x.y/b""#) && out.contains("valueCode") && !out.contains("CANARY"), "{out}");
+        assert!(
+            out.contains(r#""url":"http://x.y/b""#) && out.contains("valueCode") && !out.contains("CANARY"),
+            "{out}"
+        );
     }
 
     #[test]
     fn what_an_expression_calculates_or_finds_elsewhere_keeps_nothing() {
         let mut tree = bundle(r#"{"resourceType":"Patient","id":"p","telecom":[{"value":"CANARY"}]}"#);
-        let removed = keep(&mut tree, &paths(&["%rootResource", "Patient", "'x'", "Patient.telecom.count()"]));
+        let removed =
+            keep(&mut tree, &paths(&["%rootResource", "Patient", "'x'", "Patient.telecom.count()"]));
         assert_eq!(removed, ["Bundle.meta", "Bundle.entry[0]"]);
     }
 }

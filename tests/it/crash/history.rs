@@ -140,7 +140,8 @@ pub fn judge(history: &History, record: &Record) -> Verdict {
         refused: history.refusals.clone(),
         ..Verdict::default()
     };
-    let place: HashMap<&str, usize> = history.acked.iter().enumerate().map(|(n, id)| (id.as_str(), n)).collect();
+    let place: HashMap<&str, usize> =
+        history.acked.iter().enumerate().map(|(n, id)| (id.as_str(), n)).collect();
     let mut times: BTreeMap<&str, usize> = BTreeMap::new();
     let mut latest: HashMap<Lane, usize> = HashMap::new();
     for effect in &history.effects {

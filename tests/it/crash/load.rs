@@ -10,7 +10,10 @@ use super::{
     world::{Dice, GRANVIK, SJOBY, World},
 };
 use jiff::Timestamp;
-use sluss::conformance::{message::Fhir, sender::Sender};
+use sluss::conformance::{
+    message::Fhir,
+    sender::{Reply, Sender},
+};
 use std::{
     sync::{
         Arc, Mutex,
@@ -100,7 +103,7 @@ impl One {
         let mut first = None;
         loop {
             match self.post(&body).await {
-                Some((202, answer)) => {
+                Some(Reply { status: 202, body: answer, .. }) => {
                     let mut history = self.history.lock().unwrap();
                     match &first {
                         None => history.acked.push(id.clone()),
@@ -115,10 +118,10 @@ impl One {
                     first = Some(answer);
                 }
                 // Overloaded or no store: nothing was promised.
-                Some((503, _)) => {}
-                Some((status, answer)) => {
-                    let text = String::from_utf8_lossy(&answer).into_owned();
-                    self.history.lock().unwrap().refusals.push(format!("{id}: {status} {text}"));
+                Some(reply) if reply.status == 503 => {}
+                Some(reply) => {
+                    let text = format!("{id}: {} {}", reply.status, reply.codes().join(" "));
+                    self.history.lock().unwrap().refusals.push(text);
                     return;
                 }
                 None if patient || first.is_some() => {}
@@ -128,10 +131,9 @@ impl One {
         }
     }
 
-    async fn post(&self, body: &[u8]) -> Option<(u16, Vec<u8>)> {
+    async fn post(&self, body: &[u8]) -> Option<Reply> {
         let path = "/fhir/$process-message";
-        let reply = self.sender.post(path, "application/fhir+json", body.to_vec()).await.ok()?;
-        Some((reply.status, reply.body))
+        self.sender.post(path, "application/fhir+json", body.to_vec()).await.ok()
     }
 }
 
@@ -140,12 +142,15 @@ fn letter(case: &str, step: usize, to: &str) -> serde_json::Value {
     let id = format!("{case}-{step}");
     let path = match step {
         0 => "admission-notice/valid-1-four-fields.json",
-        step if step % 2 == 1 => "discharge-ready/valid-1-minimal.json",
-        _ => "discharge-ready-withdrawn/valid-1-minimal.json",
+        step if step % 2 == 1 => "discharge-ready/valid-2-rich.json",
+        _ => "discharge-ready-withdrawn/valid-2-rich.json",
     };
     let message = Fhir::fresh(path, &id, Timestamp::now()).case(case).to(to);
     match step {
         0 => message.0,
-        step => message.refers_to(&format!("{case}-{}", step - 1)).0,
+        step => {
+            let message = message.refers_to(&format!("{case}-{}", step - 1));
+            message.basis("release-health", Some("The discharge must be planned.")).0
+        }
     }
 }
