@@ -136,6 +136,8 @@ fn cert_dev(args: cert::DevArgs, out: Out) -> Exit {
     match cert::dev(&args, jiff::Timestamp::now(), &mut stdout, &mut stderr) {
         Ok(0) => Exit::Done,
         Ok(3) => Exit::Configuration,
+        // A closed pipe (`| head`) is no fault of ours.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
         _ => Exit::Bug,
     }
 }

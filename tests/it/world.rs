@@ -124,6 +124,11 @@ impl World {
         Sender::new(&files(&self.made, index), &self.base(), Timestamp::now()).unwrap()
     }
 
+    /// The region's sender to a gateway elsewhere.
+    pub fn sender_to(&self, base: &str) -> Sender {
+        Sender::new(&files(&self.made, 0), base, Timestamp::now()).unwrap()
+    }
+
     pub fn as_region(&self) -> Sender {
         self.sender(0)
     }
