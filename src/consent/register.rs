@@ -14,7 +14,11 @@ use crate::{
 use aws_lc_rs::hmac;
 use jiff::Timestamp;
 use serde_json::json;
-use std::{io::Write, path::Path};
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Write},
+    path::Path,
+};
 
 /// Largest Consent resource in bytes.
 const MAX_BYTES: usize = 256 << 10;
@@ -26,9 +30,20 @@ pub struct Register {
 }
 
 impl Register {
-    /// Opens the register over a ledger; `directory` holds the key of the index, made at first use.
-    pub fn open(ledger: Ledger, directory: &Path) -> Result<Register, Failure> {
-        let key = index_key(&directory.join("index.key")).map_err(|e| Failure::Store(e.to_string()))?;
+    /// Opens the register over a ledger; `directory` holds the key of the index, made at first use. A
+    /// key that is gone while consents are on record is a failure: with a new one none is ever found.
+    pub async fn open(ledger: Ledger, directory: &Path) -> Result<Register, Failure> {
+        let path = directory.join("index.key");
+        let failed = |e: io::Error| Failure::Store(format!("{}: {e}", path.display()));
+        let key = match read_key(&path).map_err(failed)? {
+            Some(key) => key,
+            None if ledger.has_consents().await? => {
+                return Err(failed(io::Error::other(
+                    "is gone, but consents are on record: restore it from the backup",
+                )));
+            }
+            None => make_key(directory, &path).map_err(failed)?,
+        };
         Ok(Register { ledger, key: hmac::Key::new(hmac::HMAC_SHA256, &key) })
     }
 
@@ -39,19 +54,26 @@ impl Register {
     }
 }
 
-fn index_key(path: &Path) -> std::io::Result<Vec<u8>> {
-    use std::os::unix::fs::OpenOptionsExt;
-    if let Ok(key) = std::fs::read(path) {
-        if key.len() == 32 {
-            return Ok(key);
-        }
-        return Err(std::io::Error::other("index.key is damaged: restore it from the backup"));
+fn read_key(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match std::fs::read(path) {
+        Ok(key) if key.len() == 32 => Ok(Some(key)),
+        Ok(_) => Err(io::Error::other("is damaged: restore it from the backup")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
+}
+
+/// Written beside, synced, renamed, and the folder synced: a crash leaves a whole key or none.
+fn make_key(directory: &Path, path: &Path) -> io::Result<Vec<u8>> {
+    use std::os::unix::fs::OpenOptionsExt;
     let mut key = vec![0; 32];
-    aws_lc_rs::rand::fill(&mut key).map_err(|_| std::io::Error::other("no random bytes"))?;
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    aws_lc_rs::rand::fill(&mut key).map_err(|_| io::Error::other("no random bytes"))?;
+    let fresh = directory.join("index.key.new");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
     file.write_all(&key)?;
     file.sync_all()?;
+    std::fs::rename(&fresh, path)?;
+    File::open(directory)?.sync_all()?;
     Ok(key)
 }
 

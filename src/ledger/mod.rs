@@ -241,6 +241,11 @@ impl Ledger {
         }
     }
 
+    /// Is any consent on record? Then the key of their index must be there too.
+    pub async fn has_consents(&self) -> Result<bool, Failure> {
+        self.inside.pool.ask(consent::any).await
+    }
+
     /// The newest version of each consent about a subject.
     pub async fn consents(&self, subject_key: &[u8; 32]) -> Result<Vec<ConsentRow>, Failure> {
         let subject = *subject_key;

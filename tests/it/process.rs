@@ -77,7 +77,8 @@ async fn hostile_bodies_get_answers_in_bounded_memory() {
     let mut crowd = tokio::task::JoinSet::new();
     for round in 0..64 {
         let (sender, body) = (sender.clone(), bodies[round % bodies.len()].clone());
-        crowd.spawn(async move { sender.post("/fhir/$process-message", "application/fhir+json", body).await });
+        crowd
+            .spawn(async move { sender.post("/fhir/$process-message", "application/fhir+json", body).await });
     }
     while let Some(reply) = crowd.join_next().await {
         let reply = reply.unwrap().unwrap();
@@ -108,4 +109,32 @@ async fn a_second_process_on_the_same_state_does_not_start() {
     assert_fault(&reply, 422, "SLUSS-IN-005");
     terminate(&child);
     assert_eq!(ended(&mut child).await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_index_key_is_told_and_never_replaced_while_consents_are_on_record() {
+    let mut world = World::new().await;
+    let consent = sluss::conformance::message::consent(
+        "c1",
+        "201204152399",
+        "consent-guardians-both",
+        "exam-statement",
+        GRANVIK,
+    );
+    assert_eq!(world.as_region().consent(&consent).await.unwrap().status, 201);
+    world.stop().await;
+    let key = world.state().join("index.key");
+    let kept = std::fs::read(&key).unwrap();
+    std::fs::remove_file(&key).unwrap();
+    let config = world.state().parent().unwrap().join("sluss.toml");
+    let refused = Command::new(env!("CARGO_BIN_EXE_sluss"))
+        .args(["serve", "--config", config.to_str().unwrap()])
+        .output()
+        .await
+        .unwrap();
+    assert_eq!(refused.status.code(), Some(70));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("index.key"));
+    assert!(!key.exists());
+    std::fs::write(&key, kept).unwrap();
+    world.start().await;
 }
