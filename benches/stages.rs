@@ -181,6 +181,10 @@ fn option(name: &str) -> Option<String> {
 fn main() -> Result<(), Box<dyn Error>> {
     let world = World::new()?;
     world.whole().map_err(|f| format!("{f:?}"))?;
+    if !std::env::args().any(|a| a == "--bench") {
+        println!("nothing measured: run by `cargo bench`, or with --bench");
+        return Ok(());
+    }
     let seconds = option("--seconds").and_then(|s| s.parse().ok()).unwrap_or(1.0);
     let watch = Watch { lasts: Duration::from_secs_f64(seconds), only: option("--only") };
     println!("one admission notice of {} bytes (JSON)\n", world.arrival.bytes.len());

@@ -59,7 +59,7 @@ struct Args {
     /// Serve as the floor for the site in this folder until standard input ends.
     #[arg(long, hide = true)]
     floor: Option<PathBuf>,
-    /// Given by cargo.
+    /// Given by `cargo bench`; `cargo test --all-targets` does not, and then nothing is measured.
     #[arg(long, hide = true)]
     bench: bool,
 }
@@ -81,7 +81,11 @@ fn main() -> ExitCode {
         runtime.block_on(async {
             match &args.floor {
                 Some(dir) => floor::serve(dir).await,
-                None => run(&args).await,
+                None if args.bench => run(&args).await,
+                None => {
+                    println!("nothing measured: run by `cargo bench`, or with --bench");
+                    Ok(())
+                }
             }
         })
     });
