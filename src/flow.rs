@@ -10,7 +10,7 @@ mod dispatch;
 use crate::{
     config::Config,
     ledger::{Admission, Admitted, Known, Ledger},
-    model::{Answer, Arrival, Decision, Failure, Fault, HsaId, Key, Message},
+    model::{Answer, Arrival, Decision, Failure, Fault, HsaId, Key, Message, Partner},
     port::{Clock, ConsentFact, ConsentSource, Courier, Entropy, Silent, Taken},
     registry::Registry,
     rulebook::Rulebook,
@@ -122,15 +122,33 @@ impl Gateway {
         style: Style,
         known: &mut Option<String>,
     ) -> Result<Answer, Refusal> {
-        let (registry, rulebook) = (self.registry.load_full(), self.rulebook.load_full());
+        let registry = self.registry.load_full();
         let from = identify::caller(&arrival.peer, &registry)?;
         let message = decode::message(arrival, self.config.listen.max_body_bytes)?;
         *known = Some(message.envelope.id.clone());
         identify::agrees(&from, &message.envelope)?;
         let (key, hash) = duplicate_key(arrival, &message);
-        if let Some(known) = self.ledger.known(&key, &hash).await? {
-            return self.repeat(&key, known).await;
+        match self.take(arrival, style, message, from, &key, hash).await {
+            // What was accepted stays accepted, even if it would not be any more.
+            Err(Refusal::Fault(fault)) => match self.ledger.known(&key, &hash).await? {
+                Some(known) => self.repeat(&key, known).await,
+                None => Err(fault.into()),
+            },
+            taken => taken,
         }
+    }
+
+    /// The stages that a message with a known sender meets, to its record.
+    async fn take(
+        &self,
+        arrival: &Arrival,
+        style: Style,
+        message: Message,
+        from: Arc<Partner>,
+        key: &Key,
+        hash: [u8; 32],
+    ) -> Result<Answer, Refusal> {
+        let (registry, rulebook) = (self.registry.load_full(), self.rulebook.load_full());
         let now = self.clock.now();
         let skew = SignedDuration::from_mins(self.config.clock_skew_minutes);
         let rules = Rules { registry: &registry, rulebook: &rulebook, mode: self.config.mode, skew, now };
@@ -169,8 +187,8 @@ impl Gateway {
         };
         match self.ledger.admit(admission).await? {
             Admitted::New => Ok(answer),
-            Admitted::Repeat(first) => self.repeat(&key, Known::Repeat(first)).await,
-            Admitted::Conflict => self.repeat(&key, Known::Conflict).await,
+            Admitted::Repeat(first) => self.repeat(key, Known::Repeat(first)).await,
+            Admitted::Conflict => self.repeat(key, Known::Conflict).await,
         }
     }
 

@@ -89,7 +89,7 @@ async fn syncs_so_far(desk: Data<Desk>) -> HttpResponse {
 fn open(dir: &Path) -> rusqlite::Result<Connection> {
     let conn = Connection::open(dir.join("floor.db"))?;
     conn.set_prepared_statement_cache_capacity(64);
-    conn.execute_batch("PRAGMA page_size=8192; PRAGMA foreign_keys=OFF;")?;
+    conn.execute_batch("PRAGMA page_size=4096; PRAGMA foreign_keys=OFF;")?;
     conn.query_row("PRAGMA journal_mode=WAL", [], |_| Ok(()))?;
     conn.execute_batch("PRAGMA synchronous=FULL")?;
     conn.query_row("PRAGMA wal_autocheckpoint=0", [], |_| Ok(()))?;

@@ -154,7 +154,9 @@ pub(super) fn open_writer(directory: &Path, sync: Sync) -> Result<Connection, Fa
 fn prepare_writer(conn: &Connection, sync: Sync) -> rusqlite::Result<()> {
     conn.busy_timeout(Duration::from_secs(5))?;
     conn.set_prepared_statement_cache_capacity(64);
-    conn.execute_batch("PRAGMA page_size=8192; PRAGMA foreign_keys=OFF;")?;
+    // A plan must not depend on bound values, or statements are prepared anew all the time.
+    conn.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    conn.execute_batch("PRAGMA page_size=4096; PRAGMA foreign_keys=OFF;")?;
     conn.query_row("PRAGMA journal_mode=WAL", [], |_| Ok(()))?;
     conn.execute_batch(if sync == Sync::Full {
         "PRAGMA synchronous=FULL"

@@ -44,7 +44,7 @@ pub struct Options {
     pub min_free_bytes: u64,
     /// Asks the file system how many bytes are free. The default knows nothing and says "plenty".
     pub free_bytes: fn(&Path) -> io::Result<u64>,
-    /// How long a commit may wait for as many commands as the last one had; zero: never.
+    /// How long a commit may wait while commands keep coming; zero: never.
     pub gather: Duration,
     /// Connections for questions.
     pub readers: usize,
@@ -60,7 +60,7 @@ impl Options {
             queue: 1024,
             min_free_bytes: 64 << 20,
             free_bytes: |_| Ok(u64::MAX),
-            gather: Duration::from_micros(500),
+            gather: Duration::from_millis(6),
             readers: 4,
         }
     }

@@ -32,6 +32,14 @@ use std::{
 };
 use tokio::sync::{oneshot, watch};
 
+/// Commits between two looks at the length of the log.
+const CHECKPOINT_TURNS: u64 = 32;
+/// Silence after which a commit waits no longer for company.
+const GAP: Duration = Duration::from_micros(400);
+/// How long an outcome looks for company before it is stored alone.
+const PATIENCE: Duration = Duration::from_millis(2);
+/// A lone caller's own commands (admission, claim, outcome) may meet in one commit; more is company.
+const LONELY: usize = 2;
 /// Commands in one transaction at most.
 const MOST_COMMANDS: usize = 512;
 /// Bytes of bodies in one transaction, roughly, at most.
@@ -72,6 +80,11 @@ impl Task {
     /// Must it be taken even when the queue is full and space is short? What was accepted must go on.
     pub(super) fn is_owed(&self) -> bool {
         matches!(self, Task::Claim { .. } | Task::Settle(_) | Task::Recover { .. })
+    }
+
+    /// Does nobody wait for it? Then it may look for company before it is stored.
+    fn is_outcome(&self) -> bool {
+        matches!(self, Task::Settle(_))
     }
 
     fn bytes(&self) -> usize {
@@ -209,35 +222,48 @@ impl Drop for Watch {
 impl Writer {
     fn run(mut self) {
         let _watch = Watch(self.health.clone());
-        let mut last = 1;
+        let (mut last, mut turns) = (1, 0u64);
         while let Ok(first) = self.commands.recv() {
             let group = self.gather(first, last);
             last = group.len();
             self.waiting.fetch_sub(group.len(), Ordering::AcqRel);
             self.turn(group);
-            self.checkpoint();
+            turns += 1;
+            // Asking how long the log is costs as much as a small commit.
+            if turns % CHECKPOINT_TURNS == 0 {
+                self.checkpoint();
+            }
         }
     }
 
-    /// What waits, and for a moment what is about to come: as many as last time are expected, so a
-    /// lone caller never waits for company.
+    /// What waits; where there was company last time, also what keeps coming: until nothing that
+    /// somebody waits for came for [`GAP`], at most for `gather`. So a lone caller never waits, and
+    /// under load a sync carries more the more callers there are. Outcomes, which nobody waits for,
+    /// look for company themselves, for [`PATIENCE`].
     fn gather(&self, first: Command, last: usize) -> Vec<Command> {
+        let began = Instant::now();
+        let company = last > LONELY;
+        let mut wanted = (!first.task.is_outcome()).then_some(began);
         let mut bytes = first.task.bytes();
         let mut group = vec![first];
-        let deadline = Instant::now() + self.gather;
         while group.len() < MOST_COMMANDS && bytes < MOST_BYTES {
+            let until = match wanted {
+                None => began + PATIENCE.min(self.gather),
+                Some(newest) if company => (newest + GAP).min(began + self.gather),
+                Some(_) => began,
+            };
+            let left = until.saturating_duration_since(Instant::now());
             let next = match self.commands.try_recv() {
                 Ok(command) => command,
                 Err(TryRecvError::Disconnected) => break,
-                Err(TryRecvError::Empty) if group.len() >= last => break,
-                Err(TryRecvError::Empty) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    match self.commands.recv_timeout(left) {
-                        Ok(command) => command,
-                        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
-                    }
-                }
+                Err(TryRecvError::Empty) => match self.commands.recv_timeout(left) {
+                    Ok(command) => command,
+                    Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
+                },
             };
+            if !next.task.is_outcome() {
+                wanted = Some(Instant::now());
+            }
             bytes += next.task.bytes();
             group.push(next);
         }

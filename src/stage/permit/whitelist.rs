@@ -20,7 +20,9 @@ fn resources(tree: &Tree) -> Vec<(NodeId, NodeId)> {
 fn selected(tree: &Tree, resource: NodeId, list: &[ElementPath]) -> Vec<NodeId> {
     let scope = Scope::new(Some(Definitions::r4()));
     let focus = NodeRef { tree, id: resource };
-    let values = list.iter().flat_map(|path| path.expression().evaluate(&scope, focus).unwrap_or_default());
+    let kind = tree.child_text(resource, "resourceType").unwrap_or_default();
+    let ours = list.iter().filter(|path| path.concerns(kind));
+    let values = ours.flat_map(|path| path.expression().evaluate(&scope, focus).unwrap_or_default());
     let nodes = values.filter_map(|value| match value {
         Value::Node(node) if std::ptr::eq(node.tree, tree) => Some(node.id),
         _ => None,
