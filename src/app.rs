@@ -95,14 +95,8 @@ pub fn load(file: &Path) -> Result<Loaded, Vec<Problem>> {
 }
 
 fn tls_problem(finding: Finding, file: &Path) -> Problem {
-    Problem {
-        file: finding.place.path.map_or_else(|| file.to_path_buf(), Into::into),
-        span: None,
-        line: None,
-        code: finding.code,
-        message: finding.detail,
-        remedy: finding.code.entry().remedy.0.into(),
-    }
+    let file = finding.place.path.map_or_else(|| file.to_path_buf(), Into::into);
+    Problem::of(file, finding.code, finding.detail, finding.code.entry().remedy.0)
 }
 
 /// A gateway that runs.

@@ -36,6 +36,14 @@ pub struct Problem {
     pub remedy: String,
 }
 
+impl Problem {
+    /// A problem of a whole file or folder.
+    pub fn of(file: impl Into<PathBuf>, code: Code, message: impl Into<String>, remedy: &str) -> Problem {
+        let (file, message) = (file.into(), message.into());
+        Problem { file, span: None, line: None, code, message, remedy: remedy.into() }
+    }
+}
+
 /// Everything that the gateway needs to know before it starts.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -76,14 +84,9 @@ impl Config {
         let partners = folder_of(&folder.join("partners"), &mut problems, partner::read);
         let agreements = folder_of(&folder.join("agreements"), &mut problems, agreement::read);
         if problems.is_empty() && partners.is_empty() {
-            problems.push(Problem {
-                file: folder.join("partners"),
-                span: None,
-                line: None,
-                code: Code::ConfigReference,
-                message: "no partner is configured".into(),
-                remedy: "put one file per party in partners/, e.g. partners/granvik.toml".into(),
-            });
+            let remedy = "put one file per party in partners/, e.g. partners/granvik.toml";
+            let message = "no partner is configured";
+            problems.push(Problem::of(folder.join("partners"), Code::ConfigReference, message, remedy));
         }
         repeated(&partners, |p| p.hsa_id.to_string(), "HSA-id", &mut problems);
         repeated(&agreements, |a| a.name.clone(), "agreement name", &mut problems);
@@ -91,14 +94,9 @@ impl Config {
         for (file, agreement) in &agreements {
             for party in &agreement.parties {
                 if !partners.iter().any(|p| p.hsa_id == *party) {
-                    problems.push(Problem {
-                        file: file.clone(),
-                        span: None,
-                        line: None,
-                        code: Code::ConfigReference,
-                        message: format!("the agreement names {party}, which is no configured partner"),
-                        remedy: "add the party under partners/ or take it out of `parties`".into(),
-                    });
+                    let message = format!("the agreement names {party}, which is no configured partner");
+                    let remedy = "add the party under partners/ or take it out of `parties`";
+                    problems.push(Problem::of(file, Code::ConfigReference, message, remedy));
                 }
             }
         }
@@ -122,14 +120,8 @@ fn folder_of<T>(
     let mut files: Vec<PathBuf> = match std::fs::read_dir(folder) {
         Ok(entries) => entries.flatten().map(|e| e.path()).collect(),
         Err(_) => {
-            problems.push(Problem {
-                file: folder.into(),
-                span: None,
-                line: None,
-                code: Code::ConfigFile,
-                message: "the folder cannot be read".into(),
-                remedy: "create it beside sluss.toml".into(),
-            });
+            let remedy = "create it beside sluss.toml";
+            problems.push(Problem::of(folder, Code::ConfigFile, "the folder cannot be read", remedy));
             return Vec::new();
         }
     };
@@ -148,14 +140,9 @@ fn repeated<T>(items: &[(PathBuf, T)], name: impl Fn(&T) -> String, what: &str, 
     let mut seen: HashMap<String, &PathBuf> = HashMap::new();
     for (file, item) in items {
         if let Some(first) = seen.insert(name(item), file) {
-            problems.push(Problem {
-                file: file.clone(),
-                span: None,
-                line: None,
-                code: Code::ConfigReference,
-                message: format!("the {what} {} is already used in {}", name(item), first.display()),
-                remedy: format!("give each file its own {what}"),
-            });
+            let message = format!("the {what} {} is already used in {}", name(item), first.display());
+            let remedy = format!("give each file its own {what}");
+            problems.push(Problem::of(file, Code::ConfigReference, message, &remedy));
         }
     }
 }

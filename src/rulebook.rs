@@ -123,14 +123,7 @@ fn problem(file: &File, message: String) -> Problem {
 }
 
 fn problem_at(path: &str, message: String) -> Problem {
-    Problem {
-        file: path.into(),
-        span: None,
-        line: None,
-        code: Code::ConfigMap,
-        message,
-        remedy: Code::ConfigMap.entry().remedy.0.into(),
-    }
+    Problem::of(path, Code::ConfigMap, message, Code::ConfigMap.entry().remedy.0)
 }
 
 /// A table is a Bundle of definitions; everything else stands alone.

@@ -30,14 +30,8 @@ pub fn file<T>(
     let text = match std::fs::read_to_string(file) {
         Ok(text) => text,
         Err(error) => {
-            problems.push(Problem {
-                file: file.into(),
-                span: None,
-                line: None,
-                code: Code::ConfigFile,
-                message: format!("the file cannot be read: {}", error.kind()),
-                remedy: "check the path and its permissions".into(),
-            });
+            let message = format!("the file cannot be read: {}", error.kind());
+            problems.push(Problem::of(file, Code::ConfigFile, message, "check the path and its permissions"));
             return None;
         }
     };

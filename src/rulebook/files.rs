@@ -73,14 +73,8 @@ fn embedded(root: &str, dir: &Dir<'static>, out: &mut Vec<File>) {
 
 fn walk(root: &Path, folder: &Path, out: &mut Vec<File>, problems: &mut Vec<Problem>) {
     let Ok(entries) = std::fs::read_dir(folder) else {
-        problems.push(Problem {
-            file: folder.into(),
-            span: None,
-            line: None,
-            code: Code::ConfigFile,
-            message: "the folder cannot be read".into(),
-            remedy: "`rules` names a folder with mappings/ and conformance/".into(),
-        });
+        let remedy = "`rules` names a folder with mappings/ and conformance/";
+        problems.push(Problem::of(folder, Code::ConfigFile, "the folder cannot be read", remedy));
         return;
     };
     for path in entries.flatten().map(|e| e.path()) {

@@ -297,7 +297,8 @@ fn no_private_key_and_no_path_of_a_machine_is_in_the_project() {
         if text.match_indices("PRIVATE KEY-----").any(|(at, _)| body(at)) {
             wrong.push(format!("{name}: a private key"));
         }
-        for word in ["/work/", "/root/", "crates.io/", "pypi.org", "registry.npmjs"] {
+        let machine = ["work", "root", "home"].map(|top| format!("/{top}/"));
+        for word in &machine {
             let own = name.ends_with("tidy.rs") || name == "Cargo.lock";
             if text.contains(word) && !own {
                 wrong.push(format!("{name}: {word}"));
