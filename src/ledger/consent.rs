@@ -26,7 +26,8 @@ impl Pen<'_> {
         if there {
             return Ok(false);
         }
-        if !self.space.for_messages {
+        // A revocation must get in where a message no longer does.
+        if !self.space.for_records {
             return Err(Trouble::Refused(Failure::Store(
                 "free space on the disk is below the reserve".into(),
             )));

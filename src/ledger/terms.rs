@@ -39,7 +39,7 @@ pub struct Options {
     ///
     /// [`Failure::Overloaded`]: crate::model::Failure::Overloaded
     pub queue: usize,
-    /// Below this many free bytes admissions and consents are refused; below half of it records
+    /// Below this many free bytes admissions are refused; below half of it records and consents
     /// too. Claims and settlements go on as long as the disk takes them.
     pub min_free_bytes: u64,
     /// Asks the file system how many bytes are free. The default knows nothing and says "plenty".
