@@ -33,6 +33,8 @@ pub trait Courier: Send + Sync {
 pub struct ConsentFact {
     /// Reference for the record: id and version.
     pub reference: String,
+    /// The party (HSA-id) that holds the consent and answers for it.
+    pub holder: String,
     /// Basis code that the consent is (who decided).
     pub basis: crate::model::Basis,
     /// Kinds of information that it covers; empty covers none.

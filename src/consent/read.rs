@@ -78,6 +78,7 @@ fn fact(id: &str, basis: Basis, provision: NodeRef<'_>) -> Result<ConsentFact, F
         .filter_map(|a| Some(a.child("reference")?.child("identifier")?.child_text("value")?.to_string()));
     Ok(ConsentFact {
         reference: format!("Consent/{id}"),
+        holder: String::new(),
         basis,
         kinds: provision.all("class").filter_map(|c| c.child_text("code").map(str::to_string)).collect(),
         receivers: receivers.collect(),

@@ -117,12 +117,13 @@ impl ConsentSource for Register {
         Box::pin(async move {
             let rows = self.ledger.consents(&self.index(&subject.value)).await.map_err(|_| Silent)?;
             let mut facts = Vec::new();
-            for ConsentRow { version, body, .. } in rows {
+            for ConsentRow { id, version, body } in rows {
                 // What was taken can be read; what cannot is not a permission.
                 let Ok(tree) = decode::tree(&body, Format::FhirJson, MAX_BYTES) else { continue };
                 let Ok(consent) = read::consent(&tree) else { continue };
                 facts.extend(consent.fact.map(|mut fact| {
                     fact.reference = format!("{}/{version}", fact.reference);
+                    fact.holder = id.split('/').next().unwrap_or_default().to_string();
                     fact
                 }));
             }

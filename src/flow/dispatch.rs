@@ -31,6 +31,13 @@ impl Gateway {
             while attempts.try_join_next().is_some() {}
             changed.mark_unchanged();
             let room = self.config.delivery.concurrency.saturating_sub(attempts.len());
+            if room == 0 {
+                tokio::select! {
+                    () = self.freed.notified() => {}
+                    _ = stop.changed() => {}
+                }
+                continue;
+            }
             let claimed = match self.ledger.claim(self.clock.now(), room, self.room()).await {
                 Ok(claimed) => claimed,
                 Err(failure) => {

@@ -105,7 +105,7 @@ pub fn decide(
     let Ok(consents) = consents else {
         return Decision::Hold(Hold::SourceSilent);
     };
-    let found = consents.iter().find(|c| covers(c, rule, to, now));
+    let found = consents.iter().find(|c| covers(c, rule, from, to, now));
     match found {
         Some(consent) => Decision::Pass { basis: consent.basis, evidence: Some(consent.reference.clone()) },
         None => Decision::Stop { accepted: rule.bases.clone(), why },
@@ -151,8 +151,11 @@ fn is_under_18(birth_date: Option<jiff::civil::Date>, now: Timestamp) -> bool {
     birth_date.and_then(|b| b.checked_add(18.years()).ok()).is_some_and(|adult| today < adult)
 }
 
-fn covers(consent: &ConsentFact, rule: &EventRule, to: &Partner, now: Timestamp) -> bool {
-    rule.bases.contains(&consent.basis)
+/// A consent serves the party that holds it: whoever releases answers for it, and a receiver cannot
+/// open the door for itself.
+fn covers(consent: &ConsentFact, rule: &EventRule, from: &Partner, to: &Partner, now: Timestamp) -> bool {
+    consent.holder == from.hsa_id.as_str()
+        && rule.bases.contains(&consent.basis)
         && rule.consent_kind.as_ref().is_some_and(|kind| consent.kinds.contains(kind))
         && (consent.receivers.is_empty() || consent.receivers.iter().any(|r| r == to.hsa_id.as_str()))
         && consent.from.is_none_or(|from| from <= now)

@@ -114,6 +114,9 @@ async fn m5_stops_without_a_basis_and_passes_with_a_consent() {
     let number =
         statement("x").resource("Patient").unwrap()["identifier"][0]["value"].as_str().unwrap().to_string();
     let consent = message::consent("c1", &number, "consent-guardians-both", "exam-statement", SJOBY);
+    // The receiver cannot open the door for itself.
+    assert_eq!(world.as_sjoby().consent(&consent).await.unwrap().status, 201);
+    assert_fault(&region.fhir(&statement("m5x").0).await.unwrap(), 403, "SLUSS-PRM-001");
     assert_eq!(region.consent(&consent).await.unwrap().status, 201);
     assert_eq!(region.fhir(&statement("m5b").0).await.unwrap().status, 202);
     world.until("m5b", "delivered").await;
