@@ -59,6 +59,9 @@ impl Gateway {
 
     /// Waits until something may have become claimable.
     async fn rest(&self, stop: &mut watch::Receiver<bool>, changed: &mut watch::Receiver<u64>) {
+        if changed.has_changed().unwrap_or(false) {
+            return;
+        }
         let next = self.ledger.next_due(self.room()).await.ok().flatten();
         let wait = next.map_or(60_000, |t| t.duration_since(self.clock.now()).as_millis().clamp(2, 60_000));
         tokio::select! {
