@@ -94,7 +94,7 @@ impl Rulebook {
             .map(|e| {
                 let path = e.instance_path().as_str();
                 let path = if path.is_empty() { "/" } else { path };
-                Finding::error(Code::Schema, e.masked().to_string()).at(path)
+                Finding::error(Code::Schema, told(&e)).at(path)
             })
             .collect()
     }
@@ -108,6 +108,18 @@ impl Rulebook {
     pub fn maps(&self) -> impl Iterator<Item = (&(String, Format, Format), &Map)> {
         self.plans.iter()
     }
+}
+
+/// A schema error in words, without values, and without names that may be values put in the wrong
+/// place: the masked text of the library still names unknown properties.
+fn told(error: &jsonschema::ValidationError<'_>) -> String {
+    use jsonschema::error::ValidationErrorKind::{AdditionalProperties, UnevaluatedProperties};
+    let (AdditionalProperties { unexpected } | UnevaluatedProperties { unexpected }) = error.kind() else {
+        return error.masked().to_string();
+    };
+    let plain = |name: &String| name.starts_with(|c: char| c.is_ascii_lowercase());
+    let names = unexpected.iter().map(|name| if plain(name) { fhir::finding::shown(name) } else { "?" });
+    format!("the schema knows no such property here: {}", names.collect::<Vec<_>>().join(", "))
 }
 
 fn profile_url(event: &str) -> String {

@@ -217,3 +217,23 @@ pub fn notes(found: &[Finding], removed: &[String], held: Option<&str>) -> Vec<F
     notes.extend(held.map(|reason| Finding::note(Code::HeldForDecision, reason)));
     notes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prose_follows_the_language_asked_for_and_codes_do_not() {
+        let fault = Fault::of(Code::BasisMissing, "accepted: duty");
+        for (header, word) in
+            [(Some("sv-SE,sv;q=0.9"), "Grund saknas"), (Some("de"), "Basis missing"), (None, "Basis missing")]
+        {
+            for channel in [Channel::Fhir, Channel::Case] {
+                let answer = refused(Style { channel, lang: Lang::from_header(header) }, &fault);
+                let text = String::from_utf8_lossy(&answer.body).into_owned();
+                assert!(text.contains(word) && text.contains("SLUSS-PRM-001"), "{text}");
+                assert_eq!(answer.status, 403);
+            }
+        }
+    }
+}

@@ -103,11 +103,11 @@ async fn what_a_message_may_not_say_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_test_number_is_refused_in_production() {
-    let world = World::new().await;
-    drop(world);
-    let setup = Setup { top: "# mode follows", ..Setup::default() };
-    let mut world = World::with(setup).await;
+async fn in_production_a_test_number_is_refused_but_what_was_accepted_stays_accepted() {
+    let mut world = World::new().await;
+    let accepted = admission("before", "C-1", GRANVIK);
+    let first = world.as_region().fhir(&accepted).await.unwrap();
+    assert_eq!(first.status, 202);
     world.stop().await;
     let file = world.state().parent().unwrap().join("sluss.toml");
     let text = std::fs::read_to_string(&file).unwrap().replace("mode = \"test\"", "mode = \"production\"");
@@ -115,6 +115,11 @@ async fn a_test_number_is_refused_in_production() {
     world.start().await;
     let reply = world.as_region().fhir(&admission("p", "C-1", GRANVIK)).await.unwrap();
     assert_fault(&reply, 422, "SLUSS-VAL-005");
+    let again = world.as_region().fhir(&accepted).await.unwrap();
+    assert_eq!((again.status, again.body), (202, first.body), "a late repeat gets its first answer");
+    let mut other = accepted.clone();
+    other["timestamp"] = json!(message::instant(Timestamp::now()));
+    assert_fault(&world.as_region().fhir(&other).await.unwrap(), 409, "SLUSS-DUP-001");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -158,7 +163,7 @@ async fn identity_is_the_certificates_alone_and_each_refusal_is_on_record() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_route_answers_faults_in_its_own_style_and_in_the_language_asked_for() {
+async fn every_route_answers_faults_in_its_own_style() {
     let world = World::new().await;
     let region = world.as_region();
     for path in [
@@ -185,6 +190,22 @@ async fn every_route_answers_faults_in_its_own_style_and_in_the_language_asked_f
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_case_messages_faults_show_no_value_and_no_name_that_may_be_one() {
+    let world = World::new().await;
+    let mut body =
+        message::fresh_case("health-exam-request/valid-2-rich.json", "c1", "C-1", Timestamp::now());
+    body["201204152399"] = json!("CANARY");
+    body["examRequest"]["CANARYNAME"] = json!(1);
+    body["examRequest"]["kind"] = json!("CANARYKIND");
+    body["examRequest"]["wishedBy"] = json!("CANARYDATE");
+    let reply = world.as_sjoby().case(&body).await.unwrap();
+    assert_fault(&reply, 422, "SLUSS-VAL-002");
+    assert!(reply.codes().len() >= 4, "{}", reply.json());
+    let text = String::from_utf8(reply.body).unwrap();
+    assert!(!text.contains("CANARY") && !text.contains("201204152399"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_receiver_that_is_down_gets_the_message_when_it_is_back() {
     let world = World::new().await;
     let endpoint = world.granvik.endpoint.clone();
@@ -202,7 +223,7 @@ async fn a_receiver_that_is_down_gets_the_message_when_it_is_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_that_nobody_takes_expires_on_record() {
+async fn a_message_that_nobody_takes_is_given_up_at_its_time() {
     let world = World::with(Setup {
         delivery: Some("retry_first_ms = 50\nretry_max_s = 1\nexpire_hours = 1"),
         ..Setup::default()

@@ -1,6 +1,6 @@
 //! The main job: sender, gateway, receiver.
 
-use crate::world::{GRANVIK, REGION, SJOBY, Setup, World, assert_fault};
+use crate::world::{GRANVIK, SJOBY, Setup, World, assert_fault};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sluss::conformance::{
@@ -248,5 +248,4 @@ async fn one_slow_receiver_does_not_hold_the_others() {
     for n in 0..5 {
         world.until(&format!("quick-{n}"), "delivered").await;
     }
-    assert_eq!(REGION, "SE2321009900-REG1");
 }
