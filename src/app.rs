@@ -132,7 +132,7 @@ pub async fn start_with(loaded: Loaded, clock: Arc<dyn Clock>) -> Result<Running
     let address = config.listen.address;
     let listener = TcpListener::bind(address).map_err(|e| StartError::Bind(address, e))?;
     let ledger = Ledger::open(ledger_options(&config))?;
-    let register = Register::open(ledger.clone(), &config.state).await?;
+    let register = Register::open(ledger.clone(), &config.state, config.mode).await?;
     let registry = Registry::new(&config);
     let idempotent = |id: &_| registry.partner(id).is_some_and(|p| p.idempotent);
     let recovered = ledger.recover(clock.now(), idempotent).await?;

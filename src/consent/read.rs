@@ -1,13 +1,15 @@
 //! A FHIR R4 Consent → what permission needs of it.
 //!
 //! Invariant: only an `active` Consent with one `permit` provision is a fact; whatever else it says is
-//! never read as permission. Deliberately absent: nested provisions (they are refused, not ignored).
+//! never read as permission. Deliberately absent: nested provisions and every part that would narrow
+//! the permission further (they are refused, not ignored).
 
 use crate::{
-    model::{Basis, Code, Fault, Finding},
+    model::{Basis, Code, Fault, Finding, HsaId},
     port::ConsentFact,
+    stage::decode,
 };
-use fhir::{NodeRef, Tree};
+use fhir::{NodeRef, Tree, finding::shown};
 use jiff::{Timestamp, civil::Date};
 
 /// What a Consent resource says.
@@ -31,8 +33,8 @@ pub fn consent(tree: &Tree) -> Result<Consent, Fault> {
         miss("$this", "a Consent is expected");
     }
     let id = root.child_text("id").unwrap_or_default();
-    if id.is_empty() {
-        miss("Consent.id", "the consent's id is missing");
+    if !decode::is_id(id) {
+        miss("Consent.id", "the consent's id is missing or not a FHIR id");
     }
     let identifier = root.child("patient").and_then(|p| p.child("identifier"));
     let part = |name: &str| identifier.and_then(|i| i.child_text(name)).unwrap_or_default().to_string();
@@ -45,8 +47,22 @@ pub fn consent(tree: &Tree) -> Result<Consent, Fault> {
     if active && provision.is_none() {
         miss("Consent.provision", "the provision is missing");
     }
-    if provision.is_some_and(|p| p.child("provision").is_some()) {
-        miss("Consent.provision.provision", "nested provisions are not read by this version");
+    if root.child("modifierExtension").is_some() {
+        miss(
+            "Consent.modifierExtension",
+            "an extension that changes the meaning is not read by this version",
+        );
+    }
+    for part in provision.into_iter().flat_map(|p| p.children()) {
+        let path = format!("Consent.provision.{}", shown(part.name()));
+        match part.name() {
+            "id" | "type" | "period" | "class" => {}
+            "actor" if receiver(part).is_some() => {}
+            // Read as absent, it would mean every receiver.
+            "actor" => miss(&path, "the actor's reference.identifier must be an HSA-id"),
+            // Whatever narrows a consent and is not read would widen it.
+            _ => miss(&path, "this part of a provision is not read by this version"),
+        }
     }
     if provision.is_some_and(|p| p.child_text("type") != Some("permit")) {
         miss("Consent.provision.type", "'permit' is expected");
@@ -73,9 +89,7 @@ fn fact(id: &str, basis: Basis, provision: NodeRef<'_>) -> Result<ConsentFact, F
             Fault::one(finding.at(format!("Consent.provision.period.{name}")))
         })
     };
-    let receivers = provision
-        .all("actor")
-        .filter_map(|a| Some(a.child("reference")?.child("identifier")?.child_text("value")?.to_string()));
+    let receivers = provision.all("actor").filter_map(receiver).map(|id| id.to_string());
     Ok(ConsentFact {
         reference: format!("Consent/{id}"),
         holder: String::new(),
@@ -85,6 +99,10 @@ fn fact(id: &str, basis: Basis, provision: NodeRef<'_>) -> Result<ConsentFact, F
         from: bound("start", false)?,
         until: bound("end", true)?,
     })
+}
+
+fn receiver(actor: NodeRef<'_>) -> Option<HsaId> {
+    HsaId::parse(actor.child("reference")?.child("identifier")?.child_text("value")?)
 }
 
 fn coding<'a>(concept: Option<NodeRef<'a>>) -> impl Iterator<Item = &'a str> {

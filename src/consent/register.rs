@@ -6,10 +6,11 @@
 
 use super::read::{self, Consent};
 use crate::{
+    config::Mode,
     ledger::{ConsentRow, Ledger},
-    model::{Arrival, Event, EventKind, Failure, Format, HsaId, Subject, identifier},
+    model::{Arrival, Event, EventKind, Failure, Fault, Format, HsaId, Subject, identifier},
     port::{ConsentFact, ConsentSource, Pending, Silent, Taken},
-    stage::decode,
+    stage::{decode, validate},
 };
 use aws_lc_rs::hmac;
 use jiff::Timestamp;
@@ -27,12 +28,13 @@ const MAX_BYTES: usize = 256 << 10;
 pub struct Register {
     ledger: Ledger,
     key: hmac::Key,
+    mode: Mode,
 }
 
 impl Register {
     /// Opens the register over a ledger; `directory` holds the key of the index, made at first use. A
     /// key that is gone while consents are on record is a failure: with a new one none is ever found.
-    pub async fn open(ledger: Ledger, directory: &Path) -> Result<Register, Failure> {
+    pub async fn open(ledger: Ledger, directory: &Path, mode: Mode) -> Result<Register, Failure> {
         let path = directory.join("index.key");
         let failed = |e: io::Error| Failure::Store(format!("{}: {e}", path.display()));
         let key = match read_key(&path).map_err(failed)? {
@@ -44,7 +46,7 @@ impl Register {
             }
             None => make_key(directory, &path).map_err(failed)?,
         };
-        Ok(Register { ledger, key: hmac::Key::new(hmac::HMAC_SHA256, &key) })
+        Ok(Register { ledger, key: hmac::Key::new(hmac::HMAC_SHA256, &key), mode })
     }
 
     fn index(&self, value: &str) -> [u8; 32] {
@@ -87,6 +89,9 @@ impl ConsentSource for Register {
         Box::pin(async move {
             let tree = decode::tree(&arrival.bytes, Format::FhirJson, MAX_BYTES).map_err(Taken::Fault)?;
             let Consent { id, subject, fact } = read::consent(&tree).map_err(Taken::Fault)?;
+            if let Some(finding) = validate::identifier(&subject.0, &subject.1, self.mode, now) {
+                return Err(Taken::Fault(Fault::one(finding.at("Consent.patient.identifier"))));
+            }
             let year = now.to_zoned(jiff::tz::TimeZone::UTC).year();
             let index = self.index(&identifier::canonical(&subject.0, &subject.1, year));
             let event = Event {

@@ -102,7 +102,8 @@ pub fn message(
     if !known {
         findings.push(Finding::error(Code::UnknownEvent, "the event code is not in the catalogue"));
     }
-    identifier(envelope, rules.mode, rules.now, &mut findings);
+    let subject = &envelope.subject;
+    findings.extend(identifier(&subject.system, &subject.value, rules.mode, rules.now));
     times(envelope, rules, &mut findings);
     let to = parties(envelope, &from, rules, &mut findings, known);
     let canonical = if known { content(&message, bytes, rules.rulebook, &mut findings) } else { None };
@@ -115,32 +116,27 @@ pub fn message(
     }
 }
 
-/// Shape, check digit and the two-way test-number guard (domain §7).
-fn identifier(envelope: &Envelope, mode: Mode, now: Timestamp, findings: &mut Vec<Finding>) {
-    let subject = &envelope.subject;
+/// Shape, check digit and the two-way test-number guard (domain §7); `None` if the identifier is good.
+pub fn identifier(system: &str, value: &str, mode: Mode, now: Timestamp) -> Option<Finding> {
     let year = now.to_zoned(TimeZone::UTC).year();
-    let number = identifier::kind_of_system(&subject.system)
+    let number = identifier::kind_of_system(system)
         .ok_or(IdentifierProblem::System)
-        .and_then(|kind| identifier::check(kind, &subject.value, year));
-    let finding = match (number, mode) {
-        (Err(IdentifierProblem::System), _) => {
-            Finding::error(Code::CheckDigit, "the identifier's system is not known")
-        }
-        (Err(IdentifierProblem::Shape), _) => {
-            Finding::error(Code::CheckDigit, "the identifier's shape is wrong")
-        }
+        .and_then(|kind| identifier::check(kind, value, year));
+    let (code, detail) = match (number, mode) {
+        (Err(IdentifierProblem::System), _) => (Code::CheckDigit, "the identifier's system is not known"),
+        (Err(IdentifierProblem::Shape), _) => (Code::CheckDigit, "the identifier's shape is wrong"),
         (Err(IdentifierProblem::CheckDigit), _) => {
-            Finding::error(Code::CheckDigit, "the identifier's check digit does not fit")
+            (Code::CheckDigit, "the identifier's check digit does not fit")
         }
         (Ok(number), Mode::Test) if !identifier::is_test_number(&number) => {
-            Finding::error(Code::ProductionNumber, "not one of the published test numbers")
+            (Code::ProductionNumber, "not one of the published test numbers")
         }
         (Ok(number), Mode::Production) if identifier::is_test_number(&number) => {
-            Finding::error(Code::TestNumber, "one of the published test numbers")
+            (Code::TestNumber, "one of the published test numbers")
         }
-        (Ok(_), _) => return,
+        (Ok(_), _) => return None,
     };
-    findings.push(finding);
+    Some(Finding::error(code, detail))
 }
 
 /// The send time must be near our clock on both sides; what it tells about may be older, not newer.

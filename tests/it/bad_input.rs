@@ -257,3 +257,33 @@ async fn a_full_disk_refuses_and_what_was_accepted_stays() {
     assert!(world.gateway().gateway.ledger.message("before").await.unwrap().is_some());
     assert!(world.gateway().gateway.ledger.message("after").await.unwrap().is_none());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consent_that_says_more_than_is_read_is_refused_and_never_widened() {
+    let world = World::new().await;
+    let region = world.as_region();
+    let good = || message::consent("c1", "201204152399", "consent-guardians-both", "exam-statement", SJOBY);
+    let spoil = |pointer: &str, value: Value| {
+        let mut consent = good();
+        let (parent, field) = pointer.rsplit_once('/').unwrap();
+        consent.pointer_mut(parent).unwrap()[field] = value;
+        consent
+    };
+    let by_name = json!([{ "role": { "text": "x" }, "reference": { "display": "Sjöby" } }]);
+    let cases = [
+        (spoil("/provision/actor", by_name), "SLUSS-IN-008"),
+        (spoil("/provision/purpose", json!([{ "code": "TREAT" }])), "SLUSS-IN-008"),
+        (spoil("/provision/provision", json!([{ "type": "deny" }])), "SLUSS-IN-008"),
+        (spoil("/provision/type", json!("deny")), "SLUSS-IN-008"),
+        (spoil("/modifierExtension", json!([{ "url": "urn:x" }])), "SLUSS-IN-008"),
+        (spoil("/id", json!("201204152399 Nils")), "SLUSS-IN-008"),
+        (spoil("/patient/identifier/value", json!("201204152398")), "SLUSS-VAL-003"),
+        (spoil("/patient/identifier/value", json!("190905271474")), "SLUSS-VAL-004"),
+    ];
+    for (consent, code) in cases {
+        let reply = region.consent(&consent).await.unwrap();
+        assert_fault(&reply, 422, code);
+        assert!(!String::from_utf8_lossy(&reply.body).contains("Nils"));
+    }
+    assert_eq!(region.consent(&good()).await.unwrap().status, 201);
+}

@@ -17,7 +17,7 @@ const WALLS: [(&str, &[&str]); 16] = [
     ("pki", &["model"]),
     ("listen", &["model", "config", "pki", "stage", "flow"]),
     ("courier", &["model", "port", "pki"]),
-    ("consent", &["model", "port", "ledger", "stage"]),
+    ("consent", &["model", "port", "config", "ledger", "stage"]),
     ("conformance", &["model", "config", "pki", "listen", "courier", "rulebook"]),
     (
         "app",
