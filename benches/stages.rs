@@ -195,7 +195,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     watch.stage("hash: SHA-256 of the bytes", || (), |()| world.hash());
     watch.stage("validate: all of it", message, |m| m.and_then(|m| world.validate(m)));
     watch.stage("  of which profile and invariants", message, |m| {
-        m.map(|m| world.rulebook.check_profile(&m.tree, &m.envelope.event))
+        m.map(|mut m| world.rulebook.check_profile(&mut m.tree, &m.envelope.event))
     });
     watch.stage("  of which a copy of the tree", message, |m| m.map(|m| (m.tree.clone(), m)));
     watch.stage("permit: decide, whitelist, protection", valid, |v| v.and_then(|v| world.permit(v)));

@@ -178,7 +178,7 @@ impl Gateway {
             sent: envelope.sent,
             occurred: envelope.occurred,
             received: arrival.at,
-            format: permitted.valid().message().format,
+            format: permitted.valid().format(),
             original: arrival.bytes.clone(),
             answer: answer.clone(),
             state: route::state(&permitted),

@@ -14,7 +14,27 @@ use std::{collections::HashMap, sync::Arc};
 #[derive(Debug)]
 pub struct Registry {
     partners: HashMap<HsaId, Arc<Partner>>,
-    agreements: Vec<Agreement>,
+    agreements: Vec<Arc<Agreement>>,
+}
+
+/// The rule that covers an event between two parties, with the agreement that states it. Cheap to
+/// clone and to keep: it shares the agreement.
+#[derive(Clone, Debug)]
+pub struct Agreed {
+    agreement: Arc<Agreement>,
+    event: usize,
+}
+
+impl Agreed {
+    /// The agreement.
+    pub fn agreement(&self) -> &Agreement {
+        &self.agreement
+    }
+
+    /// Its rule for the event and direction.
+    pub fn rule(&self) -> &EventRule {
+        &self.agreement.events[self.event]
+    }
 }
 
 impl Registry {
@@ -26,7 +46,7 @@ impl Registry {
     /// The snapshot of these parties and agreements.
     pub fn of(partners: Vec<Partner>, agreements: Vec<Agreement>) -> Registry {
         let partners = partners.into_iter().map(|p| (p.hsa_id.clone(), Arc::new(p))).collect();
-        Registry { partners, agreements }
+        Registry { partners, agreements: agreements.into_iter().map(Arc::new).collect() }
     }
 
     /// The party with this logical address.
@@ -44,19 +64,14 @@ impl Registry {
         self.agreements.iter().any(|a| a.events.iter().any(|e| e.code == code))
     }
 
-    /// The rule under which `from` may tell `to` this event on `day`, with its agreement.
-    pub fn rule(
-        &self,
-        code: &str,
-        from: &Partner,
-        to: &Partner,
-        day: Date,
-    ) -> Option<(&Agreement, &EventRule)> {
-        let in_force = |a: &&Agreement| a.valid_from <= day && a.valid_to.is_none_or(|end| day <= end);
+    /// The rule under which `from` may tell `to` this event on `day`.
+    pub fn rule(&self, code: &str, from: &Partner, to: &Partner, day: Date) -> Option<Agreed> {
+        let in_force = |a: &&Arc<Agreement>| a.valid_from <= day && a.valid_to.is_none_or(|end| day <= end);
         let member = |a: &Agreement, p: &Partner| a.parties.is_empty() || a.parties.contains(&p.hsa_id);
         self.agreements.iter().filter(in_force).filter(|a| member(a, from) && member(a, to)).find_map(|a| {
-            let rule = a.events.iter().find(|e| e.code == code && e.from == from.kind && e.to == to.kind)?;
-            Some((a, rule))
+            let event =
+                a.events.iter().position(|e| e.code == code && e.from == from.kind && e.to == to.kind)?;
+            Some(Agreed { agreement: a.clone(), event })
         })
     }
 }

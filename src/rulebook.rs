@@ -49,13 +49,14 @@ impl Rulebook {
             found.iter().map(|f| problem_at("conformance/profiles", f.to_string())).collect::<Vec<_>>()
         })?;
         let definitions = Arc::new(profiles.definitions().clone());
+        let invariants = invariant::Invariants::new(profiles.invariants().len());
         let schema = schema(&files, &mut problems);
         let plans = map::plans(&files, &definitions, &mut problems);
         match (schema, problems.is_empty()) {
             (Some(schema), true) => Ok(Rulebook {
                 definitions,
                 profiles,
-                invariants: invariant::Invariants::default(),
+                invariants,
                 plans,
                 schema,
                 version: files::version(&files),
@@ -74,14 +75,12 @@ impl Rulebook {
         self.profiles.knows(&profile_url(event))
     }
 
-    /// Checks a canonical message against its event's profile. Gives the tree with types.
-    pub fn check_profile(&self, tree: &Tree, event: &str) -> (Tree, Vec<fhir::Finding>) {
-        let mut tree = tree.clone();
-        self.definitions.annotate(&mut tree);
-        let found = self.profiles.validate_with(&tree, &profile_url(event), &|invariant, node| {
+    /// Gives the nodes of a canonical message their types and checks it against its event's profile.
+    pub fn check_profile(&self, tree: &mut Tree, event: &str) -> Vec<fhir::Finding> {
+        self.definitions.annotate(tree);
+        self.profiles.validate_with(tree, &profile_url(event), &|invariant, node| {
             self.invariants.holds(&self.definitions, invariant, node)
-        });
-        (tree, found)
+        })
     }
 
     /// Checks a case message against its schema. Values never appear in what is found.

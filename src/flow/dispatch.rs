@@ -119,9 +119,9 @@ impl Gateway {
         let from = HsaId::parse(&facts.sender).and_then(|id| registry.partner(&id).cloned());
         let Some(from) = from else { return stop };
         let day = now.to_zoned(validate::stockholm()).date();
-        let Some((_, rule)) = registry.rule(&facts.event, &from, to, day) else { return stop };
-        let consents = self.consents_for(&facts, permit::asks_register(rule)).await;
-        permit::decide(&facts, rule, &from, to, as_slice(&consents), now)
+        let Some(agreed) = registry.rule(&facts.event, &from, to, day) else { return stop };
+        let consents = self.consents_for(&facts, permit::asks_register(agreed.rule())).await;
+        permit::decide(&facts, agreed.rule(), &from, to, as_slice(&consents), now)
     }
 
     /// How many more deliveries each receiver may have under way.

@@ -4,10 +4,8 @@
 //! never "holds".
 
 use fhir::{Definitions, NodeRef, definitions::Invariant};
-use std::{
-    collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
-};
+use fhirpath::{Expr, Scope};
+use std::sync::OnceLock;
 
 /// Invariants of R4 that say nothing about an element without the part that they are about: `ref-1`
 /// speaks of `reference`, and a Reference by identifier has none (FHIR R4 references.html); `ras-2`
@@ -18,34 +16,45 @@ const EMPTY_HOLDS: [&str; 2] = ["ref-1", "ras-2"];
 /// text beside the data could say what the data may not (domain §4.1).
 const NOT_OURS: [&str; 1] = ["dom-6"];
 
-/// Parsed expressions by their text.
-#[derive(Default)]
+/// What is known of one invariant.
+struct Known {
+    expression: Option<Expr>,
+    /// What it says where its expression gives nothing.
+    when_empty: bool,
+    ours: bool,
+}
+
+/// The invariants of loaded profiles, by number; each is parsed when it is first asked about.
 pub struct Invariants {
-    parsed: RwLock<HashMap<String, Arc<Option<fhirpath::Expr>>>>,
+    known: Vec<OnceLock<Known>>,
 }
 
 impl Invariants {
+    /// A place for each of `all` invariants.
+    pub fn new(all: usize) -> Invariants {
+        Invariants { known: std::iter::repeat_with(OnceLock::new).take(all).collect() }
+    }
+
     /// Does the invariant hold at the node? `None`: cannot tell.
     pub fn holds(&self, definitions: &Definitions, invariant: &Invariant, node: NodeRef<'_>) -> Option<bool> {
-        if NOT_OURS.contains(&&*invariant.key) {
+        let known = self.known.get(invariant.number as usize)?.get_or_init(|| Known::of(invariant));
+        if !known.ours {
             return Some(true);
         }
-        let parsed = self.expression(&invariant.expression);
-        let expression = (*parsed).as_ref()?;
-        let scope = fhirpath::Scope::new(Some(definitions));
-        match expression.truth(&scope, node) {
-            Ok(None) => Some(EMPTY_HOLDS.contains(&&*invariant.key)),
-            Ok(Some(truth)) => Some(truth),
+        let scope = Scope::new(Some(definitions));
+        match known.expression.as_ref()?.truth(&scope, node) {
+            Ok(truth) => Some(truth.unwrap_or(known.when_empty)),
             Err(_) => None,
         }
     }
+}
 
-    fn expression(&self, text: &str) -> Arc<Option<fhirpath::Expr>> {
-        let known = self.parsed.read().unwrap_or_else(PoisonError::into_inner).get(text).cloned();
-        known.unwrap_or_else(|| {
-            let parsed = Arc::new(fhirpath::parse(text).ok());
-            let mut all = self.parsed.write().unwrap_or_else(PoisonError::into_inner);
-            all.entry(text.to_string()).or_insert(parsed).clone()
-        })
+impl Known {
+    fn of(invariant: &Invariant) -> Known {
+        Known {
+            expression: fhirpath::parse(&invariant.expression).ok(),
+            when_empty: EMPTY_HOLDS.contains(&&*invariant.key),
+            ours: !NOT_OURS.contains(&&*invariant.key),
+        }
     }
 }

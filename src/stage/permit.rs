@@ -204,7 +204,7 @@ impl Permitted {
 }
 
 /// Applies a decision: whitelist, protection, or the end. Error: `SLUSS-PRM-001`.
-pub fn apply(valid: Valid, decision: Decision) -> Result<Permitted, Fault> {
+pub fn apply(mut valid: Valid, decision: Decision) -> Result<Permitted, Fault> {
     if let Decision::Stop { accepted, why } = &decision {
         let words: Vec<&str> = accepted.iter().map(|b| b.word()).collect();
         let list = if words.is_empty() { "none".to_string() } else { words.join(", ") };
@@ -212,7 +212,7 @@ pub fn apply(valid: Valid, decision: Decision) -> Result<Permitted, Fault> {
         let detail = format!("{why}accepted for this event ({}): {list}", valid.rule().reference);
         return Err(Fault::one(Finding::error(Code::BasisMissing, detail)));
     }
-    let mut canonical = valid.canonical().clone();
+    let mut canonical = valid.take_canonical();
     let mut removed = Vec::new();
     if let Some(whitelist) = &valid.rule().whitelist {
         removed = whitelist::keep(&mut canonical, whitelist);

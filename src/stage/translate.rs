@@ -4,7 +4,7 @@
 //! Where source and target are the same format and nothing was removed, the bytes pass as they came.
 
 use crate::{
-    model::{Code, Fault, Finding, Format, Message},
+    model::{Code, Fault, Finding, Format},
     rulebook::Rulebook,
     stage::permit::Permitted,
 };
@@ -23,14 +23,14 @@ pub struct Rendered {
 }
 
 /// A foreign message in canonical form. Error: `SLUSS-MAP-001`.
-pub fn canonical(message: &Message, rulebook: &Rulebook) -> Result<Tree, Fault> {
-    run(&message.tree, &message.envelope.event, message.format, Format::FhirJson, rulebook)
+pub fn canonical(tree: &Tree, event: &str, from: Format, rulebook: &Rulebook) -> Result<Tree, Fault> {
+    run(tree, event, from, Format::FhirJson, rulebook)
 }
 
 /// A permitted message in its receiver's format. Error: `SLUSS-MAP-001`.
 pub fn render(permitted: &Permitted, bytes: &[u8], rulebook: &Rulebook) -> Result<Rendered, Fault> {
     let valid = permitted.valid();
-    let (from, to) = (valid.message().format, valid.to().format);
+    let (from, to) = (valid.format(), valid.to().format);
     if from == to && permitted.removed().is_empty() {
         return Ok(Rendered { format: to, body: bytes.to_vec() });
     }

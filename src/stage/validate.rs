@@ -11,13 +11,13 @@ use crate::{
         identifier::{self, IdentifierProblem},
         path::ElementPath,
     },
-    registry::Registry,
+    registry::{Agreed, Registry},
     rulebook::Rulebook,
     stage::translate,
 };
 use fhir::Tree;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What validation needs to know besides the message.
 pub struct Rules<'a> {
@@ -40,28 +40,23 @@ pub struct Rules<'a> {
 /// ```
 #[derive(Debug)]
 pub struct Valid {
-    message: Message,
+    envelope: Envelope,
+    format: Format,
     canonical: Tree,
     to: Arc<Partner>,
     from: Arc<Partner>,
-    agreement: String,
-    rule: EventRule,
-    protected_removes: Vec<ElementPath>,
+    agreed: Agreed,
     notes: Vec<Finding>,
 }
 
 impl Valid {
     /// The envelope.
     pub fn envelope(&self) -> &Envelope {
-        &self.message.envelope
+        &self.envelope
     }
-    /// The message as received.
-    pub fn message(&self) -> &Message {
-        &self.message
-    }
-    /// The message in canonical form.
-    pub fn canonical(&self) -> &Tree {
-        &self.canonical
+    /// The format that it came in.
+    pub fn format(&self) -> Format {
+        self.format
     }
     /// The receiver.
     pub fn to(&self) -> &Arc<Partner> {
@@ -73,19 +68,23 @@ impl Valid {
     }
     /// Name of the agreement that covers it.
     pub fn agreement(&self) -> &str {
-        &self.agreement
+        &self.agreed.agreement().name
     }
     /// The agreement's rule for this event and direction.
     pub fn rule(&self) -> &EventRule {
-        &self.rule
+        self.agreed.rule()
     }
     /// What the agreement removes for protected subjects.
     pub fn protected_removes(&self) -> &[ElementPath] {
-        &self.protected_removes
+        &self.agreed.agreement().protected_removes
     }
     /// Findings that do not stop the message.
     pub fn notes(&self) -> &[Finding] {
         &self.notes
+    }
+    /// The message in canonical form, for the stage that takes out of it what may not pass. What is left has none.
+    pub(super) fn take_canonical(&mut self) -> Tree {
+        std::mem::replace(&mut self.canonical, Tree::new("Bundle"))
     }
 }
 
@@ -96,7 +95,7 @@ pub fn message(
     bytes: &[u8],
     rules: &Rules<'_>,
 ) -> Result<Valid, Fault> {
-    let envelope = &message.envelope;
+    let Message { envelope, format, tree } = message;
     let mut findings = Vec::new();
     let known = rules.registry.knows_event(&envelope.event) && rules.rulebook.knows_event(&envelope.event);
     if !known {
@@ -104,13 +103,16 @@ pub fn message(
     }
     let subject = &envelope.subject;
     findings.extend(identifier(&subject.system, &subject.value, rules.mode, rules.now));
-    times(envelope, rules, &mut findings);
-    let to = parties(envelope, &from, rules, &mut findings, known);
-    let canonical = if known { content(&message, bytes, rules.rulebook, &mut findings) } else { None };
+    times(&envelope, rules, &mut findings);
+    let to = parties(&envelope, &from, rules, &mut findings, known);
+    let canonical = match known {
+        true => content(tree, format, &envelope.event, bytes, rules.rulebook, &mut findings),
+        false => None,
+    };
     let notes = Fault::unless_clean(findings)?;
     match (to, canonical) {
-        (Some((to, agreement, rule, protected_removes)), Some(canonical)) => {
-            Ok(Valid { message, canonical, to, from, agreement, rule, protected_removes, notes })
+        (Some((to, agreed)), Some(canonical)) => {
+            Ok(Valid { envelope, format, canonical, to, from, agreed, notes })
         }
         _ => Err(Fault::of(Code::Internal, "validation ended without a verdict")),
     }
@@ -156,47 +158,47 @@ fn times(envelope: &Envelope, rules: &Rules<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-type Parties = (Arc<Partner>, String, EventRule, Vec<ElementPath>);
-
 fn parties(
     envelope: &Envelope,
     from: &Partner,
     rules: &Rules<'_>,
     findings: &mut Vec<Finding>,
     known_event: bool,
-) -> Option<Parties> {
+) -> Option<(Arc<Partner>, Agreed)> {
     let Some(to) = rules.registry.partner(&envelope.receiver) else {
         let detail = format!("{} is not a configured party", envelope.receiver);
         findings.push(Finding::error(Code::UnknownReceiver, detail));
         return None;
     };
     let day = rules.now.to_zoned(stockholm()).date();
-    let Some((agreement, rule)) = rules.registry.rule(&envelope.event, from, to, day) else {
+    let Some(agreed) = rules.registry.rule(&envelope.event, from, to, day) else {
         if known_event {
             let detail = format!("from {} to {} on {day}", from.hsa_id, to.hsa_id);
             findings.push(Finding::error(Code::NotAgreed, detail));
         }
         return None;
     };
-    Some((to.clone(), agreement.name.clone(), rule.clone(), agreement.protected_removes.clone()))
+    Some((to.clone(), agreed))
 }
 
 /// Days and deadlines are counted in Swedish civil time (domain §3).
 pub fn stockholm() -> TimeZone {
-    TimeZone::get("Europe/Stockholm").unwrap_or(TimeZone::UTC)
+    static ZONE: OnceLock<TimeZone> = OnceLock::new();
+    ZONE.get_or_init(|| TimeZone::get("Europe/Stockholm").unwrap_or(TimeZone::UTC)).clone()
 }
 
 /// The format's own schema, then the canonical form against its profile.
 fn content(
-    message: &Message,
+    mut tree: Tree,
+    format: Format,
+    event: &str,
     bytes: &[u8],
     rulebook: &Rulebook,
     findings: &mut Vec<Finding>,
 ) -> Option<Tree> {
-    let event = &message.envelope.event;
-    match message.format {
+    match format {
         Format::FhirJson => {
-            let (tree, found) = rulebook.check_profile(&message.tree, event);
+            let found = rulebook.check_profile(&mut tree, event);
             findings.extend(told(&found).map(|f| profile_finding(f, bytes, Code::Profile)));
             Some(tree)
         }
@@ -206,17 +208,17 @@ fn content(
             if findings[before..].iter().any(|f| f.severity == Severity::Error) {
                 return None;
             }
-            let canonical = match translate::canonical(message, rulebook) {
+            let mut canonical = match translate::canonical(&tree, event, format, rulebook) {
                 Ok(tree) => tree,
                 Err(fault) => {
                     findings.extend(fault.findings().iter().cloned());
                     return None;
                 }
             };
-            let (tree, found) = rulebook.check_profile(&canonical, event);
+            let found = rulebook.check_profile(&mut canonical, event);
             // The schema passed, so what the profile finds now is a defect of our map.
             findings.extend(told(&found).map(|f| profile_finding(f, b"", Code::Untranslatable)));
-            Some(tree)
+            Some(canonical)
         }
     }
 }

@@ -39,7 +39,7 @@ fn findings(rulebook: &Rulebook, file: &Path) -> Vec<String> {
             rulebook.plan(&event, Format::CaseJson, Format::FhirJson).unwrap().run(&tree).unwrap()
         }
     };
-    let (_, found) = rulebook.check_profile(&tree, &event);
+    let found = rulebook.check_profile(&mut tree.clone(), &event);
     found.iter().filter(|f| f.severity == fhir::Severity::Error).map(ToString::to_string).collect()
 }
 

@@ -133,7 +133,7 @@ fn what_is_sent_in_fhir_is_still_a_message() {
     let message = sluss::conformance::message::example("admission-notice/valid-2-surplus.json");
     let (sent, _) = send(&message, Format::FhirJson);
     let tree = json::read(sent.as_bytes(), Form::Fhir, &Limits::default()).unwrap();
-    let (_, found) = RULEBOOK.check_profile(&tree, "admission-notice");
+    let found = RULEBOOK.check_profile(&mut tree.clone(), "admission-notice");
     let errors: Vec<_> = found.iter().filter(|f| f.severity == fhir::Severity::Error).collect();
     assert!(errors.is_empty(), "{errors:?}");
 }

@@ -74,6 +74,21 @@ pub struct Invariant {
     pub error: bool,
     /// The FHIRPath expression that must be true.
     pub expression: Box<str>,
+    /// Its place in [`crate::Profiles::invariants`], for engines that keep something for each;
+    /// `u32::MAX` until profiles are loaded on top of the definitions.
+    pub number: u32,
+    /// Is it checked by the walk itself, so that no engine is asked?
+    pub(crate) by_hand: bool,
+}
+
+/// Invariants that validation checks by hand, so that they need no engine.
+const BY_HAND: [&str; 5] = ["ele-1", "ext-1", "bdl-7", "bdl-11", "bdl-12"];
+
+impl Invariant {
+    pub(crate) fn new(key: &str, error: bool, expression: &str) -> Invariant {
+        let by_hand = BY_HAND.contains(&key);
+        Invariant { key: key.into(), error, expression: expression.into(), number: u32::MAX, by_hand }
+    }
 }
 
 /// One element of a type.
@@ -301,6 +316,13 @@ impl Definitions {
             _ if self.is_primitive(ty) => Kind::String,
             _ => Kind::Object,
         }
+    }
+
+    /// Every invariant stated on a type or an element, to be numbered.
+    pub(crate) fn all_invariants_mut(&mut self) -> impl Iterator<Item = &mut Invariant> {
+        self.types.iter_mut().flat_map(|t| {
+            t.invariants.iter_mut().chain(t.elements.iter_mut().flat_map(|e| e.invariants.iter_mut()))
+        })
     }
 
     fn get(&self, ty: TypeId) -> Option<&Type> {

@@ -12,7 +12,7 @@ mod rule;
 
 pub(crate) use rule::{How, Rule, Slicing, Step, TypeRule};
 
-use crate::definitions::Definitions;
+use crate::definitions::{Definitions, Invariant};
 use crate::finding::{Finding, place};
 use crate::terms::unversioned;
 use crate::tree::{NodeRef, Tree, TypeId};
@@ -31,6 +31,7 @@ pub(crate) struct Profile {
 pub struct Profiles {
     pub(crate) definitions: Definitions,
     profiles: HashMap<Box<str>, Profile>,
+    invariants: Vec<Invariant>,
     pub(crate) types: Types,
 }
 
@@ -70,15 +71,42 @@ impl Profiles {
             faults.append(&mut more);
         }
         let types = Types::of(&definitions);
-        let mut all = Profiles { definitions, profiles: HashMap::new(), types };
+        let mut all = Profiles { definitions, profiles: HashMap::new(), invariants: Vec::new(), types };
         all.add_quantities();
         all.compile(&constraints, &mut faults);
+        all.number();
         if faults.is_empty() { Ok(all) } else { Err(faults) }
     }
 
     /// The definitions, with logical models and value sets that were loaded.
     pub fn definitions(&self) -> &Definitions {
         &self.definitions
+    }
+
+    /// Every invariant of the types and profiles once, each at the place that is its `number`.
+    pub fn invariants(&self) -> &[Invariant] {
+        &self.invariants
+    }
+
+    /// Numbers the invariants: the same rule has the same number wherever it is stated.
+    fn number(&mut self) {
+        let mut known: HashMap<(Box<str>, Box<str>), u32> = HashMap::new();
+        let mut all = Vec::new();
+        let mut give = |invariant: &mut Invariant| {
+            let key = (invariant.key.clone(), invariant.expression.clone());
+            invariant.number = *known.entry(key).or_insert(all.len() as u32);
+            if invariant.number as usize == all.len() {
+                all.push(invariant.clone());
+            }
+        };
+        self.definitions.all_invariants_mut().for_each(&mut give);
+        let mut rules: Vec<&mut Rule> = self.profiles.values_mut().map(|p| &mut p.root).collect();
+        while let Some(rule) = rules.pop() {
+            rule.invariants.iter_mut().for_each(&mut give);
+            rules.extend(rule.children.iter_mut().map(|(_, r)| r));
+            rules.extend(rule.slicing.iter_mut().flat_map(|s| s.slices.iter_mut().map(|(_, r)| r)));
+        }
+        self.invariants = all;
     }
 
     /// Is a profile with this canonical URL loaded?

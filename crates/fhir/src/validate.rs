@@ -37,9 +37,6 @@ const DEEPEST: usize = 200;
 /// References are followed this far when asking whether a target conforms to a profile.
 const LONGEST_CHAIN: u32 = 16;
 
-/// Invariants that are checked by hand here, so that they need no engine.
-const BY_HAND: [&str; 5] = ["ele-1", "ext-1", "bdl-7", "bdl-11", "bdl-12"];
-
 impl Profiles {
     /// Validates an annotated tree against a profile (by canonical URL) or a type (by name or URL),
     /// without evaluating invariants in FHIRPath.
@@ -282,7 +279,7 @@ impl<'a> Run<'a> {
     }
 
     fn invariant(&mut self, node: NodeId, invariant: &Invariant, holds: &Holds<'_>) {
-        if BY_HAND.contains(&&*invariant.key) {
+        if invariant.by_hand {
             return;
         }
         let severity = if invariant.error { Severity::Error } else { Severity::Warning };

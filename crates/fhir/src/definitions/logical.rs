@@ -206,7 +206,7 @@ pub(crate) fn invariants(node: NodeRef<'_>) -> Vec<Invariant> {
     let one = |c: NodeRef<'_>| {
         let expression = c.child_text("expression")?.replace(['\n', '\r', '\t'], " ");
         let error = c.child_text("severity") != Some("warning");
-        Some(Invariant { key: c.child_text("key")?.into(), error, expression: expression.trim().into() })
+        Some(Invariant::new(c.child_text("key")?, error, expression.trim()))
     };
     node.all("constraint").filter_map(one).collect()
 }

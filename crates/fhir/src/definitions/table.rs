@@ -124,7 +124,7 @@ fn add_fact<'a>(own: &mut super::Type, mark: &str, mut fields: impl Iterator<Ite
         else {
             return;
         };
-        let fact = Invariant { key: key.into(), error: severity == "e", expression: expression.into() };
+        let fact = Invariant::new(key, severity == "e", expression);
         return match own.elements.last_mut() {
             Some(element) => element.invariants.push(fact),
             None => own.invariants.push(fact),
