@@ -8,7 +8,7 @@ use crate::{
     consent::Register,
     courier::HttpCourier,
     flow::Gateway,
-    ledger::{Ledger, Options, Sync},
+    ledger::{Ledger, Options, Slots, Sync},
     listen::{
         door::{self, Limits, Stopper},
         http,
@@ -150,8 +150,7 @@ pub async fn start_with(loaded: Loaded, clock: Arc<dyn Clock>) -> Result<Running
         entropy: Arc::new(SystemEntropy),
         courier: Arc::new(courier),
         consents: Arc::new(register),
-        under_way: Default::default(),
-        freed: Default::default(),
+        slots: Slots::new(config.delivery.concurrency),
         config,
     });
     let sink = turned_away(gateway.clone());

@@ -9,26 +9,22 @@ mod dispatch;
 
 use crate::{
     config::Config,
-    ledger::{Admission, Admitted, Known, Ledger},
-    model::{Answer, Arrival, Decision, Failure, Fault, HsaId, Key, Message, Partner},
+    ledger::{Admission, Admitted, Known, Ledger, Slot, Slots},
+    model::{Answer, Arrival, Decision, Failure, Fault, Key, Message, Partner},
     port::{Clock, ConsentFact, ConsentSource, Courier, Entropy, Silent, Taken},
     registry::Registry,
     rulebook::Rulebook,
     stage::{
         acknowledge::{self, Style},
         decode, identify,
-        permit::{self, Facts},
+        permit::{self, Facts, Permitted},
         record, route, translate,
         validate::{self, Rules, Valid},
     },
 };
 use aws_lc_rs::digest;
 use jiff::{SignedDuration, Timestamp};
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-};
-use tokio::sync::Notify;
+use std::sync::Arc;
 
 /// Everything that the spine runs on. Made by `app`.
 pub struct Gateway {
@@ -48,10 +44,8 @@ pub struct Gateway {
     pub courier: Arc<dyn Courier>,
     /// Who is asked for consents.
     pub consents: Arc<dyn ConsentSource>,
-    /// Deliveries under way, by receiver.
-    pub under_way: Mutex<HashMap<HsaId, usize>>,
-    /// Rung when an attempt ends.
-    pub freed: Notify,
+    /// How many deliveries may be under way.
+    pub slots: Arc<Slots>,
 }
 
 /// Why a message is not accepted.
@@ -185,11 +179,20 @@ impl Gateway {
             deliveries: vec![delivery],
             events,
         };
-        match self.ledger.admit(admission).await? {
+        let slot = self.slot(&permitted);
+        match self.ledger.admit_with(admission, slot).await? {
             Admitted::New => Ok(answer),
             Admitted::Repeat(first) => self.repeat(key, Known::Repeat(first)).await,
             Admitted::Conflict => self.repeat(key, Known::Conflict).await,
         }
+    }
+
+    /// A slot for the first attempt, so that it can be on record with the admission. Not where a repeat
+    /// could have a second effect: there an attempt goes on record at the last moment.
+    fn slot(&self, permitted: &Permitted) -> Option<Slot> {
+        let to = permitted.valid().to();
+        let passes = matches!(permitted.decision(), Decision::Pass { .. });
+        if passes && to.idempotent { self.slots.reserve(&to.hsa_id, to.in_flight as usize) } else { None }
     }
 
     /// The same key again: the first answer again; the same id with other content: a conflict.

@@ -6,7 +6,7 @@
 
 use super::{Gateway, as_slice};
 use crate::{
-    ledger::Room,
+    ledger::{Slot, Survey},
     model::{Decision, Delivery, HsaId, Partner, Settlement},
     registry::Registry,
     stage::{
@@ -16,68 +16,102 @@ use crate::{
     },
 };
 use jiff::SignedDuration;
-use std::{
-    sync::{Arc, PoisonError},
-    time::Duration,
-};
-use tokio::sync::watch;
+use std::{sync::Arc, time::Duration};
+use tokio::{sync::watch, task::JoinSet};
 
 impl Gateway {
     /// Delivers what is due until told to stop, then lets what is under way end.
-    pub async fn dispatch(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
-        let mut attempts = tokio::task::JoinSet::new();
-        let mut changed = self.ledger.changed();
-        while !*stop.borrow() {
-            while attempts.try_join_next().is_some() {}
-            changed.mark_unchanged();
-            let room = self.config.delivery.concurrency.saturating_sub(attempts.len());
-            if room == 0 {
-                tokio::select! {
-                    () = self.freed.notified() => {}
-                    _ = stop.changed() => {}
-                }
-                continue;
-            }
-            let claimed = match self.ledger.claim(self.clock.now(), room, self.room()).await {
-                Ok(claimed) => claimed,
-                Err(failure) => {
-                    tracing::error!(code = %failure.code(), "deliveries cannot be claimed: {failure}");
-                    Vec::new()
+    pub async fn dispatch(self: Arc<Self>, stop: watch::Receiver<bool>) {
+        tokio::join!(self.clone().carry_begun(stop.clone()), self.carry_due(stop));
+    }
+
+    /// Carries what began with its admission.
+    async fn carry_begun(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let Some(mut begun) = self.ledger.begun() else { return };
+        let mut attempts = JoinSet::new();
+        loop {
+            let next = tokio::select! {
+                next = begun.recv() => next,
+                _ = stop.changed() => {
+                    // Nothing begins from here on; what began before is carried.
+                    begun.close();
+                    begun.recv().await
                 }
             };
-            let idle = claimed.is_empty();
-            for delivery in claimed {
-                self.count(&delivery.lane.receiver, 1);
-                attempts.spawn(self.clone().attempt(delivery));
-            }
-            if idle {
-                self.rest(&mut stop, &mut changed).await;
-            }
+            let Some((delivery, slot)) = next else { break };
+            while attempts.try_join_next().is_some() {}
+            attempts.spawn(self.clone().attempt(delivery, slot));
         }
         while attempts.join_next().await.is_some() {}
     }
 
-    /// Waits until something may have become claimable.
-    async fn rest(&self, stop: &mut watch::Receiver<bool>, changed: &mut watch::Receiver<u64>) {
+    /// Claims and carries what is due.
+    async fn carry_due(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let mut attempts = JoinSet::new();
+        let mut changed = self.ledger.changed();
+        while !*stop.borrow() {
+            while attempts.try_join_next().is_some() {}
+            changed.mark_unchanged();
+            let (claimed, left) = self.claim().await;
+            for (delivery, slot) in claimed {
+                attempts.spawn(self.clone().attempt(delivery, slot));
+            }
+            self.rest(&left, &mut stop, &mut changed).await;
+        }
+        while attempts.join_next().await.is_some() {}
+    }
+
+    /// What is due, as far as there are slots; and the room that is left.
+    async fn claim(&self) -> (Vec<(Delivery, Slot)>, Survey) {
+        let registry = self.registry.load();
+        let partners = registry.partners().map(|p| (&p.hsa_id, p.in_flight as usize));
+        let mut survey = self.slots.survey(partners);
+        let claimed = match self.ledger.claim(self.clock.now(), survey.limit, survey.room.clone()).await {
+            Ok(claimed) => claimed,
+            Err(failure) => {
+                tracing::error!(code = %failure.code(), "deliveries cannot be claimed: {failure}");
+                Vec::new()
+            }
+        };
+        let receivers: Vec<&HsaId> = claimed.iter().map(|d| &d.lane.receiver).collect();
+        let slots = self.slots.claimed(&mut survey, &receivers);
+        (claimed.into_iter().zip(slots).collect(), survey)
+    }
+
+    /// Waits until something may have become claimable: the last claim took all that was due, as far
+    /// as there was room.
+    async fn rest(
+        &self,
+        left: &Survey,
+        stop: &mut watch::Receiver<bool>,
+        changed: &mut watch::Receiver<u64>,
+    ) {
+        if left.limit == 0 {
+            tokio::select! {
+                () = self.slots.freed() => {}
+                _ = stop.changed() => {}
+            }
+            return;
+        }
         if changed.has_changed().unwrap_or(false) {
             return;
         }
-        let next = self.ledger.next_due(self.room()).await.ok().flatten();
+        let next = self.ledger.next_due(left.room.clone()).await.ok().flatten();
         let wait = next.map_or(60_000, |t| t.duration_since(self.clock.now()).as_millis().clamp(2, 60_000));
+        let full = left.room.left.values().any(|left| *left == 0);
         tokio::select! {
             _ = changed.changed() => {}
-            () = self.freed.notified() => {}
+            () = self.slots.freed(), if full => {}
             _ = stop.changed() => {}
             () = tokio::time::sleep(Duration::from_millis(wait as u64)) => {}
         }
     }
 
-    /// One attempt: its record exists already; decide again, carry, settle.
-    async fn attempt(self: Arc<Self>, delivery: Delivery) {
+    /// One attempt: its record exists already; decide again, carry, settle. The slot is given back
+    /// when the outcome is on record.
+    async fn attempt(self: Arc<Self>, delivery: Delivery, _slot: Slot) {
         let settlement = self.carry(&delivery).await;
         self.settle(&delivery, settlement).await;
-        self.count(&delivery.lane.receiver, -1);
-        self.freed.notify_one();
     }
 
     /// Puts an outcome on record, however long the store refuses it: a full disk may be emptied. Only
@@ -122,22 +156,5 @@ impl Gateway {
         let Some(agreed) = registry.rule(&facts.event, &from, to, day) else { return stop };
         let consents = self.consents_for(&facts, permit::asks_register(agreed.rule())).await;
         permit::decide(&facts, agreed.rule(), &from, to, as_slice(&consents), now)
-    }
-
-    /// How many more deliveries each receiver may have under way.
-    fn room(&self) -> Room {
-        let registry = self.registry.load();
-        let under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = registry.partners().map(|p| {
-            let busy = under_way.get(&p.hsa_id).copied().unwrap_or_default();
-            (p.hsa_id.clone(), (p.in_flight as usize).saturating_sub(busy))
-        });
-        Room { each: 1, left: left.collect() }
-    }
-
-    fn count(&self, receiver: &HsaId, change: isize) {
-        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = under_way.entry(receiver.clone()).or_default();
-        *count = count.saturating_add_signed(change);
     }
 }

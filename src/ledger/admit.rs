@@ -1,15 +1,17 @@
 //! Admission: a message, its bodies, deliveries, events and answer, all or nothing.
 //!
 //! Invariant: at most one accepted message per key; only an accepted message claims its key. A
-//! delivery is head of its lane if no earlier one there is open. Deliberately absent: refusals,
+//! delivery is head of its lane if no earlier one there is open; the first may begin at once, its
+//! attempt on record in the same transaction, which saves a claim. Deliberately absent: refusals,
 //! which are events and nothing else.
 
 use super::{
+    claim::attempt_begins,
     sqlite::{Trouble, broken, micros},
     terms::{Admission, Admitted, Known},
     writer::Pen,
 };
-use crate::model::{Answer, DeliveryState, Event, Failure, Key, MessageState, NewDelivery};
+use crate::model::{Answer, Delivery, DeliveryState, Event, Failure, Key, MessageState, NewDelivery};
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// What is on record under this key?
@@ -28,11 +30,16 @@ pub(super) fn known(conn: &Connection, key: &Key, hash: &[u8; 32]) -> Result<Opt
 }
 
 impl Pen<'_> {
-    /// Admits a message.
-    pub(super) fn admit(&mut self, admission: &Admission) -> Result<Admitted, Trouble> {
+    /// Admits a message. `begin`: its first delivery's attempt begins with it if the lane is free;
+    /// then that delivery is given back too.
+    pub(super) fn admit(
+        &mut self,
+        admission: &Admission,
+        begin: bool,
+    ) -> Result<(Admitted, Option<Box<Delivery>>), Trouble> {
         match known(self.conn, &admission.key, &admission.hash)? {
-            Some(Known::Repeat(answer)) => return Ok(Admitted::Repeat(answer)),
-            Some(Known::Conflict) => return Ok(Admitted::Conflict),
+            Some(Known::Repeat(answer)) => return Ok((Admitted::Repeat(answer), None)),
+            Some(Known::Conflict) => return Ok((Admitted::Conflict, None)),
             None => {}
         }
         if !self.space.for_messages {
@@ -53,10 +60,12 @@ impl Pen<'_> {
         let original = self.put_body(&admission.original)?;
         let message = self.put_message(admission, original, event_seq)?;
         self.book.tally.accept(admission.state);
-        for delivery in &admission.deliveries {
-            self.put_delivery(admission, message, original, delivery, event_seq)?;
+        let mut begun = None;
+        for (place, delivery) in admission.deliveries.iter().enumerate() {
+            let may = begin && place == 0 && admission.state == MessageState::Waiting;
+            begun = begun.or(self.put_delivery(admission, message, original, delivery, event_seq, may)?);
         }
-        Ok(Admitted::New)
+        Ok((Admitted::New, begun))
     }
 
     /// Stores bytes; their number.
@@ -95,6 +104,7 @@ impl Pen<'_> {
         Ok(self.conn.last_insert_rowid())
     }
 
+    /// Stores a delivery; gives it back if its attempt begins now.
     fn put_delivery(
         &mut self,
         admission: &Admission,
@@ -102,17 +112,14 @@ impl Pen<'_> {
         original: i64,
         delivery: &NewDelivery,
         event_seq: i64,
-    ) -> Result<(), Trouble> {
+        begin: bool,
+    ) -> Result<Option<Box<Delivery>>, Trouble> {
         // What passes byte for byte is stored once.
         let body = match delivery.body == admission.original {
             true => original,
             false => self.put_body(&delivery.body)?,
         };
         let facts = self.put_body(delivery.facts.as_bytes())?;
-        let state = match admission.state {
-            MessageState::Held => DeliveryState::Held,
-            _ => DeliveryState::Waiting,
-        };
         let lane = &delivery.lane;
         let behind = self
             .conn
@@ -120,11 +127,21 @@ impl Pen<'_> {
                 "SELECT 1 FROM delivery WHERE receiver = ?1 AND case_id = ?2 AND open = 1 LIMIT 1",
             )?
             .exists((lane.receiver.as_str(), &lane.case))?;
+        let begun = (begin && !behind).then(|| Box::new(begun(admission, delivery)));
+        let event_seq = match &begun {
+            Some(delivery) => self.append(&attempt_begins(delivery, delivery.accepted))?,
+            None => event_seq,
+        };
+        let state = match (admission.state, &begun) {
+            (MessageState::Held, _) => DeliveryState::Held,
+            (_, Some(_)) => DeliveryState::Attempting,
+            _ => DeliveryState::Waiting,
+        };
         self.conn
             .prepare_cached(
                 "INSERT INTO delivery (id, message, receiver, case_id, state, open, head, attempt, next_at, \
                  expires, format, body, facts, event_seq) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, 0, ?7, ?8, ?9, ?10, ?11, ?12)",
+                 VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             )?
             .execute(params![
                 delivery.id,
@@ -133,6 +150,7 @@ impl Pen<'_> {
                 lane.case,
                 state.word(),
                 !behind,
+                begun.as_ref().map_or(0, |d| d.attempt),
                 micros(delivery.due),
                 micros(delivery.expires),
                 delivery.format.word(),
@@ -141,6 +159,23 @@ impl Pen<'_> {
                 event_seq,
             ])?;
         self.book.tally.delivery(None, state);
-        Ok(())
+        Ok(begun)
+    }
+}
+
+/// The first attempt at a new delivery.
+fn begun(admission: &Admission, delivery: &NewDelivery) -> Delivery {
+    Delivery {
+        id: delivery.id.clone(),
+        message: admission.id.clone(),
+        sender_message: admission.key.message_id.clone(),
+        event: admission.event.clone(),
+        lane: delivery.lane.clone(),
+        attempt: 1,
+        accepted: admission.received,
+        expires: delivery.expires,
+        format: delivery.format,
+        body: delivery.body.clone(),
+        facts: delivery.facts.clone(),
     }
 }

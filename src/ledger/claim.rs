@@ -81,13 +81,7 @@ impl Pen<'_> {
     fn attempt(&mut self, now: Timestamp, seq: i64) -> Result<Delivery, Trouble> {
         let mut delivery = self.fetch(seq)?;
         delivery.attempt += 1;
-        let event_seq = self.append(&Event {
-            message: Some(delivery.message.clone()),
-            delivery: Some(delivery.id.clone()),
-            party: Some(delivery.lane.receiver.to_string()),
-            detail: format!("{{\"attempt\":{}}}", delivery.attempt),
-            ..happened(now, EventKind::Attempt)
-        })?;
+        let event_seq = self.append(&attempt_begins(&delivery, now))?;
         self.conn
             .prepare_cached(
                 "UPDATE delivery SET state = 'attempting', attempt = ?2, event_seq = ?3 WHERE seq = ?1",
@@ -154,6 +148,17 @@ impl Pen<'_> {
             }
         }
         Ok(recovered)
+    }
+}
+
+/// The record of an attempt, made before it begins.
+pub(super) fn attempt_begins(delivery: &Delivery, now: Timestamp) -> Event {
+    Event {
+        message: Some(delivery.message.clone()),
+        delivery: Some(delivery.id.clone()),
+        party: Some(delivery.lane.receiver.to_string()),
+        detail: format!("{{\"attempt\":{}}}", delivery.attempt),
+        ..happened(now, EventKind::Attempt)
     }
 }
 

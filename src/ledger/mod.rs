@@ -13,8 +13,10 @@ mod questions;
 mod rows;
 mod schema;
 mod settle;
+mod slots;
 mod sqlite;
 mod tally;
+mod task;
 mod terms;
 mod writer;
 
@@ -23,6 +25,7 @@ mod tests;
 
 pub use crate::model::{Key, NewDelivery, Settlement};
 pub use rows::{ChainReport, ConsentRow, DeliveryRow, EventRow, Filter, MessageRow, Totals};
+pub use slots::{Slot, Slots, Survey};
 pub use terms::{Admission, Admitted, Known, Options, Recovered, Room, Sync};
 
 use crate::model::{Delivery, Event, Failure, HsaId};
@@ -33,14 +36,17 @@ use std::{
     collections::HashSet,
     path::Path,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
         mpsc,
     },
     thread::JoinHandle,
 };
-use tokio::sync::{oneshot, watch};
-use writer::{Command, Done, Task};
+use task::{Command, Done, Task};
+use tokio::sync::{
+    mpsc::{UnboundedReceiver, unbounded_channel},
+    oneshot, watch,
+};
 
 /// A ledger, open. Clones share it; dropping the last one writes what waits and closes.
 #[derive(Clone)]
@@ -60,6 +66,7 @@ struct Desk {
     waiting: Arc<AtomicUsize>,
     most: usize,
     changed: watch::Receiver<u64>,
+    begun: Mutex<Option<UnboundedReceiver<(Delivery, Slot)>>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -79,11 +86,13 @@ impl Ledger {
         let health = Arc::new(Health::new());
         let waiting = Arc::new(AtomicUsize::new(0));
         let (changes, changed) = watch::channel(0);
+        let (begins, begun) = unbounded_channel();
         let (queue, commands) = mpsc::channel();
         let pool = Pool::new(&options.directory, options.readers, health.clone());
         let most = options.queue;
-        let thread = writer::start(options, commands, waiting.clone(), health.clone(), changes)?;
-        let desk = Desk { queue: Some(queue), waiting, most, changed, thread: Some(thread) };
+        let thread = writer::start(options, commands, waiting.clone(), health.clone(), changes, begins)?;
+        let begun = Mutex::new(Some(begun));
+        let desk = Desk { queue: Some(queue), waiting, most, changed, begun, thread: Some(thread) };
         Ok(Ledger { inside: Arc::new(Inside { pool, health, desk: Some(desk) }) })
     }
 
@@ -104,10 +113,24 @@ impl Ledger {
     /// Puts an accepted message on record with its deliveries, events and answer. The duplicate rule
     /// is applied again inside the transaction.
     pub async fn admit(&self, admission: Admission) -> Result<Admitted, Failure> {
-        match self.ask_writer(Task::Admit(Box::new(admission))).await? {
-            Done::Admitted(admitted) => Ok(admitted),
+        self.admit_with(admission, None).await
+    }
+
+    /// The same; with a slot the attempt at the first delivery is put on record in the same
+    /// transaction if nothing is before it in its lane, and the delivery comes out at
+    /// [`Ledger::begun`]. Otherwise the slot is given back and the delivery waits for a claim.
+    pub async fn admit_with(&self, admission: Admission, slot: Option<Slot>) -> Result<Admitted, Failure> {
+        match self.ask_writer(Task::Admit(Box::new(admission), slot)).await? {
+            Done::Admitted(admitted, _) => Ok(admitted),
             other => Err(other.astray()),
         }
+    }
+
+    /// Where deliveries come out whose attempt began with their admission. It can be taken once; after
+    /// it is dropped, no attempt begins so.
+    pub fn begun(&self) -> Option<UnboundedReceiver<(Delivery, Slot)>> {
+        let desk = self.inside.desk.as_ref()?;
+        desk.begun.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Puts events on record that change no state: refusals, callers turned away, the start.
@@ -152,8 +175,8 @@ impl Ledger {
         self.inside.pool.ask(move |conn| claim::next_due(conn, &room)).await
     }
 
-    /// Changes whenever an admission, settlement or recovery was committed: time to claim again. A
-    /// change between two looks at the same receiver is never missed.
+    /// Changes whenever something was committed that leaves a delivery to attempt, now or later: time to
+    /// claim again. A change between two looks at the same receiver is never missed.
     pub fn changed(&self) -> watch::Receiver<u64> {
         match &self.inside.desk {
             Some(desk) => desk.changed.clone(),

@@ -7,6 +7,7 @@ use super::{
     rows::{DeliveryRow, EventRow, Filter, MessageRow},
     sqlite::{Trouble, broken, instant, message_state},
 };
+use crate::model::MessageState;
 use rusqlite::{Connection, OptionalExtension, Row, types::Value};
 
 /// `HSA-ids` hold no comma, so a joined list can be taken apart again.
@@ -21,8 +22,11 @@ pub(super) fn messages(conn: &Connection, filter: &Filter) -> Result<Vec<Message
     let mut sql = format!("{MESSAGE} WHERE 1");
     let mut values: Vec<Value> = Vec::new();
     if let Some(state) = filter.state {
-        sql.push_str(" AND m.state = ?");
-        values.push(Value::Text(state.word().into()));
+        // In the text, not bound: a partial index serves only a condition that is known beforehand.
+        sql.push_str(&format!(" AND m.state = '{}'", state.word()));
+        if state == MessageState::Waiting {
+            sql.push_str(" AND m.seq IN (SELECT message FROM delivery WHERE open = 1)");
+        }
     }
     if let Some(event) = &filter.event {
         sql.push_str(" AND m.event = ?");

@@ -47,8 +47,8 @@ impl Standing {
 }
 
 impl Pen<'_> {
-    /// Settles a delivery as the caller says.
-    pub(super) fn settle(&mut self, settlement: &Settlement) -> Result<(), Trouble> {
+    /// Settles a delivery as the caller says. Is there more to attempt in its lane?
+    pub(super) fn settle(&mut self, settlement: &Settlement) -> Result<bool, Trouble> {
         let standing = self
             .conn
             .prepare_cached(&format!(
@@ -70,14 +70,15 @@ impl Pen<'_> {
         self.pass(&standing, settlement.state, next_at, &settlement.event)
     }
 
-    /// Moves a delivery to its next state with the event that says so.
+    /// Moves a delivery to its next state with the event that says so. True if that leaves something
+    /// to attempt: this delivery later, or the next of its lane.
     pub(super) fn pass(
         &mut self,
         standing: &Standing,
         to: DeliveryState,
         next_at: Option<i64>,
         event: &Event,
-    ) -> Result<(), Trouble> {
+    ) -> Result<bool, Trouble> {
         let event_seq = self.append(&about(standing, event))?;
         let over = to.is_over();
         self.conn
@@ -87,21 +88,24 @@ impl Pen<'_> {
             )?
             .execute((standing.seq, to.word(), !over, standing.head && !over, next_at, event_seq))?;
         self.book.tally.delivery(Some(standing.state), to);
-        if over && standing.head {
-            self.promote(standing)?;
-        }
-        self.derive(standing.message, event_seq)
+        let next = match over && standing.head {
+            true => self.promote(standing)?,
+            false => to == DeliveryState::Waiting,
+        };
+        self.derive(standing.message, event_seq)?;
+        Ok(next)
     }
 
-    /// The first open delivery of the lane becomes its head.
-    fn promote(&mut self, standing: &Standing) -> Result<(), Trouble> {
-        self.conn
+    /// The first open delivery of the lane becomes its head. Is there one?
+    fn promote(&mut self, standing: &Standing) -> Result<bool, Trouble> {
+        let promoted = self
+            .conn
             .prepare_cached(
                 "UPDATE delivery SET head = 1 WHERE seq = (SELECT seq FROM delivery \
                  WHERE receiver = ?1 AND case_id = ?2 AND open = 1 ORDER BY seq LIMIT 1)",
             )?
             .execute((&standing.receiver, &standing.case))?;
-        Ok(())
+        Ok(promoted > 0)
     }
 
     /// The message's state follows from its deliveries: what needs a person shows first, then what is

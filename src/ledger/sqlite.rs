@@ -165,8 +165,9 @@ fn prepare_writer(conn: &Connection, sync: Sync) -> rusqlite::Result<()> {
     })?;
     // Checkpoints are made by the writer (4000 pages): SQLite's own would hide their I/O errors.
     conn.query_row("PRAGMA wal_autocheckpoint=0", [], |_| Ok(()))?;
-    // Savepoints keep their undo pages in memory, so a full /tmp cannot matter.
-    conn.execute_batch("PRAGMA temp_store=MEMORY; PRAGMA cache_size=-65536; PRAGMA mmap_size=0;")
+    // Savepoints keep their undo pages in memory, so a full /tmp cannot matter. The cache holds what is
+    // written now, not the past: SQLite walks the whole of it after a commit that moved index pages.
+    conn.execute_batch("PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8192; PRAGMA mmap_size=0;")
         .or_else(|error| if error == rusqlite::Error::ExecuteReturnedResults { Ok(()) } else { Err(error) })
 }
 

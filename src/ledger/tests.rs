@@ -10,7 +10,8 @@ mod pace;
 mod trouble;
 
 use super::{
-    Admission, Admitted, Filter, Key, Known, Ledger, NewDelivery, Options, Recovered, Room, Settlement, Sync,
+    Admission, Admitted, Filter, Key, Known, Ledger, NewDelivery, Options, Recovered, Room, Settlement,
+    Slots, Sync,
 };
 use crate::model::{
     Answer, Delivery, DeliveryState, Event, EventKind, Failure, Format, HsaId, Lane, MessageState,
@@ -266,9 +267,18 @@ async fn changes_are_told() {
     let mut changed = ledger.changed();
     ledger.record(vec![event(EventKind::Started, second(0))]).await.unwrap();
     assert!(!changed.has_changed().unwrap(), "an event alone gives nothing to claim");
+    let told = std::time::Duration::from_secs(5);
     ledger.admit(admission("m1", lane(1, 1))).await.unwrap();
-    tokio::time::timeout(std::time::Duration::from_secs(5), changed.changed()).await.unwrap().unwrap();
+    tokio::time::timeout(told, changed.changed()).await.unwrap().unwrap();
     ledger.claim(second(1), 1, Room::plenty()).await.unwrap();
+    ledger.admit(admission("m2", lane(1, 1))).await.unwrap();
+    tokio::time::timeout(told, changed.changed()).await.unwrap().unwrap();
     ledger.settle(settlement("d-m1", DeliveryState::Delivered, second(2))).await.unwrap();
-    tokio::time::timeout(std::time::Duration::from_secs(5), changed.changed()).await.unwrap().unwrap();
+    tokio::time::timeout(told, changed.changed()).await.unwrap().unwrap();
+    ledger.claim(second(2), 1, Room::plenty()).await.unwrap();
+    ledger.settle(settlement("d-m2", DeliveryState::Waiting, second(3))).await.unwrap();
+    tokio::time::timeout(told, changed.changed()).await.unwrap().unwrap();
+    ledger.claim(second(3), 1, Room::plenty()).await.unwrap();
+    ledger.settle(settlement("d-m2", DeliveryState::Delivered, second(4))).await.unwrap();
+    assert!(!changed.has_changed().unwrap(), "nothing is left to claim");
 }

@@ -10,15 +10,15 @@ use super::{
     chain::Tip,
     consent::Registration,
     schema,
+    slots::Slot,
     sqlite::{Health, Reach, Trouble, broken, open_writer},
     tally::Tally,
-    terms::{Admission, Admitted, Options, Recovered, Room, Sync},
+    task::{Command, Done, Task},
+    terms::{Options, Sync},
 };
-use crate::model::{Delivery, Event, Failure, HsaId, Settlement};
-use jiff::Timestamp;
+use crate::model::{Delivery, Event, Failure};
 use rusqlite::Connection;
 use std::{
-    collections::HashSet,
     fs::File,
     io,
     path::{Path, PathBuf},
@@ -30,7 +30,7 @@ use std::{
     thread::JoinHandle,
     time::{Duration, Instant},
 };
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc::UnboundedSender, watch};
 
 /// Commits between two looks at the length of the log.
 const CHECKPOINT_TURNS: u64 = 32;
@@ -46,86 +46,6 @@ const MOST_COMMANDS: usize = 512;
 const MOST_BYTES: usize = 8 << 20;
 /// Pages in the log at which a checkpoint is made: 32 MB.
 const CHECKPOINT_PAGES: i64 = 4000;
-
-/// What the writer can be asked to do.
-pub(super) enum Task {
-    Admit(Box<Admission>),
-    Record(Vec<Event>),
-    Claim {
-        now: Timestamp,
-        limit: usize,
-        room: Room,
-    },
-    Settle(Settlement),
-    Recover {
-        now: Timestamp,
-        repeatable: HashSet<HsaId>,
-    },
-    Consent {
-        subject: [u8; 32],
-        id: String,
-        version: u32,
-        body: Vec<u8>,
-        event: Event,
-    },
-    #[cfg(test)]
-    Probe(Probe),
-}
-
-/// Anything that a test wants done on the writer's connection.
-#[cfg(test)]
-pub(super) type Probe = Box<dyn Fn(&Connection) -> Result<(), Trouble> + Send>;
-
-impl Task {
-    /// Must it be taken even when the queue is full and space is short? What was accepted must go on.
-    pub(super) fn is_owed(&self) -> bool {
-        matches!(self, Task::Claim { .. } | Task::Settle(_) | Task::Recover { .. })
-    }
-
-    /// Does nobody wait for it? Then it may look for company before it is stored.
-    fn is_outcome(&self) -> bool {
-        matches!(self, Task::Settle(_))
-    }
-
-    fn bytes(&self) -> usize {
-        match self {
-            Task::Admit(a) => a.original.len() + a.deliveries.iter().map(|d| d.body.len()).sum::<usize>(),
-            Task::Consent { body, .. } => body.len(),
-            _ => 0,
-        }
-    }
-
-    /// Can there be more to claim after it?
-    fn stirs(&self, done: &Done) -> bool {
-        match self {
-            Task::Admit(_) => matches!(done, Done::Admitted(Admitted::New)),
-            Task::Settle(_) | Task::Recover { .. } => true,
-            _ => false,
-        }
-    }
-}
-
-/// What came of it.
-pub(super) enum Done {
-    Nothing,
-    Admitted(Admitted),
-    Claimed(Vec<Delivery>),
-    Recovered(Recovered),
-    Consent(bool),
-}
-
-impl Done {
-    /// The failure for an answer to another question.
-    pub(super) fn astray(&self) -> Failure {
-        Failure::Internal("ledger: the writer answered another question".into())
-    }
-}
-
-/// A task with where its answer goes.
-pub(super) struct Command {
-    pub(super) task: Task,
-    pub(super) reply: oneshot::Sender<Result<Done, Failure>>,
-}
 
 /// What the writer knows of the store's end, undone with the transaction or savepoint.
 #[derive(Clone, Copy)]
@@ -146,6 +66,8 @@ pub(super) struct Pen<'a> {
     pub(super) conn: &'a Connection,
     pub(super) book: &'a mut Book,
     pub(super) space: Space,
+    /// May an admission begin an attempt? Only while somebody takes those that are begun.
+    pub(super) begins: bool,
 }
 
 /// What came of each command of a group.
@@ -167,6 +89,7 @@ struct Writer {
     waiting: Arc<AtomicUsize>,
     health: Arc<Health>,
     changes: watch::Sender<u64>,
+    begun: UnboundedSender<(Delivery, Slot)>,
     gather: Duration,
     /// Zero, but for the test control that answers first: see [`Options::late`].
     late: Duration,
@@ -184,6 +107,7 @@ pub(super) fn start(
     waiting: Arc<AtomicUsize>,
     health: Arc<Health>,
     changes: watch::Sender<u64>,
+    begun: UnboundedSender<(Delivery, Slot)>,
 ) -> Result<JoinHandle<()>, Failure> {
     let lock = schema::lock(&options.directory)?;
     let mut conn = open_writer(&options.directory, options.sync)?;
@@ -197,6 +121,7 @@ pub(super) fn start(
         waiting,
         health,
         changes,
+        begun,
         gather: options.gather,
         late: if options.sync == Sync::Off { options.late } else { Duration::ZERO },
         directory: options.directory,
@@ -290,7 +215,15 @@ impl Writer {
             Ok(results) => {
                 let stirred =
                     group.iter().zip(&results).any(|(c, r)| matches!(r, Ok(done) if c.task.stirs(done)));
-                for (command, result) in group.into_iter().zip(results) {
+                for (command, mut result) in group.into_iter().zip(results) {
+                    if let (Task::Admit(_, Some(slot)), Ok(Done::Admitted(_, begun))) =
+                        (command.task, &mut result)
+                        && let Some(delivery) = begun.take()
+                    {
+                        // Not with the answer, whose taker may be gone: somebody must carry it. If the
+                        // dispatcher has ended, it is an interrupted attempt at the next start.
+                        let _ = self.begun.send((*delivery, slot));
+                    }
                     // A caller that went away asks again and gets its answer from the record.
                     let _ = command.reply.send(result);
                 }
@@ -343,10 +276,11 @@ impl Writer {
     /// `None` if a command failed that cannot be undone alone: roll back and try with [`Undo::One`].
     fn transact(&mut self, group: &[Command], before: &Book, undo: Undo) -> Result<Option<Results>, Trouble> {
         let space = self.space(group);
+        let begins = !self.begun.is_closed();
         self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let mut results = Vec::with_capacity(group.len());
         for command in group {
-            let mut pen = Pen { conn: &self.conn, book: &mut self.book, space };
+            let mut pen = Pen { conn: &self.conn, book: &mut self.book, space, begins };
             match undo {
                 Undo::One => results.push(pen.apply(&command.task)?),
                 Undo::All => match pen.attempt_alone(&command.task)? {
@@ -455,10 +389,13 @@ impl Pen<'_> {
 
     fn perform(&mut self, task: &Task) -> Result<Done, Trouble> {
         match task {
-            Task::Admit(admission) => self.admit(admission).map(Done::Admitted),
+            Task::Admit(admission, slot) => {
+                let begin = self.begins && slot.is_some();
+                self.admit(admission, begin).map(|(admitted, begun)| Done::Admitted(admitted, begun))
+            }
             Task::Record(events) => self.record(events).map(|()| Done::Nothing),
             Task::Claim { now, limit, room } => self.claim(*now, *limit, room).map(Done::Claimed),
-            Task::Settle(settlement) => self.settle(settlement).map(|()| Done::Nothing),
+            Task::Settle(settlement) => self.settle(settlement).map(|next| Done::Settled { next }),
             Task::Recover { now, repeatable } => self.recover(*now, repeatable).map(Done::Recovered),
             Task::Consent { subject, id, version, body, event } => self
                 .register(&Registration { subject, id, version: *version, body, event })

@@ -127,10 +127,38 @@ async fn an_attempt_cut_short_is_unknown() {
     assert!(ledger.verify().await.unwrap().ok);
 }
 
+#[tokio::test]
+async fn an_attempt_may_begin_with_its_admission() {
+    let (_dir, ledger) = open();
+    let mut begun = ledger.begun().unwrap();
+    let slots = Slots::new(8);
+    let slot = |n| slots.reserve(&receiver(n), 2);
+    ledger.admit_with(admission("m1", lane(1, 1)), slot(1)).await.unwrap();
+    ledger.admit_with(admission("m2", lane(1, 1)), slot(1)).await.unwrap();
+    ledger.admit_with(admission("m1", lane(1, 1)), slot(1)).await.unwrap();
+    let (first, held) = begun.try_recv().unwrap();
+    assert_eq!(
+        (first.id.as_str(), first.attempt, first.body.as_slice()),
+        ("d-m1", 1, &b"{\"for\":\"m1\"}"[..])
+    );
+    assert!(begun.try_recv().is_err(), "the second waits behind it, the repeat is none");
+    assert!(ledger.claim(second(1), 8, Room::plenty()).await.unwrap().is_empty());
+    let journey = ledger.journey("gw-m1").await.unwrap();
+    let kinds: Vec<&str> = journey.iter().map(|e| e.kind.as_str()).collect();
+    assert_eq!(kinds, ["decided", "accepted", "attempt"], "on record before it is carried");
+    assert!(slot(1).is_some_and(|_| slot(1).is_none()), "slots that began nothing were given back");
+    drop(held);
+    ledger.settle(settlement("d-m1", DeliveryState::Delivered, second(2))).await.unwrap();
+    assert_eq!(ids(&ledger.claim(second(2), 8, Room::plenty()).await.unwrap()), ["d-m2"]);
+    drop(begun);
+    ledger.admit_with(admission("m3", lane(2, 1)), slot(2)).await.unwrap();
+    assert_eq!(ids(&ledger.claim(second(2), 8, Room::plenty()).await.unwrap()), ["d-m3"], "nobody takes it");
+}
+
 /// What may happen to a ledger.
 #[derive(Clone, Debug)]
 enum Step {
-    Admit { to: usize, case: usize, life: i64, held: bool },
+    Admit { to: usize, case: usize, life: i64, held: bool, begin: bool },
     Claim { limit: usize, shut: Option<usize> },
     Settle { pick: usize, how: u8, after: i64 },
     Release { pick: usize },
@@ -140,8 +168,8 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        4 => (0..3usize, 0..3usize, 5..60i64, prop::bool::weighted(0.1))
-            .prop_map(|(to, case, life, held)| Step::Admit { to, case, life, held }),
+        4 => (0..3usize, 0..3usize, 5..60i64, prop::bool::weighted(0.1), any::<bool>())
+            .prop_map(|(to, case, life, held, begin)| Step::Admit { to, case, life, held, begin }),
         4 => (1..6usize, prop::option::weighted(0.3, 0..3usize)).prop_map(|(limit, shut)| Step::Claim { limit, shut }),
         5 => (any::<usize>(), 0..5u8, 0..20i64).prop_map(|(pick, how, after)| Step::Settle { pick, how, after }),
         1 => any::<usize>().prop_map(|pick| Step::Release { pick }),
@@ -210,18 +238,25 @@ async fn play(steps: Vec<Step>) {
     // Order is judged here, not durability.
     let quick = || Options { sync: Sync::Off, late: std::time::Duration::ZERO, ..options(&dir) };
     let mut ledger = Some(Ledger::open(quick()).unwrap());
+    let mut begun = ledger.as_ref().unwrap().begun().unwrap();
     let mut model = Model::default();
     for step in steps {
         let open = ledger.as_ref().unwrap();
         match step {
             Step::Wait { seconds } => model.now += seconds,
-            Step::Admit { to, case, life, held } => admit(open, &mut model, to, case, life, held).await,
+            Step::Admit { to, case, life, held, begin } => {
+                let state = admit(open, &mut model, (to, case), life, held, begin).await;
+                let out = begun.try_recv().ok().map(|(delivery, _slot)| (delivery.id, delivery.attempt));
+                let id = format!("d-m{:04}", model.made - 1);
+                assert_eq!(out, (state == DeliveryState::Attempting).then_some((id, 1)));
+            }
             Step::Claim { limit, shut } => claim(open, &mut model, limit, shut).await,
             Step::Settle { pick, how, after } => settle(open, &mut model, pick, how, after).await,
             Step::Release { pick } => release(open, &mut model, pick).await,
             Step::Reopen => {
                 drop(ledger.take());
                 ledger = Some(Ledger::open(quick()).unwrap());
+                begun = ledger.as_ref().unwrap().begun().unwrap();
                 recover(ledger.as_ref().unwrap(), &mut model).await;
             }
         }
@@ -229,7 +264,14 @@ async fn play(steps: Vec<Step>) {
     check(ledger.as_ref().unwrap(), &model).await;
 }
 
-async fn admit(ledger: &Ledger, model: &mut Model, to: usize, case: usize, life: i64, held: bool) {
+async fn admit(
+    ledger: &Ledger,
+    model: &mut Model,
+    (to, case): (usize, usize),
+    life: i64,
+    held: bool,
+    begin: bool,
+) -> DeliveryState {
     let id = format!("m{:04}", model.made);
     model.made += 1;
     let mut new = admission(&id, lane(to, case));
@@ -238,10 +280,18 @@ async fn admit(ledger: &Ledger, model: &mut Model, to: usize, case: usize, life:
     if held {
         new.state = MessageState::Held;
     }
-    ledger.admit(new).await.unwrap();
-    let state = if held { DeliveryState::Held } else { DeliveryState::Waiting };
-    let item = Item { id: format!("d-{id}"), state, next: model.now, expires: model.now + life, attempts: 0 };
-    model.lanes.entry((to, case)).or_default().push_back(item);
+    let slot = if begin { Slots::new(1).reserve(&receiver(to), 1) } else { None };
+    ledger.admit_with(new, slot).await.unwrap();
+    let queue = model.lanes.entry((to, case)).or_default();
+    let state = match (held, begin && queue.is_empty()) {
+        (true, _) => DeliveryState::Held,
+        (false, true) => DeliveryState::Attempting,
+        (false, false) => DeliveryState::Waiting,
+    };
+    let attempts = u32::from(state == DeliveryState::Attempting);
+    let (next, expires) = (model.now, model.now + life);
+    queue.push_back(Item { id: format!("d-{id}"), state, next, expires, attempts });
+    state
 }
 
 async fn claim(ledger: &Ledger, model: &mut Model, limit: usize, shut: Option<usize>) {

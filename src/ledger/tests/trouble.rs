@@ -3,7 +3,7 @@
 use super::*;
 use crate::ledger::{
     sqlite::{FILE, Trouble},
-    writer::{Command, Task},
+    task::{Command, Task},
 };
 use rusqlite::Connection;
 use std::{
@@ -84,7 +84,7 @@ async fn a_settlement_survives_an_admission_that_fills_the_disk() {
     ledger.claim(second(1), 1, Room::plenty()).await.unwrap();
     ledger.probe(room_for(4)).await;
     let go = ledger.stall().await;
-    let admitted = ledger.send(Task::Admit(Box::new(big("m2"))));
+    let admitted = ledger.send(Task::Admit(Box::new(big("m2")), None));
     let settled = ledger.send(Task::Settle(settlement("d-m1", DeliveryState::Delivered, second(2))));
     drop(go);
     assert!(matches!(admitted.await.unwrap(), Err(Failure::Store(_))));
@@ -128,7 +128,7 @@ async fn one_bad_command_takes_no_other_with_it() {
     let mut bad = admission("m2", lane(1, 2));
     bad.deliveries[0].id = "d-m0".into();
     let answers = [admission("m1", lane(1, 1)), bad, admission("m3", lane(1, 3))]
-        .map(|one| ledger.send(Task::Admit(Box::new(one))));
+        .map(|one| ledger.send(Task::Admit(Box::new(one), None)));
     drop(go);
     let mut told = Vec::new();
     for answer in answers {
@@ -150,8 +150,8 @@ async fn a_full_queue_refuses_what_is_new_and_takes_what_is_owed() {
     ledger.admit(admission("m0", lane(1, 0))).await.unwrap();
     ledger.claim(second(1), 1, Room::plenty()).await.unwrap();
     let go = ledger.stall().await;
-    let first = ledger.send(Task::Admit(Box::new(admission("m1", lane(1, 1)))));
-    let second_one = ledger.send(Task::Admit(Box::new(admission("m2", lane(1, 2)))));
+    let first = ledger.send(Task::Admit(Box::new(admission("m1", lane(1, 1))), None));
+    let second_one = ledger.send(Task::Admit(Box::new(admission("m2", lane(1, 2))), None));
     assert!(matches!(ledger.admit(admission("m3", lane(1, 3))).await, Err(Failure::Overloaded)));
     assert!(matches!(
         ledger.record(vec![event(EventKind::Refused, second(1))]).await,
@@ -204,6 +204,28 @@ async fn a_newer_or_missing_store_is_refused_in_words() {
         assert!(error.to_string().contains("newer Sluss"), "{error}");
     }
     assert!(Ledger::read(&dir.path().join("nothing")).is_err());
+}
+
+#[tokio::test]
+async fn an_older_store_is_brought_up_with_all_that_is_in_it() {
+    let (dir, ledger) = open();
+    ledger.admit(admission("m1", lane(1, 1))).await.unwrap();
+    ledger.admit(Admission { state: MessageState::Held, ..admission("m2", lane(2, 1)) }).await.unwrap();
+    drop(ledger);
+    let state = dir.path().join("state");
+    let old = "DROP INDEX message_trouble; CREATE INDEX message_state ON message (state, seq); PRAGMA user_version=1";
+    Connection::open(state.join(FILE)).unwrap().execute_batch(old).unwrap();
+    let error = Ledger::read(&state).err().unwrap();
+    assert!(error.to_string().contains("start the gateway once"), "{error}");
+    let ledger = Ledger::open(options(&dir)).unwrap();
+    for (wanted, id) in [(MessageState::Waiting, "gw-m1"), (MessageState::Held, "gw-m2")] {
+        let filter = Filter { state: Some(wanted), limit: 10, ..Filter::default() };
+        let found = ledger.messages(&filter).await.unwrap();
+        assert_eq!(found.iter().map(|m| m.id.as_str()).collect::<Vec<_>>(), [id]);
+    }
+    assert!(ledger.verify().await.unwrap().ok);
+    drop(ledger);
+    assert!(Ledger::read(&state).is_ok());
 }
 
 #[tokio::test]

@@ -1,0 +1,102 @@
+//! What the writer can be asked, and what comes of it.
+//!
+//! Invariant: what was accepted must go on, so claims, outcomes and recovery are taken even where new
+//! messages are not. Deliberately absent: how anything is written.
+
+use super::{
+    slots::Slot,
+    terms::{Admission, Admitted, Recovered, Room},
+};
+use crate::model::{Delivery, Event, Failure, HsaId, Settlement};
+use jiff::Timestamp;
+use std::collections::HashSet;
+use tokio::sync::oneshot;
+
+/// What the writer can be asked to do.
+pub(super) enum Task {
+    /// With a slot, the first delivery's attempt begins in the same transaction if its lane is free.
+    Admit(Box<Admission>, Option<Slot>),
+    Record(Vec<Event>),
+    Claim {
+        now: Timestamp,
+        limit: usize,
+        room: Room,
+    },
+    Settle(Settlement),
+    Recover {
+        now: Timestamp,
+        repeatable: HashSet<HsaId>,
+    },
+    Consent {
+        subject: [u8; 32],
+        id: String,
+        version: u32,
+        body: Vec<u8>,
+        event: Event,
+    },
+    #[cfg(test)]
+    Probe(Probe),
+}
+
+/// Anything that a test wants done on the writer's connection.
+#[cfg(test)]
+pub(super) type Probe = Box<dyn Fn(&rusqlite::Connection) -> Result<(), super::sqlite::Trouble> + Send>;
+
+impl Task {
+    /// Must it be taken even when the queue is full and space is short? What was accepted must go on.
+    pub(super) fn is_owed(&self) -> bool {
+        matches!(self, Task::Claim { .. } | Task::Settle(_) | Task::Recover { .. })
+    }
+
+    /// Does nobody wait for it? Then it may look for company before it is stored.
+    pub(super) fn is_outcome(&self) -> bool {
+        matches!(self, Task::Settle(_))
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Task::Admit(a, _) => a.original.len() + a.deliveries.iter().map(|d| d.body.len()).sum::<usize>(),
+            Task::Consent { body, .. } => body.len(),
+            _ => 0,
+        }
+    }
+
+    /// Can there be more to claim, or a nearer time to claim at, after it?
+    pub(super) fn stirs(&self, done: &Done) -> bool {
+        match (self, done) {
+            (Task::Admit(admission, _), Done::Admitted(Admitted::New, begun)) => {
+                admission.deliveries.len() > usize::from(begun.is_some())
+            }
+            (Task::Settle(_), Done::Settled { next }) => *next,
+            (Task::Recover { .. }, _) => true,
+            _ => false,
+        }
+    }
+}
+
+/// What came of it.
+pub(super) enum Done {
+    Nothing,
+    /// With the delivery whose attempt began.
+    Admitted(Admitted, Option<Box<Delivery>>),
+    /// `next`: another delivery of the lane, or the same one later, is to be attempted.
+    Settled {
+        next: bool,
+    },
+    Claimed(Vec<Delivery>),
+    Recovered(Recovered),
+    Consent(bool),
+}
+
+impl Done {
+    /// The failure for an answer to another question.
+    pub(super) fn astray(&self) -> Failure {
+        Failure::Internal("ledger: the writer answered another question".into())
+    }
+}
+
+/// A task with where its answer goes.
+pub(super) struct Command {
+    pub(super) task: Task,
+    pub(super) reply: oneshot::Sender<Result<Done, Failure>>,
+}
