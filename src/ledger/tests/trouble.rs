@@ -3,7 +3,7 @@
 use super::*;
 use crate::ledger::{
     sqlite::{FILE, Trouble},
-    task::{Command, Task},
+    task::{Command, Done, Task},
 };
 use rusqlite::Connection;
 use std::{
@@ -23,7 +23,7 @@ impl Ledger {
         self.send(Task::Probe(Box::new(probe))).await.unwrap().unwrap();
     }
 
-    fn send(&self, task: Task) -> oneshot::Receiver<Result<super::super::writer::Done, Failure>> {
+    fn send(&self, task: Task) -> oneshot::Receiver<Result<Done, Failure>> {
         let (reply, answer) = oneshot::channel();
         let desk = self.inside.desk.as_ref().unwrap();
         desk.waiting.fetch_add(1, Ordering::AcqRel);
