@@ -4,7 +4,9 @@
 //! `application/problem+json` (RFC 9457); all findings at once; never a value from a message.
 
 use crate::model::{Answer, Channel, Code, Failure, Fault, Finding, Format, fault::Severity};
+use serde::Serialize;
 use serde_json::{Value, json};
+use std::borrow::Cow;
 
 /// Language of the prose in an answer. Codes and keys are the same in both.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,14 +54,10 @@ pub fn accepted(
     match style.channel {
         Channel::Fhir => {
             let text = style.lang.pick(("accepted and stored", "mottaget och lagrat"));
-            let mut issues = vec![json!({
-                "severity": "information",
-                "code": "informational",
-                "details": { "text": text },
-                "diagnostics": format!("message {id}"),
-            })];
-            issues.extend(notes.iter().map(|n| issue(n, style.lang)));
-            outcome(202, issues)
+            let told = format!("message {id}");
+            let mut issues = vec![Issue::told(text, &told)];
+            issues.extend(notes.iter().map(|n| Issue::of(n, style.lang)));
+            outcome(202, &issues)
         }
         Channel::Case => {
             let mut body = json!({ "id": id, "message": sender_id, "state": "accepted" });
@@ -77,15 +75,7 @@ pub fn accepted(
 /// The answer to a consent that is on record.
 pub fn registered(style: Style, reference: &str) -> Answer {
     let text = style.lang.pick(("consent registered", "samtycket är registrerat"));
-    outcome(
-        201,
-        vec![json!({
-            "severity": "information",
-            "code": "informational",
-            "details": { "text": text },
-            "diagnostics": reference,
-        })],
-    )
+    outcome(201, &[Issue::told(text, reference)])
 }
 
 /// What the FHIR side can do (R4 CapabilityStatement).
@@ -126,7 +116,10 @@ pub fn failed(style: Style, failure: &Failure) -> Answer {
 fn faulted(style: Style, findings: &[Finding], code: Code) -> Answer {
     let status = code.entry().status;
     match style.channel {
-        Channel::Fhir => outcome(status, findings.iter().map(|f| issue(f, style.lang)).collect()),
+        Channel::Fhir => {
+            let issues: Vec<Issue<'_>> = findings.iter().map(|f| Issue::of(f, style.lang)).collect();
+            outcome(status, &issues)
+        }
         Channel::Case => {
             let entry = code.entry();
             let errors: Vec<Value> = findings.iter().map(|f| problem_row(f, style.lang)).collect();
@@ -145,46 +138,96 @@ fn faulted(style: Style, findings: &[Finding], code: Code) -> Answer {
     }
 }
 
-fn outcome(status: u16, issues: Vec<Value>) -> Answer {
-    let body = json!({ "resourceType": "OperationOutcome", "issue": issues });
-    Answer { status, content_type: Format::FhirJson.media_type().into(), body: bytes(&body) }
+/// R4 OperationOutcome.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Outcome<'a> {
+    resource_type: &'static str,
+    issue: &'a [Issue<'a>],
+}
+
+/// `OperationOutcome.issue`, with line and column where they are known.
+#[derive(Serialize)]
+struct Issue<'a> {
+    severity: &'static str,
+    code: &'static str,
+    details: Details,
+    diagnostics: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    extension: Vec<Number>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expression: Option<[&'a str; 1]>,
+}
+
+#[derive(Serialize)]
+struct Details {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coding: Option<[Coding; 1]>,
+    text: Cow<'static, str>,
+}
+
+#[derive(Serialize)]
+struct Coding {
+    system: &'static str,
+    code: &'static str,
+    display: &'static str,
+}
+
+/// The standard extensions for line and column.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Number {
+    url: &'static str,
+    value_integer: u32,
+}
+
+const LINE: &str = "http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-line";
+const COLUMN: &str = "http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-col";
+
+impl<'a> Issue<'a> {
+    /// What is well.
+    fn told(text: &'static str, diagnostics: &'a str) -> Issue<'a> {
+        Issue {
+            severity: "information",
+            code: "informational",
+            details: Details { coding: None, text: text.into() },
+            diagnostics,
+            extension: Vec::new(),
+            expression: None,
+        }
+    }
+
+    fn of(finding: &'a Finding, lang: Lang) -> Issue<'a> {
+        let entry = finding.code.entry();
+        let system = "https://sluss.example/fhir/CodeSystem/fault";
+        let place = &finding.place;
+        let number = |url, n: Option<u32>| n.map(|value_integer| Number { url, value_integer });
+        Issue {
+            severity: finding.severity.word(),
+            code: entry.issue,
+            details: Details {
+                coding: Some([Coding { system, code: entry.id, display: entry.title.0 }]),
+                text: format!("{}. {}", lang.pick(entry.title), lang.pick(entry.remedy)).into(),
+            },
+            diagnostics: &finding.detail,
+            extension: [number(LINE, place.line), number(COLUMN, place.column)]
+                .into_iter()
+                .flatten()
+                .collect(),
+            expression: place.path.as_deref().map(|path| [path]),
+        }
+    }
+}
+
+fn outcome(status: u16, issue: &[Issue<'_>]) -> Answer {
+    let outcome = Outcome { resource_type: "OperationOutcome", issue };
+    // Texts and numbers only: writing them to memory does not fail.
+    let body = serde_json::to_vec(&outcome).unwrap_or_default();
+    Answer { status, content_type: Format::FhirJson.media_type().into(), body }
 }
 
 fn bytes(value: &Value) -> Vec<u8> {
     value.to_string().into_bytes()
-}
-
-/// One finding as `OperationOutcome.issue`, with line and column where they are known.
-fn issue(finding: &Finding, lang: Lang) -> Value {
-    let entry = finding.code.entry();
-    let mut issue = json!({
-        "severity": finding.severity.word(),
-        "code": entry.issue,
-        "details": {
-            "coding": [{
-                "system": "https://sluss.example/fhir/CodeSystem/fault",
-                "code": entry.id,
-                "display": entry.title.0,
-            }],
-            "text": format!("{}. {}", lang.pick(entry.title), lang.pick(entry.remedy)),
-        },
-        "diagnostics": finding.detail,
-    });
-    let lines = [("line", finding.place.line), ("col", finding.place.column)];
-    let extensions: Vec<Value> = lines
-        .iter()
-        .filter_map(|(name, n)| {
-            let url = format!("http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-{name}");
-            n.map(|n| json!({ "url": url, "valueInteger": n }))
-        })
-        .collect();
-    if !extensions.is_empty() {
-        issue["extension"] = Value::Array(extensions);
-    }
-    if let Some(path) = &finding.place.path {
-        issue["expression"] = json!([path]);
-    }
-    issue
 }
 
 fn problem_row(finding: &Finding, lang: Lang) -> Value {

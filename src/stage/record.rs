@@ -7,42 +7,79 @@ use crate::{
     stage::permit::Permitted,
 };
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
+
+/// Details of an accepted message.
+#[derive(Serialize)]
+struct Accepted<'a> {
+    id: &'a str,
+    event: &'a str,
+    case: &'a str,
+    sent: Timestamp,
+    occurred: Timestamp,
+    to: &'a str,
+    removed: &'a [String],
+}
+
+/// Details of a decision.
+#[derive(Serialize)]
+struct Decided<'a> {
+    agreement: &'a str,
+    reference: &'a str,
+    #[serde(flatten)]
+    decision: Verdict<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "decision", rename_all = "lowercase")]
+enum Verdict<'a> {
+    Pass { basis: &'static str, evidence: Option<&'a str> },
+    Hold { reason: &'static str },
+    Stop,
+}
 
 /// The events of an accepted message: accepted, and how permission was decided.
 pub fn accepted(id: &str, permitted: &Permitted, delivery: &str, now: Timestamp) -> Vec<Event> {
     let valid = permitted.valid();
     let envelope = valid.envelope();
-    let event = |kind, party: &HsaId, detail: Value| Event {
+    let event = |kind, party: &HsaId, detail: String| Event {
         at: now,
         kind,
         message: Some(id.to_string()),
         delivery: Some(delivery.to_string()),
         party: Some(party.to_string()),
         code: None,
-        detail: detail.to_string(),
+        detail,
     };
-    let accepted = json!({
-        "id": envelope.id, "event": envelope.event, "case": envelope.case,
-        "sent": envelope.sent.to_string(), "occurred": envelope.occurred.to_string(),
-        "to": envelope.receiver.as_str(), "removed": permitted.removed(),
-    });
-    let mut decided = json!({ "agreement": valid.agreement(), "reference": valid.rule().reference });
-    match permitted.decision() {
+    let accepted = Accepted {
+        id: &envelope.id,
+        event: &envelope.event,
+        case: &envelope.case,
+        sent: envelope.sent,
+        occurred: envelope.occurred,
+        to: envelope.receiver.as_str(),
+        removed: permitted.removed(),
+    };
+    let decision = match permitted.decision() {
         Decision::Pass { basis, evidence } => {
-            decided["decision"] = json!("pass");
-            decided["basis"] = json!(basis.word());
-            decided["evidence"] = json!(evidence);
+            Verdict::Pass { basis: basis.word(), evidence: evidence.as_deref() }
         }
-        Decision::Hold(hold) => {
-            decided["decision"] = json!("hold");
-            decided["reason"] = json!(hold.word());
-        }
-        Decision::Stop { .. } => decided["decision"] = json!("stop"),
-    }
-    let kind =
-        if matches!(permitted.decision(), Decision::Hold(_)) { EventKind::Held } else { EventKind::Decided };
-    vec![event(EventKind::Accepted, &envelope.sender, accepted), event(kind, &envelope.receiver, decided)]
+        Decision::Hold(hold) => Verdict::Hold { reason: hold.word() },
+        Decision::Stop { .. } => Verdict::Stop,
+    };
+    let decided = Decided { agreement: valid.agreement(), reference: &valid.rule().reference, decision };
+    let held = matches!(permitted.decision(), Decision::Hold(_));
+    let kind = if held { EventKind::Held } else { EventKind::Decided };
+    vec![
+        event(EventKind::Accepted, &envelope.sender, text(&accepted)),
+        event(kind, &envelope.receiver, text(&decided)),
+    ]
+}
+
+/// Texts, numbers and times only: writing them to memory does not fail.
+fn text(detail: &impl Serialize) -> String {
+    serde_json::to_string(detail).unwrap_or_default()
 }
 
 /// The event of a refused arrival. `known`: the sender's message id, if it could be read.

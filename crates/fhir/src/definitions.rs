@@ -11,7 +11,7 @@ pub(crate) mod logical;
 mod table;
 
 use crate::terms::{Terms, unversioned};
-use crate::tree::{Kind, NodeId, Tree, TypeId, hash};
+use crate::tree::{Key, Kind, NodeId, Tree, TypeId, hash};
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
@@ -96,6 +96,8 @@ impl Invariant {
 pub struct Element {
     /// The name; for a choice element without the suffix (`value` for `value[x]`).
     pub name: Box<str>,
+    /// The name's hash, to compare it with others quickly.
+    pub(crate) hash: u32,
     /// Is it a choice of types (`[x]`)?
     pub choice: bool,
     /// The allowed types; backbone elements and content references have exactly one.
@@ -121,13 +123,24 @@ impl Element {
     }
 }
 
-/// A name that an instance may use for an element of a type.
+/// A name that an instance may use for an element of a type, stated there or inherited.
 #[derive(Clone, Copy)]
 struct NameEntry {
     hash: u32,
-    element: u16,
+    owner: TypeId,
+    place: u16,
     /// Index into the element's types; `u16::MAX` for the bare name of a choice.
     ty: u16,
+}
+
+/// What a name in an instance stands for.
+#[derive(Clone, Copy)]
+pub(crate) struct Found<'a> {
+    pub(crate) element: &'a Element,
+    /// The type, where the name decides it.
+    pub(crate) ty: Option<TypeId>,
+    owner: TypeId,
+    place: u16,
 }
 
 #[derive(Clone)]
@@ -216,20 +229,20 @@ impl Definitions {
     /// The element of `parent` that an instance calls `name`: the name itself, a choice with its
     /// type (`valueQuantity`) or a choice without (`value`).
     pub fn element(&self, parent: TypeId, name: &str) -> Option<&Element> {
-        self.find(parent, name, hash(name)).map(|(element, _)| element)
+        self.find(parent, name, hash(name)).map(|found| found.element)
     }
 
     /// The type that the suffix of an instance name chooses (`valueQuantity` → `Quantity`); `None`
     /// when the element is no choice or the suffix is missing.
     pub fn choice_type(&self, parent: TypeId, instance_name: &str) -> Option<TypeId> {
-        let (element, ty) = self.find(parent, instance_name, hash(instance_name))?;
-        ty.filter(|_| element.choice)
+        let found = self.find(parent, instance_name, hash(instance_name))?;
+        found.ty.filter(|_| found.element.choice)
     }
 
     /// The type of the child that an instance calls `name`, where the name decides it. The type of
     /// a contained resource is `Resource`; only the instance knows better.
     pub fn child_type(&self, parent: TypeId, name: &str) -> Option<TypeId> {
-        self.find(parent, name, hash(name)).and_then(|(_, ty)| ty)
+        self.find(parent, name, hash(name)).and_then(|found| found.ty)
     }
 
     /// The elements of a type in model order, inherited ones first.
@@ -276,36 +289,42 @@ impl Definitions {
 
     /// Gives every node its type, the root being of type `root`: for foreign documents.
     pub fn annotate_as(&self, tree: &mut Tree, root: TypeId) {
-        let top = tree.root();
-        let resource = self.type_id("Resource");
+        let (top, resource_type) = (tree.root(), Key::new("resourceType"));
+        tree.set_type(top, self.own_type(tree, top, root, &resource_type));
         for id in (0..tree.len() as u32).map(NodeId) {
-            let parent = tree.parent(id);
-            let ty = match parent {
-                None if id == top => root,
-                None => continue,
-                Some(p) => self.type_in(tree, tree.type_of(p), id),
+            let Some(parent) = tree.parent(id) else { continue };
+            let found = match tree.type_of(parent) {
+                TypeId::NONE => None,
+                parent => self.find(parent, tree.name(id), tree.name_hash(id)),
             };
-            let ty = match tree.child_text(id, "resourceType") {
-                Some(name) if resource.is_some_and(|r| ty != TypeId::NONE && self.is_a(ty, r)) => {
-                    self.type_id(name).filter(|&t| self.is_a(t, ty)).unwrap_or(ty)
-                }
-                _ => ty,
-            };
-            tree.set_type(id, ty);
+            let (owner, place) = found.map_or((TypeId::NONE, 0), |f| (f.owner, f.place));
+            let ty = found.and_then(|f| f.ty).unwrap_or(TypeId::NONE);
+            tree.set_element(id, owner, place);
+            tree.set_type(id, self.own_type(tree, id, ty, &resource_type));
         }
     }
 
-    fn type_in(&self, tree: &Tree, parent: TypeId, id: NodeId) -> TypeId {
-        if parent == TypeId::NONE {
-            return TypeId::NONE;
+    /// The type that a resource says it is, where that is a kind of the type expected.
+    fn own_type(&self, tree: &Tree, id: NodeId, expected: TypeId, resource_type: &Key) -> TypeId {
+        if !self.is_resource(expected) {
+            return expected;
         }
-        self.find(parent, tree.name(id), tree.name_hash(id)).and_then(|(_, ty)| ty).unwrap_or(TypeId::NONE)
+        let named = tree.named(id, resource_type).next().and_then(|n| self.type_id(tree.text(n)?));
+        named.filter(|&t| self.is_a(t, expected)).unwrap_or(expected)
     }
 
-    /// The element that the node is an instance of, by its parent's annotation.
+    /// The element that the node is an instance of, by its annotation.
     pub fn element_of(&self, tree: &Tree, node: NodeId) -> Option<&Element> {
-        let parent = tree.type_of(tree.parent(node)?);
-        self.find(parent, tree.name(node), tree.name_hash(node)).map(|(element, _)| element)
+        let name = tree.name(node);
+        let annotated = tree.element_at(node).and_then(|(owner, place)| {
+            let element = self.get(owner)?.elements.get(place as usize)?;
+            // A tree may have been annotated by other definitions.
+            name.starts_with(&*element.name).then_some(element)
+        });
+        annotated.or_else(|| {
+            let parent = tree.type_of(tree.parent(node)?);
+            self.find(parent, name, tree.name_hash(node)).map(|found| found.element)
+        })
     }
 
     /// The JSON kind in which values of this primitive type are written.
@@ -335,16 +354,15 @@ impl Definitions {
         std::iter::successors(first, |(_, t)| t.parent.and_then(|p| self.get(p).map(|t| (p, t))))
     }
 
-    pub(crate) fn find(&self, parent: TypeId, name: &str, hash: u32) -> Option<(&Element, Option<TypeId>)> {
-        self.line(parent).find_map(|(_, t)| {
-            let from = t.names.partition_point(|e| e.hash < hash);
-            let same = t.names[from..].iter().take_while(|e| e.hash == hash);
-            same.filter_map(|e| {
-                let element = t.elements.get(e.element as usize)?;
-                let ty = element.types.get(e.ty as usize).copied();
-                self.spells(element, ty, name).then_some((element, ty))
-            })
-            .next()
+    pub(crate) fn find(&self, parent: TypeId, name: &str, hash: u32) -> Option<Found<'_>> {
+        let names = &self.get(parent)?.names;
+        let from = names.partition_point(|e| e.hash < hash);
+        let mut same = names[from..].iter().take_while(|e| e.hash == hash);
+        same.find_map(|e| {
+            let element = self.get(e.owner)?.elements.get(e.place as usize)?;
+            let ty = element.types.get(e.ty as usize).copied();
+            let found = Found { element, ty, owner: e.owner, place: e.place };
+            self.spells(element, ty, name).then_some(found)
         })
     }
 
@@ -387,25 +405,32 @@ impl Definitions {
         id
     }
 
-    /// Makes the look-up by instance name; called once all elements of the type stand.
+    /// Makes the look-up by instance name, inherited names behind a type's own; called once all
+    /// elements of all types stand.
     fn index(&mut self, ty: TypeId) {
-        let Some(own) = self.get(ty) else { return };
-        let mut names = Vec::with_capacity(own.elements.len());
+        let mut names = Vec::new();
         let mut text = String::new();
-        for (i, element) in own.elements.iter().enumerate() {
-            let bare = if element.choice { u16::MAX } else { 0 };
-            names.push(NameEntry { hash: hash(&element.name), element: i as u16, ty: bare });
-            for (k, &t) in element.types.iter().enumerate().filter(|_| element.choice) {
-                text.clear();
-                text.push_str(&element.name);
-                let mut letters = self.type_name(t).chars();
-                text.extend(letters.next().map(|c| c.to_ascii_uppercase()));
-                text.push_str(letters.as_str());
-                names.push(NameEntry { hash: hash(&text), element: i as u16, ty: k as u16 });
+        for (owner, stated) in self.line(ty) {
+            for (place, element) in stated.elements.iter().enumerate() {
+                let mut put = |name: &str, ty: u16| {
+                    names.push(NameEntry { hash: hash(name), owner, place: place as u16, ty });
+                };
+                put(&element.name, if element.choice { u16::MAX } else { 0 });
+                for (k, &t) in element.types.iter().enumerate().filter(|_| element.choice) {
+                    text.clear();
+                    text.push_str(&element.name);
+                    let mut letters = self.type_name(t).chars();
+                    text.extend(letters.next().map(|c| c.to_ascii_uppercase()));
+                    text.push_str(letters.as_str());
+                    put(&text, k as u16);
+                }
             }
         }
+        // Stable: of two elements of one name the nearer type's is found.
         names.sort_by_key(|e| e.hash);
-        self.types[ty.0 as usize].names = names;
+        if let Some(own) = self.types.get_mut(ty.0 as usize) {
+            own.names = names;
+        }
     }
 }
 

@@ -100,12 +100,7 @@ impl Profiles {
             }
         };
         self.definitions.all_invariants_mut().for_each(&mut give);
-        let mut rules: Vec<&mut Rule> = self.profiles.values_mut().map(|p| &mut p.root).collect();
-        while let Some(rule) = rules.pop() {
-            rule.invariants.iter_mut().for_each(&mut give);
-            rules.extend(rule.children.iter_mut().map(|(_, r)| r));
-            rules.extend(rule.slicing.iter_mut().flat_map(|s| s.slices.iter_mut().map(|(_, r)| r)));
-        }
+        self.profiles.values_mut().for_each(|p| p.root.seal(&mut give));
         self.invariants = all;
     }
 

@@ -18,6 +18,13 @@ pub use view::{Children, NodeRef};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct NodeId(pub(crate) u32);
 
+impl NodeId {
+    /// Its place among the nodes ever made in its tree: below [`Tree::len`].
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// Index of a type in the definitions that annotated the tree; `TypeId::NONE` before annotation.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct TypeId(pub u32);
@@ -74,6 +81,9 @@ struct Node {
     last: u32,
     next: u32,
     ty: TypeId,
+    /// The element that annotation found: its place in the type that states it.
+    owner: TypeId,
+    place: u16,
     kind: Kind,
     list: bool,
 }
@@ -94,6 +104,11 @@ impl Key {
     /// The name itself.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The name's hash, as [`hash`] makes it.
+    pub(crate) fn hash(&self) -> u32 {
+        self.hash
     }
 }
 
@@ -192,6 +207,12 @@ impl Tree {
         self.node(id).ty
     }
 
+    /// Where annotation found the node's element: the type that states it, and its place there.
+    pub(crate) fn element_at(&self, id: NodeId) -> Option<(TypeId, u16)> {
+        let node = self.node(id);
+        (node.owner != TypeId::NONE).then_some((node.owner, node.place))
+    }
+
     /// The parent, unless this is the root or detached.
     pub fn parent(&self, id: NodeId) -> Option<NodeId> {
         some(self.node(id).parent)
@@ -287,6 +308,8 @@ impl Tree {
             last: NIL,
             next: NIL,
             ty: TypeId::NONE,
+            owner: TypeId::NONE,
+            place: 0,
             kind: Kind::Object,
             list: false,
         });
@@ -345,6 +368,11 @@ impl Tree {
     /// Sets the type; called by annotation and by builders that know their model.
     pub fn set_type(&mut self, id: NodeId, ty: TypeId) {
         self.nodes[id.0 as usize].ty = ty;
+    }
+
+    pub(crate) fn set_element(&mut self, id: NodeId, owner: TypeId, place: u16) {
+        let node = &mut self.nodes[id.0 as usize];
+        (node.owner, node.place) = (owner, place);
     }
 
     pub(crate) fn set_span(&mut self, id: NodeId, span: Span) {

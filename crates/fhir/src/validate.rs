@@ -24,7 +24,14 @@ use crate::profile::{Profile, Profiles, Rule};
 use crate::terms::unversioned;
 use crate::tree::{Kind, NodeId, NodeRef, Span, Tree, TypeId};
 use crate::{primitive, terms};
+use smallvec::{SmallVec, smallvec};
 use std::collections::HashMap;
+
+/// The rules that apply at a node: seldom more than four.
+type Layers<'a> = SmallVec<[&'a Rule; 4]>;
+
+/// A few nodes, without allocation.
+type Nodes = SmallVec<[NodeId; 4]>;
 
 /// Decides an invariant at a node: true, false, or `None` where the engine cannot tell.
 pub type Holds<'a> = dyn Fn(&Invariant, NodeRef<'_>) -> Option<bool> + 'a;
@@ -94,7 +101,7 @@ impl<'a> Run<'a> {
         let ty = self.tree.type_of(root);
         self.path.push((root, None));
         let own = self.own;
-        let mut layers = Vec::new();
+        let mut layers = Layers::new();
         let expected = match own.find(url) {
             Some(profile) => {
                 layers.push(&profile.root);
@@ -128,7 +135,7 @@ impl<'a> Run<'a> {
     }
 
     /// Checks one node: `element` is what its parent's type says of it, `layers` what profiles say.
-    fn node(&mut self, node: NodeId, ty: TypeId, element: Option<&'a Element>, mut layers: Vec<&'a Rule>) {
+    fn node(&mut self, node: NodeId, ty: TypeId, element: Option<&'a Element>, mut layers: Layers<'a>) {
         if self.layers_only && layers.is_empty() {
             return;
         }
@@ -163,7 +170,7 @@ impl<'a> Run<'a> {
     }
 
     /// Adds the rules of profiles that the node itself names: an extension's URL, `meta.profile`.
-    fn add_profiles(&mut self, node: NodeId, ty: TypeId, layers: &mut Vec<&'a Rule>) {
+    fn add_profiles(&mut self, node: NodeId, ty: TypeId, layers: &mut Layers<'a>) {
         let (tree, own) = (self.tree, self.own);
         if ty == own.types.extension {
             let Some(url) = tree.child_text(node, "url") else { return };
@@ -375,7 +382,7 @@ impl<'a> Run<'a> {
         self.asking += 1;
         let ty = self.tree.type_of(node);
         let good = self.own.definitions.is_a(ty, profile.ty)
-            && self.quietly(|run| run.node(node, ty, None, vec![&profile.root]));
+            && self.quietly(|run| run.node(node, ty, None, smallvec![&profile.root]));
         self.asking -= 1;
         self.memo.insert((node, &profile.url), good);
         Some(good)
@@ -389,7 +396,7 @@ impl<'a> Run<'a> {
 }
 
 /// Adds a layer once.
-fn add<'a>(layers: &mut Vec<&'a Rule>, rule: &'a Rule) {
+fn add<'a>(layers: &mut Layers<'a>, rule: &'a Rule) {
     if !layers.iter().any(|r| std::ptr::eq(*r, rule)) {
         layers.push(rule);
     }

@@ -8,7 +8,6 @@
 use crate::model::path::ElementPath;
 use fhir::{Definitions, NodeId, NodeRef, Tree, finding::place};
 use fhirpath::{Scope, Value};
-use std::collections::HashSet;
 
 /// The resources of the Bundle, with their entries.
 fn resources(tree: &Tree) -> Vec<(NodeId, NodeId)> {
@@ -17,48 +16,69 @@ fn resources(tree: &Tree) -> Vec<(NodeId, NodeId)> {
 }
 
 /// The nodes below `resource` that an expression selects.
-fn selected(tree: &Tree, resource: NodeId, list: &[ElementPath]) -> Vec<NodeId> {
-    let scope = Scope::new(Some(Definitions::r4()));
+fn selected<'t>(tree: &'t Tree, resource: NodeId, list: &[ElementPath], scope: &Scope<'t>) -> Vec<NodeId> {
     let focus = NodeRef { tree, id: resource };
     let kind = tree.child_text(resource, "resourceType").unwrap_or_default();
     let ours = list.iter().filter(|path| path.concerns(kind));
-    let values = ours.flat_map(|path| path.expression().evaluate(&scope, focus).unwrap_or_default());
+    let values = ours.flat_map(|path| path.expression().evaluate(scope, focus).unwrap_or_default());
     let nodes = values.filter_map(|value| match value {
         Value::Node(node) if std::ptr::eq(node.tree, tree) => Some(node.id),
         _ => None,
     });
-    nodes.filter(|node| is_below(tree, *node, resource)).collect()
+    nodes.filter(|node| above(tree, *node).any(|n| n == resource)).collect()
 }
 
-fn is_below(tree: &Tree, node: NodeId, top: NodeId) -> bool {
-    let mut at = tree.parent(node);
-    while let Some(n) = at {
-        if n == top {
-            return true;
-        }
-        at = tree.parent(n);
+/// The nodes above a node, nearest first.
+fn above(tree: &Tree, node: NodeId) -> impl Iterator<Item = NodeId> {
+    std::iter::successors(tree.parent(node), |n| tree.parent(*n))
+}
+
+/// What stays of a node.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stays {
+    Nothing,
+    /// What leads to something that stays.
+    Partly,
+    Whole,
+}
+
+/// What stays of each node, by its place in the tree.
+struct Marks(Vec<Stays>);
+
+impl Marks {
+    fn of(&self, node: NodeId) -> Stays {
+        self.0.get(node.index()).copied().unwrap_or(Stays::Nothing)
     }
-    false
+
+    /// Keeps a node, and of those above it what leads there.
+    fn keep(&mut self, tree: &Tree, node: NodeId) {
+        if let Some(mark) = self.0.get_mut(node.index()) {
+            *mark = Stays::Whole;
+        }
+        for n in above(tree, node) {
+            match self.0.get_mut(n.index()) {
+                Some(mark) if *mark == Stays::Nothing => *mark = Stays::Partly,
+                _ => break,
+            }
+        }
+    }
 }
 
 /// Keeps what `list` selects. Returns the paths of what was removed.
 pub fn keep(tree: &mut Tree, list: &[ElementPath]) -> Vec<String> {
     let mut doomed = frame(tree);
+    let mut marks = Marks(vec![Stays::Nothing; tree.len()]);
+    let scope = Scope::new(Some(Definitions::r4()));
     for (entry, resource) in resources(tree) {
-        let whole: HashSet<NodeId> = selected(tree, resource, list).into_iter().collect();
+        let whole = selected(tree, resource, list, &scope);
         if whole.is_empty() {
             doomed.push(entry);
             continue;
         }
-        let mut partly = HashSet::new();
-        for node in &whole {
-            let mut at = tree.parent(*node);
-            while let Some(n) = at.filter(|n| partly.insert(*n)) {
-                at = tree.parent(n);
-            }
-        }
-        visit(tree, resource, &whole, &partly, true, &mut doomed);
+        whole.iter().for_each(|node| marks.keep(tree, *node));
+        visit(tree, resource, &marks, true, &mut doomed);
     }
+    std::mem::drop(scope);
     remove(tree, doomed)
 }
 
@@ -83,14 +103,7 @@ fn frame(tree: &Tree) -> Vec<NodeId> {
     doomed
 }
 
-fn visit(
-    tree: &Tree,
-    node: NodeId,
-    whole: &HashSet<NodeId>,
-    partly: &HashSet<NodeId>,
-    is_resource: bool,
-    doomed: &mut Vec<NodeId>,
-) {
+fn visit(tree: &Tree, node: NodeId, marks: &Marks, is_resource: bool, doomed: &mut Vec<NodeId>) {
     // The type and id of a resource and the url of an extension that is kept in part are names.
     let names: &[&str] = match (is_resource, tree.name(node)) {
         (true, _) => &["resourceType", "id"],
@@ -98,23 +111,25 @@ fn visit(
         _ => &[],
     };
     for child in tree.children(node) {
-        if whole.contains(&child) {
-            continue;
-        }
-        if partly.contains(&child) {
-            visit(tree, child, whole, partly, false, doomed);
-        } else if names.contains(&tree.name(child)) && tree.text(child).is_some() {
-            doomed.extend(tree.children(child));
-        } else {
-            doomed.push(child);
+        match marks.of(child) {
+            Stays::Whole => {}
+            Stays::Partly => visit(tree, child, marks, false, doomed),
+            Stays::Nothing if names.contains(&tree.name(child)) && tree.text(child).is_some() => {
+                doomed.extend(tree.children(child));
+            }
+            Stays::Nothing => doomed.push(child),
         }
     }
 }
 
 /// Removes what `list` selects. Returns the paths of what was removed.
 pub fn drop(tree: &mut Tree, list: &[ElementPath]) -> Vec<String> {
-    let doomed =
-        resources(tree).into_iter().flat_map(|(_, resource)| selected(tree, resource, list)).collect();
+    let scope = Scope::new(Some(Definitions::r4()));
+    let doomed = resources(tree)
+        .into_iter()
+        .flat_map(|(_, resource)| selected(tree, resource, list, &scope))
+        .collect();
+    std::mem::drop(scope);
     remove(tree, doomed)
 }
 

@@ -6,7 +6,7 @@
 use super::{Binding, Definitions, Element, Invariant, Strength, TypeKind};
 use crate::finding::{Finding, place};
 use crate::terms::unversioned;
-use crate::tree::{NodeRef, Tree, TypeId};
+use crate::tree::{NodeRef, Tree, TypeId, hash};
 
 const CORE: &str = "http://hl7.org/fhir/StructureDefinition/";
 
@@ -168,9 +168,10 @@ impl Definitions {
         };
         let min = node.child_text("min").map_or(Ok(0), str::parse).map_err(|_| "`min` is not a number")?;
         let choice = name.ends_with("[x]");
-        let name = name.trim_end_matches("[x]").into();
+        let name = name.trim_end_matches("[x]");
         Ok(Element {
-            name,
+            name: name.into(),
+            hash: hash(name),
             choice,
             types,
             targets,

@@ -11,6 +11,7 @@
 
 use super::{Binding, Definitions, Element, Invariant, Strength, TypeKind};
 use crate::terms::{Part, Pick, unversioned};
+use crate::tree::hash;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -107,6 +108,7 @@ fn element<'a>(known: &Definitions, mut fields: impl Iterator<Item = &'a str>) -
     let types = fields.next()?.split(' ').filter_map(|t| known.type_id(t)).collect();
     Some(Element {
         name: name.strip_suffix("[x]").unwrap_or(name).into(),
+        hash: hash(name.strip_suffix("[x]").unwrap_or(name)),
         choice: name.ends_with("[x]"),
         types,
         targets: Vec::new(),

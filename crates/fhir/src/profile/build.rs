@@ -11,6 +11,9 @@ use crate::finding::Finding;
 use crate::terms::unversioned;
 use crate::tree::{NodeRef, Tree, TypeId};
 
+/// Parts of a path at most; R4's longest has seven. Bounds every walk over rules.
+const DEEPEST: usize = 64;
+
 /// One part of an element's id: `name` or `name:slice`.
 type Token = (String, Option<String>);
 
@@ -25,6 +28,10 @@ pub(super) fn differential(
     let mut before: Vec<Token> = Vec::new();
     for node in logical::elements(root) {
         let tokens = tokens(node, &before);
+        if tokens.len() > DEEPEST {
+            faults.push(fault(node, "the path has more parts than any element has"));
+            continue;
+        }
         match descend(definitions, &mut rule, ty, &tokens[1.min(tokens.len())..]) {
             Some(target) => {
                 if let Err(message) = apply(definitions, target, node) {

@@ -3,8 +3,8 @@
 //! Invariant: a rule only ever narrows what the base type allows; an absent field demands nothing.
 //! Deliberately absent: where the rule came from (findings name the element, not the profile's line).
 
-use crate::definitions::{Binding, Invariant};
-use crate::tree::{Tree, TypeId};
+use crate::definitions::{Binding, Invariant, Strength};
+use crate::tree::{Key, Tree, TypeId};
 
 /// The demands on one element.
 #[derive(Clone, Default, Debug)]
@@ -20,8 +20,10 @@ pub(crate) struct Rule {
     pub(crate) invariants: Vec<Invariant>,
     /// In characters.
     pub(crate) max_length: Option<u32>,
-    pub(crate) children: Vec<(Box<str>, Rule)>,
+    pub(crate) children: Vec<(Key, Rule)>,
     pub(crate) slicing: Option<Slicing>,
+    /// Does the rule or one below it say which values fit? Known once the rule is sealed.
+    pub(crate) decisive: bool,
 }
 
 /// One allowed type, with what it must conform to and may point at.
@@ -67,24 +69,29 @@ pub(crate) enum Step {
 impl Rule {
     /// The rule for a child element, made when it is not there.
     pub(crate) fn child_mut(&mut self, name: &str) -> &mut Rule {
-        let at = self.children.iter().position(|(n, _)| &**n == name).unwrap_or_else(|| {
-            self.children.push((name.into(), Rule::default()));
+        let at = self.children.iter().position(|(n, _)| n.name() == name).unwrap_or_else(|| {
+            self.children.push((Key::new(name), Rule::default()));
             self.children.len() - 1
         });
         &mut self.children[at].1
     }
 
     pub(crate) fn child(&self, name: &str) -> Option<&Rule> {
-        self.children.iter().find(|(n, _)| &**n == name).map(|(_, r)| r)
+        self.children.iter().find(|(n, _)| n.name() == name).map(|(_, r)| r)
     }
 
-    /// Does the rule or one below it say which values fit?
-    pub(crate) fn decisive(&self) -> bool {
-        self.fixed.is_some()
-            || self.pattern.is_some()
-            || self.binding.as_ref().is_some_and(|b| b.strength == crate::definitions::Strength::Required)
-            || self.children.iter().any(|(_, r)| r.decisive())
-            || self.slicing.as_ref().is_some_and(|s| s.slices.iter().any(|(_, r)| r.decisive()))
+    /// Ends the making of a rule and of those below it, as deep as paths may be: numbers their
+    /// invariants, and notes what is asked of them often.
+    pub(crate) fn seal(&mut self, number: &mut impl FnMut(&mut Invariant)) {
+        self.invariants.iter_mut().for_each(&mut *number);
+        let required = |b: &Binding| b.strength == Strength::Required;
+        self.decisive =
+            self.fixed.is_some() || self.pattern.is_some() || self.binding.as_ref().is_some_and(required);
+        let slices = self.slicing.iter_mut().flat_map(|s| s.slices.iter_mut().map(|(_, r)| r));
+        for inner in self.children.iter_mut().map(|(_, r)| r).chain(slices) {
+            inner.seal(number);
+            self.decisive |= inner.decisive;
+        }
     }
 }
 

@@ -3,11 +3,12 @@
 //! Invariant: each child is looked at once per layer that names it, so the cost is linear in the
 //! number of children. Deliberately absent: what a child contains (`node` walks on).
 
-use super::{Run, add};
+use super::{Layers, Run, add};
 use crate::definitions::Element;
 use crate::finding::shown;
 use crate::profile::{Rule, TypeRule};
-use crate::tree::{Kind, NodeId, TypeId};
+use crate::tree::{Key, Kind, NodeId, TypeId};
+use smallvec::SmallVec;
 
 /// A child that the model knows.
 pub(super) struct Child<'a> {
@@ -15,8 +16,11 @@ pub(super) struct Child<'a> {
     pub(super) ty: TypeId,
     pub(super) element: &'a Element,
     pub(super) index: Option<u32>,
-    pub(super) layers: Vec<&'a Rule>,
+    pub(super) layers: Layers<'a>,
 }
+
+/// The children of a node: the usual few need no allocation.
+type Known<'a> = SmallVec<[Child<'a>; 8]>;
 
 impl<'a> Run<'a> {
     /// Checks the children of `node` against its type and the layers, then each child itself.
@@ -42,24 +46,18 @@ impl<'a> Run<'a> {
     }
 
     /// The children with their elements; tells of those that the type does not have.
-    fn known_children(&mut self, node: NodeId, ty: TypeId) -> Vec<Child<'a>> {
+    fn known_children(&mut self, node: NodeId, ty: TypeId) -> Known<'a> {
         let (tree, definitions) = (self.tree, &self.own.definitions);
         let resource = definitions.is_resource(ty);
-        let mut out: Vec<Child<'a>> = Vec::new();
+        let mut out = Known::new();
         for child in tree.children(node) {
-            let Some((element, child_ty)) = definitions.find(ty, tree.name(child), tree.name_hash(child))
-            else {
+            let Some(element) = definitions.element_of(tree, child) else {
                 if !(self.layers_only || resource && tree.name(child) == "resourceType") {
                     self.unknown(child, ty);
                 }
                 continue;
             };
-            let annotated = tree.type_of(child);
-            let child_ty = match child_ty {
-                Some(t) if annotated != TypeId::NONE && definitions.is_a(annotated, t) => annotated,
-                Some(t) => t,
-                None => TypeId::NONE,
-            };
+            let child_ty = tree.type_of(child);
             let list = tree.is_list(child);
             let before = out.last().filter(|c| std::ptr::eq(c.element, element)).and_then(|c| c.index);
             let index = list.then(|| before.map_or(0, |i| i + 1));
@@ -78,7 +76,7 @@ impl<'a> Run<'a> {
             }
             let hollow = list && tree.kind(child) == Kind::Empty;
             if child_ty != TypeId::NONE && child_ty != self.own.types.resource && !hollow {
-                out.push(Child { node: child, ty: child_ty, element, index, layers: Vec::new() });
+                out.push(Child { node: child, ty: child_ty, element, index, layers: Layers::new() });
             }
         }
         out
@@ -111,7 +109,8 @@ impl<'a> Run<'a> {
     /// The base type's own minima and maxima. Repetition of a list element has no maximum in R4.
     fn base_cardinality(&mut self, node: NodeId, ty: TypeId, children: &[Child<'a>]) {
         let definitions = &self.own.definitions;
-        let mut counts: Vec<(&Element, u32, NodeId)> = Vec::new();
+        // As long as the type has elements, however many children there are.
+        let mut counts: SmallVec<[(&Element, u32, NodeId); 8]> = SmallVec::new();
         for child in children {
             match counts.iter_mut().rev().find(|(e, _, _)| std::ptr::eq(*e, child.element)) {
                 Some((_, n, last)) => (*n, *last) = (*n + 1, child.node),
@@ -125,17 +124,16 @@ impl<'a> Run<'a> {
             }
         }
         for element in definitions.required(ty) {
-            let n = counts.iter().find(|(e, _, _)| e.name == element.name).map_or(0, |c| c.1);
-            if n < element.min && (n > 0 || !self.tree.children(node).any(|c| self.spelt(ty, c, element))) {
+            let n = counts.iter().find(|(e, _, _)| std::ptr::eq(*e, element)).map_or(0, |c| c.1);
+            if n < element.min && (n > 0 || !self.tree.children(node).any(|c| self.spelt(c, element))) {
                 self.missing(node, &element.name, element.min, n);
             }
         }
     }
 
     /// Is the child an instance of the element, even one of a type that was refused?
-    fn spelt(&self, ty: TypeId, child: NodeId, element: &Element) -> bool {
-        let found = self.own.definitions.find(ty, self.tree.name(child), self.tree.name_hash(child));
-        found.is_some_and(|(e, _)| e.name == element.name)
+    fn spelt(&self, child: NodeId, element: &Element) -> bool {
+        self.own.definitions.element_of(self.tree, child).is_some_and(|e| e.name == element.name)
     }
 
     fn missing(&mut self, node: NodeId, name: &str, min: u32, n: u32) {
@@ -147,8 +145,10 @@ impl<'a> Run<'a> {
     }
 
     /// Applies a profile's rule for the element `name` to the children that bear it.
-    fn apply(&mut self, node: NodeId, name: &str, rule: &'a Rule, children: &mut [Child<'a>]) {
-        let at: Vec<usize> = (0..children.len()).filter(|&i| &*children[i].element.name == name).collect();
+    fn apply(&mut self, node: NodeId, key: &Key, rule: &'a Rule, children: &mut [Child<'a>]) {
+        let name = key.name();
+        let called = |e: &Element| e.hash == key.hash() && *e.name == *name;
+        let at: SmallVec<[usize; 8]> = (0..children.len()).filter(|&i| called(children[i].element)).collect();
         let n = at.len() as u32;
         if let Some(min) = rule.min.filter(|&m| n < m) {
             self.missing(node, name, min, n);
@@ -190,7 +190,7 @@ impl<'a> Run<'a> {
     }
 
     /// Adds the profile that a type names; of several, one must fit.
-    fn type_profiles(&mut self, node: NodeId, ty: TypeId, urls: &'a [Box<str>], layers: &mut Vec<&'a Rule>) {
+    fn type_profiles(&mut self, node: NodeId, ty: TypeId, urls: &'a [Box<str>], layers: &mut Layers<'a>) {
         let own = self.own;
         let of_type = |p: &crate::profile::Profile| own.definitions.is_a(ty, p.ty);
         match urls {

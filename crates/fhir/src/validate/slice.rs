@@ -4,11 +4,12 @@
 //! discriminators cannot decide, that is told. Deliberately absent: reslicing (a slice named `a/b`
 //! is treated as a slice of its own).
 
-use super::Run;
 use super::children::Child;
+use super::{Layers, Nodes, Run};
 use crate::profile::{How, Rule, Slicing, Step};
 use crate::terms::unversioned;
 use crate::tree::NodeId;
+use smallvec::smallvec;
 
 impl<'a> Run<'a> {
     /// Sorts the children at `at` into the slices, gives them the slices' layers and counts.
@@ -77,7 +78,7 @@ impl<'a> Run<'a> {
 
     /// Says what keeps a missing slice's only candidate out, as far as that is plain.
     fn nearest(&self, slicing: &Slicing, rule: &Rule, at: &[usize], children: &[Child<'a>]) -> &'static str {
-        match (at.len(), slicing.discriminators.is_empty(), rule.decisive()) {
+        match (at.len(), slicing.discriminators.is_empty(), rule.decisive) {
             (0, _, _) => "; there is none at all",
             (_, false, true) => "; what is there differs in the discriminating element",
             _ if children.is_empty() => "",
@@ -100,7 +101,7 @@ impl<'a> Run<'a> {
 
     fn is_in(&mut self, slicing: &'a Slicing, rule: &'a Rule, node: NodeId) -> Option<bool> {
         if slicing.discriminators.is_empty() {
-            return rule.decisive().then(|| self.fits(node, rule));
+            return rule.decisive.then(|| self.fits(node, rule));
         }
         let mut all = Some(true);
         for (how, steps) in &slicing.discriminators {
@@ -127,7 +128,7 @@ impl<'a> Run<'a> {
                 (banned || demanded).then_some(nodes.is_empty() == banned)
             }
             How::Value => {
-                let decisive: Vec<&Rule> = rules.iter().copied().filter(|r| r.decisive()).collect();
+                let decisive: Layers<'_> = rules.iter().copied().filter(|r| r.decisive).collect();
                 if decisive.is_empty() {
                     return self.extension_url(rule, steps, &nodes);
                 }
@@ -188,40 +189,37 @@ impl<'a> Run<'a> {
     }
 
     /// The rules that a slice and the profiles of its types state at the end of the path.
-    fn rules_at(&self, rule: &'a Rule, steps: &[Step]) -> Vec<&'a Rule> {
-        let mut rules = vec![rule];
+    fn rules_at(&self, rule: &'a Rule, steps: &[Step]) -> Layers<'a> {
+        let mut rules: Layers<'a> = smallvec![rule];
         self.with_profiles(&mut rules);
         for step in steps {
-            let next = rules.iter().flat_map(|r| match step {
-                Step::Child(name) => r.child(name).into_iter().collect::<Vec<_>>(),
-                Step::Extension(url) => self.extension_rules(r, url),
-                Step::OfType(_) => vec![*r],
-                Step::Resolve | Step::Unknown => Vec::new(),
-            });
-            rules = next.collect();
+            let mut next = Layers::new();
+            for rule in rules {
+                match step {
+                    Step::Child(name) => next.extend(rule.child(name)),
+                    Step::Extension(url) => next.extend(extension_rules(rule, url)),
+                    Step::OfType(_) => next.push(rule),
+                    Step::Resolve | Step::Unknown => {}
+                }
+            }
+            rules = next;
             self.with_profiles(&mut rules);
         }
         rules
     }
 
-    fn with_profiles(&self, rules: &mut Vec<&'a Rule>) {
-        let named =
-            rules.iter().flat_map(|r| &r.types).flat_map(|t| &t.profiles).filter_map(|u| self.own.find(u));
-        let more: Vec<&'a Rule> = named.map(|p| &p.root).collect();
-        rules.extend(more);
-    }
-
-    fn extension_rules(&self, rule: &'a Rule, url: &str) -> Vec<&'a Rule> {
-        let slices = rule.child("extension").and_then(|e| e.slicing.as_ref());
-        let names = |r: &Rule| r.types.iter().flat_map(|t| &t.profiles).any(|p| unversioned(p) == url);
-        slices.iter().flat_map(|s| &s.slices).map(|(_, r)| r).filter(|r| names(r)).collect()
+    fn with_profiles(&self, rules: &mut Layers<'a>) {
+        for i in 0..rules.len() {
+            let named = rules[i].types.iter().flat_map(|t| &t.profiles).filter_map(|u| self.own.find(u));
+            rules.extend(named.map(|p| &p.root));
+        }
     }
 
     /// The nodes at the end of the path. `None`: a reference on the way leads out of the document.
-    fn nodes_at(&self, node: NodeId, steps: &[Step]) -> Option<Vec<NodeId>> {
-        let mut nodes = vec![node];
+    fn nodes_at(&self, node: NodeId, steps: &[Step]) -> Option<Nodes> {
+        let mut nodes: Nodes = smallvec![node];
         for step in steps {
-            let mut next = Vec::new();
+            let mut next = Nodes::new();
             for &n in &nodes {
                 match step {
                     Step::Child(name) => next.extend(self.children_called(n, name)),
@@ -241,4 +239,11 @@ impl<'a> Run<'a> {
         }
         Some(nodes)
     }
+}
+
+/// The rules of the extension slices that a rule has for this URL.
+fn extension_rules<'a>(rule: &'a Rule, url: &str) -> impl Iterator<Item = &'a Rule> {
+    let slices = rule.child("extension").and_then(|e| e.slicing.as_ref());
+    let names = move |r: &&Rule| r.types.iter().flat_map(|t| &t.profiles).any(|p| unversioned(p) == url);
+    slices.into_iter().flat_map(|s| &s.slices).map(|(_, r)| r).filter(names)
 }

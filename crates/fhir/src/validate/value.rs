@@ -3,7 +3,7 @@
 //! Invariant: numbers are compared as written, as FHIR asks of fixed decimals; the order of members
 //! never matters. Deliberately absent: any repetition of the compared values in findings.
 
-use super::Run;
+use super::{Nodes, Run};
 use crate::definitions::{Binding, Element, Strength};
 use crate::finding::Severity;
 use crate::profile::Rule;
@@ -122,8 +122,8 @@ impl<'a> Run<'a> {
         if required.is_some_and(|b| self.bound(node, self.tree.type_of(node), b) == Some(false)) {
             return false;
         }
-        rule.children.iter().filter(|(_, r)| r.decisive()).all(|(name, child)| {
-            let nodes = self.children_called(node, name);
+        rule.children.iter().filter(|(_, r)| r.decisive).all(|(name, child)| {
+            let nodes = self.children_called(node, name.name());
             let own = nodes.iter().any(|&n| self.fits(n, child))
                 || (nodes.is_empty() && child.min.unwrap_or(0) == 0);
             let slices = child.slicing.iter().flat_map(|s| &s.slices).filter(|(_, r)| r.min.unwrap_or(0) > 0);
@@ -132,7 +132,7 @@ impl<'a> Run<'a> {
     }
 
     /// The children that are instances of the element `name`, choices included.
-    pub(super) fn children_called(&self, node: NodeId, name: &str) -> Vec<NodeId> {
+    pub(super) fn children_called(&self, node: NodeId, name: &str) -> Nodes {
         let (tree, definitions) = (self.tree, &self.own.definitions);
         let called =
             |c: &NodeId| definitions.element_of(tree, *c).map_or(tree.name(*c) == name, |e| &*e.name == name);
