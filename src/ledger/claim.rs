@@ -133,6 +133,8 @@ impl Pen<'_> {
             .collect::<rusqlite::Result<_>>()?;
         let mut recovered = Recovered::default();
         for standing in &cut {
+            // Another delivery of the same message may have changed since it was read.
+            let standing = &self.standing(standing.seq)?;
             let again = repeatable.contains(&hsa_id(&standing.receiver)?);
             let event = Event {
                 code: Some(Code::AttemptInterrupted.to_string()),

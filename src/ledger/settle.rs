@@ -21,11 +21,14 @@ pub(super) struct Standing {
     state: DeliveryState,
     head: bool,
     pub(super) attempt: u32,
+    message_state: String,
+    /// Is it its message's only delivery?
+    alone: bool,
 }
 
 /// Columns of [`Standing::read`]; the tables are `d` and `m`.
-pub(super) const STANDING: &str =
-    "d.seq, d.id, d.message, m.id, d.receiver, d.case_id, d.state, d.head, d.attempt";
+pub(super) const STANDING: &str = "d.seq, d.id, d.message, m.id, d.receiver, d.case_id, d.state, d.head, d.attempt, m.state, \
+     NOT EXISTS (SELECT 1 FROM delivery o WHERE o.message = d.message AND o.seq <> d.seq)";
 
 impl Standing {
     pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Standing> {
@@ -42,6 +45,8 @@ impl Standing {
             state,
             head: row.get(7)?,
             attempt: row.get(8)?,
+            message_state: row.get(9)?,
+            alone: row.get(10)?,
         })
     }
 }
@@ -92,7 +97,7 @@ impl Pen<'_> {
             true => self.promote(standing)?,
             false => to == DeliveryState::Waiting,
         };
-        self.derive(standing.message, event_seq)?;
+        self.derive(standing, to, event_seq)?;
         Ok(next)
     }
 
@@ -110,38 +115,39 @@ impl Pen<'_> {
 
     /// The message's state follows from its deliveries: what needs a person shows first, then what is
     /// under way, then what went wrong.
-    pub(super) fn derive(&mut self, message: i64, event_seq: i64) -> Result<(), Trouble> {
-        let mut to = MessageState::Delivered;
-        {
+    fn derive(&mut self, standing: &Standing, own: DeliveryState, event_seq: i64) -> Result<(), Trouble> {
+        let mut to = seen(own);
+        if !standing.alone {
             let mut select = self.conn.prepare_cached("SELECT state FROM delivery WHERE message = ?1")?;
-            let mut rows = select.query([message])?;
+            let mut rows = select.query([standing.message])?;
             while let Some(row) = rows.next()? {
                 let word = row.get_ref(0)?;
-                let state = match DeliveryState::from_word(word.as_str().unwrap_or_default()) {
-                    Some(DeliveryState::Held) => MessageState::Held,
-                    Some(DeliveryState::Waiting | DeliveryState::Attempting) => MessageState::Waiting,
-                    Some(DeliveryState::Rejected) => MessageState::Rejected,
-                    Some(DeliveryState::Expired) => MessageState::Expired,
-                    Some(DeliveryState::Delivered) => MessageState::Delivered,
-                    None => return Err(broken("unknown delivery state")),
-                };
+                let state = DeliveryState::from_word(word.as_str().unwrap_or_default()).map(seen);
+                let state = state.ok_or_else(|| broken("unknown delivery state"))?;
                 if weight(state) > weight(to) {
                     to = state;
                 }
             }
         }
-        let word: String = self
-            .conn
-            .prepare_cached("SELECT state FROM message WHERE seq = ?1")?
-            .query_row([message], |row| row.get(0))?;
-        let from = message_state(&word).ok_or_else(|| broken("unknown message state"))?;
+        let from = message_state(&standing.message_state).ok_or_else(|| broken("unknown message state"))?;
         if from != to {
             self.conn
                 .prepare_cached("UPDATE message SET state = ?2, event_seq = ?3 WHERE seq = ?1")?
-                .execute((message, to.word(), event_seq))?;
+                .execute((standing.message, to.word(), event_seq))?;
             self.book.tally.message(from, to);
         }
         Ok(())
+    }
+}
+
+/// A message's state as this delivery alone would have it.
+fn seen(state: DeliveryState) -> MessageState {
+    match state {
+        DeliveryState::Held => MessageState::Held,
+        DeliveryState::Waiting | DeliveryState::Attempting => MessageState::Waiting,
+        DeliveryState::Rejected => MessageState::Rejected,
+        DeliveryState::Expired => MessageState::Expired,
+        DeliveryState::Delivered => MessageState::Delivered,
     }
 }
 

@@ -18,7 +18,7 @@ mod reference;
 mod slice;
 mod value;
 
-use crate::definitions::{Element, Invariant};
+use crate::definitions::{Element, Invariant, Quick};
 use crate::finding::{Finding, Severity, shown};
 use crate::profile::{Profile, Profiles, Rule};
 use crate::terms::unversioned;
@@ -286,7 +286,7 @@ impl<'a> Run<'a> {
     }
 
     fn invariant(&mut self, node: NodeId, invariant: &Invariant, holds: &Holds<'_>) {
-        if invariant.by_hand {
+        if self.plain(node, invariant.quick) {
             return;
         }
         let severity = if invariant.error { Severity::Error } else { Severity::Warning };
@@ -301,6 +301,20 @@ impl<'a> Run<'a> {
                 node,
                 &format!("the rule {} could not be evaluated here", invariant.key),
             ),
+        }
+    }
+
+    /// Does the invariant certainly hold, or is it checked elsewhere?
+    fn plain(&self, node: NodeId, quick: Quick) -> bool {
+        match quick {
+            Quick::Ask => false,
+            Quick::ByHand => true,
+            Quick::Without(name) => self.tree.child(node, name).is_none(),
+            Quick::With(name) => self.tree.child(node, name).is_some(),
+            Quick::Unlike(name, part) => self
+                .tree
+                .child(node, name)
+                .is_none_or(|c| self.tree.text(c).is_some_and(|t| !t.contains(part))),
         }
     }
 

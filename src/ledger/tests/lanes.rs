@@ -128,6 +128,26 @@ async fn an_attempt_cut_short_is_unknown() {
 }
 
 #[tokio::test]
+async fn two_attempts_of_one_message_cut_short_are_counted_once() {
+    let (dir, ledger) = open();
+    let mut both = admission("m1", lane(2, 1));
+    both.deliveries.push(NewDelivery {
+        id: "d-second".into(),
+        lane: lane(1, 1),
+        ..both.deliveries[0].clone()
+    });
+    ledger.admit(both).await.unwrap();
+    assert_eq!(ledger.claim(second(1), 8, Room::plenty()).await.unwrap().len(), 2);
+    drop(ledger);
+    let ledger = Ledger::open(options(&dir)).unwrap();
+    let recovered = ledger.recover(second(10), |who| *who == receiver(1)).await.unwrap();
+    assert_eq!(recovered, Recovered { retried: 1, held: 1 });
+    assert_eq!(state(&ledger, "m1").await, MessageState::Held);
+    let totals = ledger.totals().await.unwrap();
+    assert_eq!((totals.held, totals.waiting, totals.deliveries_waiting), (1, 0, 1));
+}
+
+#[tokio::test]
 async fn an_attempt_may_begin_with_its_admission() {
     let (_dir, ledger) = open();
     let mut begun = ledger.begun().unwrap();
