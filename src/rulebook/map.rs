@@ -14,7 +14,11 @@ use fhir::{
     json::{self, Form},
 };
 use fml::{Bounds, Diagnostic, Inputs, Library, Plan};
-use std::{cell::Cell, collections::HashMap, sync::Arc};
+use std::{
+    cell::{Cell, OnceCell},
+    collections::HashMap,
+    sync::Arc,
+};
 
 /// Why a message was not translated. No values.
 #[derive(Clone, Debug)]
@@ -32,14 +36,22 @@ pub struct Map {
 }
 
 impl Map {
-    /// Translates with ids derived from the source.
-    pub fn run(&self, tree: &Tree) -> Result<Tree, MapFault> {
-        let seed = digest::digest(&digest::SHA256, text(tree).as_bytes());
+    /// Gives the nodes of a source their types, which [`Map::run`] needs.
+    pub fn annotate(&self, tree: &mut Tree) {
+        match self.definitions.type_id(self.plan.source_type()) {
+            Some(ty) if !self.definitions.is_resource(ty) => self.definitions.annotate_as(tree, ty),
+            _ => self.definitions.annotate(tree),
+        }
+    }
+
+    /// Translates an annotated tree, with ids derived from the source.
+    pub fn run(&self, source: &Tree) -> Result<Tree, MapFault> {
+        let seed = OnceCell::new();
         let count = Cell::new(0u64);
-        self.run_with(tree, &|| {
+        self.run_with(source, &|| {
             count.set(count.get() + 1);
             let mut hash = digest::Context::new(&digest::SHA256);
-            hash.update(seed.as_ref());
+            hash.update(seed.get_or_init(|| seed_of(source)).as_ref());
             hash.update(&count.get().to_be_bytes());
             let hash = hash.finish();
             let mut bytes = [0; 16];
@@ -51,21 +63,18 @@ impl Map {
 
     /// Translates with counted ids, as golden examples have them.
     pub fn run_counted(&self, tree: &Tree) -> Result<Tree, MapFault> {
+        let mut source = tree.clone();
+        self.annotate(&mut source);
         let count = Cell::new(0u64);
-        self.run_with(tree, &|| {
+        self.run_with(&source, &|| {
             count.set(count.get() + 1);
             format!("00000000-0000-4000-8000-{:012x}", count.get())
         })
     }
 
-    fn run_with(&self, tree: &Tree, ids: &dyn Fn() -> String) -> Result<Tree, MapFault> {
-        let mut source = tree.clone();
-        match self.definitions.type_id(self.plan.source_type()) {
-            Some(ty) if !self.definitions.is_resource(ty) => self.definitions.annotate_as(&mut source, ty),
-            _ => self.definitions.annotate(&mut source),
-        }
+    fn run_with(&self, source: &Tree, ids: &dyn Fn() -> String) -> Result<Tree, MapFault> {
         let inputs = Inputs { ids, now: "", parameters: &[], bounds: Bounds::default() };
-        let root = NodeRef { tree: &source, id: source.root() };
+        let root = NodeRef { tree: source, id: source.root() };
         self.plan.run(root, &inputs).map_err(|fault| MapFault {
             message: format!("{} [{}, rule {} of {}]", fault.message, fault.code, fault.rule, fault.map),
             place: Some(fault.place).filter(|p| !p.is_empty()),
@@ -73,9 +82,12 @@ impl Map {
     }
 }
 
-/// What the tree says, whether it was read or built.
-fn text(tree: &Tree) -> String {
-    if tree.source().is_empty() { json::write(tree, Form::Fhir) } else { tree.source().to_string() }
+/// The hash of what the tree says, whether it was read or built.
+fn seed_of(tree: &Tree) -> digest::Digest {
+    match tree.source() {
+        "" => digest::digest(&digest::SHA256, json::write(tree, Form::Fhir).as_bytes()),
+        source => digest::digest(&digest::SHA256, source.as_bytes()),
+    }
 }
 
 /// Compiles `mappings/<event>/<from>-<to>.map` with everything under `mappings/`.

@@ -5,7 +5,7 @@
 
 use crate::{
     model::{Code, Fault, Finding, Format},
-    rulebook::Rulebook,
+    rulebook::{Map, Rulebook},
     stage::permit::Permitted,
 };
 use fhir::{
@@ -23,8 +23,10 @@ pub struct Rendered {
 }
 
 /// A foreign message in canonical form. Error: `SLUSS-MAP-001`.
-pub fn canonical(tree: &Tree, event: &str, from: Format, rulebook: &Rulebook) -> Result<Tree, Fault> {
-    run(tree, event, from, Format::FhirJson, rulebook)
+pub fn canonical(tree: &mut Tree, event: &str, from: Format, rulebook: &Rulebook) -> Result<Tree, Fault> {
+    let map = map(event, from, Format::FhirJson, rulebook)?;
+    map.annotate(tree);
+    run(map, tree)
 }
 
 /// A permitted message in its receiver's format. Error: `SLUSS-MAP-001`.
@@ -40,16 +42,20 @@ pub fn render(permitted: &Permitted, bytes: &[u8], rulebook: &Rulebook) -> Resul
             body: json::write(permitted.canonical(), Form::Fhir).into_bytes(),
         });
     }
-    let tree = run(permitted.canonical(), &valid.envelope().event, Format::FhirJson, to, rulebook)?;
+    // Its nodes have their types since it was checked against its profile.
+    let tree = run(map(&valid.envelope().event, Format::FhirJson, to, rulebook)?, permitted.canonical())?;
     Ok(Rendered { format: to, body: json::write(&tree, Form::Plain).into_bytes() })
 }
 
-fn run(tree: &Tree, event: &str, from: Format, to: Format, rulebook: &Rulebook) -> Result<Tree, Fault> {
-    let Some(plan) = rulebook.plan(event, from, to) else {
+fn map<'r>(event: &str, from: Format, to: Format, rulebook: &'r Rulebook) -> Result<&'r Map, Fault> {
+    rulebook.plan(event, from, to).ok_or_else(|| {
         let detail = format!("there is no map for {event} from {} to {}", from.map_word(), to.map_word());
-        return Err(Fault::of(Code::Untranslatable, detail));
-    };
-    plan.run(tree).map_err(|fault| {
+        Fault::of(Code::Untranslatable, detail)
+    })
+}
+
+fn run(map: &Map, tree: &Tree) -> Result<Tree, Fault> {
+    map.run(tree).map_err(|fault| {
         let finding = Finding::error(Code::Untranslatable, fault.message);
         Fault::one(match fault.place {
             Some(place) => finding.at(place),

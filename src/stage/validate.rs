@@ -208,7 +208,7 @@ fn content(
             if findings[before..].iter().any(|f| f.severity == Severity::Error) {
                 return None;
             }
-            let mut canonical = match translate::canonical(&tree, event, format, rulebook) {
+            let mut canonical = match translate::canonical(&mut tree, event, format, rulebook) {
                 Ok(tree) => tree,
                 Err(fault) => {
                     findings.extend(fault.findings().iter().cloned());

@@ -36,7 +36,10 @@ fn findings(rulebook: &Rulebook, file: &Path) -> Vec<String> {
     let tree = match format {
         Format::FhirJson => tree,
         Format::CaseJson => {
-            rulebook.plan(&event, Format::CaseJson, Format::FhirJson).unwrap().run(&tree).unwrap()
+            let map = rulebook.plan(&event, Format::CaseJson, Format::FhirJson).unwrap();
+            let mut source = tree;
+            map.annotate(&mut source);
+            map.run(&source).unwrap()
         }
     };
     let found = rulebook.check_profile(&mut tree.clone(), &event);
