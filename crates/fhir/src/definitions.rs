@@ -9,6 +9,10 @@
 
 pub(crate) mod logical;
 mod table;
+mod xml;
+
+pub(crate) use xml::Placed;
+pub use xml::{XmlFacts, XmlForm};
 
 use crate::terms::{Terms, unversioned};
 use crate::tree::{Key, Kind, NodeId, Tree, TypeId, hash};
@@ -144,6 +148,8 @@ pub struct Element {
     pub binding: Option<Binding>,
     /// Rules stated on this element alone (those of a backbone element stand on its type).
     pub invariants: Vec<Invariant>,
+    /// How it stands in XML, where that is not as FHIR's own elements do.
+    pub xml: Option<Box<XmlFacts>>,
 }
 
 impl Element {
@@ -182,6 +188,7 @@ struct Type {
     elements: Vec<Element>,
     names: Vec<NameEntry>,
     invariants: Vec<Invariant>,
+    xml: Option<Box<XmlFacts>>,
 }
 
 /// The types known, and the codes of the value sets that required bindings name.
@@ -328,7 +335,8 @@ impl Definitions {
                 parent => self.find(parent, tree.name(id), tree.name_hash(id)),
             };
             let (owner, place) = found.map_or((TypeId::NONE, 0), |f| (f.owner, f.place));
-            let ty = found.and_then(|f| f.ty).unwrap_or(TypeId::NONE);
+            let marked = found.and_then(|f| self.marked_type(f.element, tree.at(id)));
+            let ty = marked.or(found.and_then(|f| f.ty)).unwrap_or(TypeId::NONE);
             tree.set_element(id, owner, place);
             tree.set_type(id, self.own_type(tree, id, ty, &resource_type));
         }
@@ -359,12 +367,15 @@ impl Definitions {
 
     /// The JSON kind in which values of this primitive type are written.
     pub fn json_kind(&self, ty: TypeId) -> Kind {
-        match self.type_name(ty) {
-            "boolean" => Kind::Boolean,
-            "integer" | "decimal" | "positiveInt" | "unsignedInt" => Kind::Number,
-            _ if self.is_primitive(ty) => Kind::String,
-            _ => Kind::Object,
+        if !self.is_primitive(ty) {
+            return Kind::Object;
         }
+        let known = |name: &str| match name {
+            "boolean" => Some(Kind::Boolean),
+            "integer" | "decimal" => Some(Kind::Number),
+            _ => None,
+        };
+        self.line(ty).find_map(|(_, t)| known(&t.name)).unwrap_or(Kind::String)
     }
 
     /// Every invariant stated on a type or an element, to be numbered.
@@ -424,6 +435,7 @@ impl Definitions {
             elements: Vec::new(),
             names: Vec::new(),
             invariants: Vec::new(),
+            xml: None,
         };
         if let Some(&id) = self.by_name.get(name) {
             self.types[id.0 as usize] = fresh;

@@ -1,4 +1,4 @@
-//! FHIR as data: the resource tree, its JSON form, the R4 definitions and profile validation.
+//! FHIR as data: the resource tree, its JSON and XML forms, the R4 definitions and profile validation.
 //!
 //! Invariant: nothing here panics on any input, and every node read from a text knows the bytes it
 //! came from. Deliberately absent: typed structs per resource (profiles are data), any network, any
@@ -12,6 +12,7 @@ pub mod profile;
 pub mod terms;
 pub mod tree;
 pub mod validate;
+pub mod xml;
 
 pub use definitions::Definitions;
 pub use finding::{Finding, Position, Severity, position};

@@ -3,6 +3,7 @@
 //! Invariant: a definition that names an unknown type is refused whole, so no element is ever left
 //! without its types. Deliberately absent: definitions that constrain (profiles): see `profile`.
 
+use super::xml::structure_namespace;
 use super::{Binding, Definitions, Element, Invariant, Strength, TypeKind};
 use crate::finding::{Finding, place};
 use crate::terms::unversioned;
@@ -84,11 +85,13 @@ impl Definitions {
         if let Some(url) = root.child_text("url").filter(|u| !u.starts_with(CORE)) {
             self.by_name.insert(url.into(), id);
         }
+        self.set_root_facts(id, root, elements.first().copied()).map_err(|message| fault(root, &message))?;
         let inner = if kind == TypeKind::Logical { TypeKind::Logical } else { TypeKind::Backbone };
         for path in
             elements.iter().skip(1).filter(|e| is_group(**e, &elements)).filter_map(|e| e.child_text("path"))
         {
-            self.add_type(path, inner, None, false);
+            let group = self.add_type(path, inner, None, false);
+            self.set_group_facts(group, id);
         }
         Ok(id)
     }
@@ -96,7 +99,9 @@ impl Definitions {
     /// Fills in what `declare` named.
     fn define(&mut self, root: NodeRef<'_>, faults: &mut Vec<Finding>) {
         let parent = root.child_text("baseDefinition").and_then(|url| self.type_id(url));
-        for (i, node) in elements(root).into_iter().enumerate() {
+        let elements = elements(root);
+        let namespace = structure_namespace(root, elements.first().copied());
+        for (i, node) in elements.into_iter().enumerate() {
             let Some(path) = node.child_text("path") else { continue };
             let invariants = invariants(node);
             if i == 0 {
@@ -111,6 +116,9 @@ impl Definitions {
                 faults.push(fault(node, "the element stands below one that has no elements of its own"));
                 continue;
             };
+            if self.is_primitive(owner) && name == "value" {
+                self.set_value_form(owner, node);
+            }
             let inherited = self
                 .get(owner)
                 .and_then(|t| t.parent)
@@ -118,7 +126,7 @@ impl Definitions {
             if self.is_primitive(owner) || inherited.is_some() {
                 continue;
             }
-            match self.make_element(node, path, name) {
+            match self.make_element(node, path, name, namespace) {
                 Ok(mut element) => {
                     if let Some(group) = self.type_id(path) {
                         let logical = self.kind(group) == Some(TypeKind::Logical);
@@ -136,7 +144,13 @@ impl Definitions {
         }
     }
 
-    fn make_element(&self, node: NodeRef<'_>, path: &str, name: &str) -> Result<Element, String> {
+    fn make_element(
+        &self,
+        node: NodeRef<'_>,
+        path: &str,
+        name: &str,
+        namespace: Option<&str>,
+    ) -> Result<Element, String> {
         let mut types = Vec::new();
         let mut targets = Vec::new();
         let mut profiles = Vec::new();
@@ -180,6 +194,7 @@ impl Definitions {
             max,
             binding: binding(node),
             invariants: Vec::new(),
+            xml: self.element_facts(node, namespace)?,
         })
     }
 }

@@ -2,14 +2,14 @@
 //!
 //! One fact a line, fields separated by tabs. `T name kind parent [abstract]` opens a type; `E name
 //! min max types` an element of it, types separated by spaces; below a type or an element stand `I
-//! key e|w expression`, below an element `B strength value-set`, `G target…` and `P profile…`. `C
-//! url code…` is a code system, `V url` a value set followed by its parts: `+` or `-`, system or
-//! `-`, `*`, `?` or `=`, then codes, and `^ value-set…` for the part before it.
+//! key e|w expression`, below an element `B strength value-set`, `G target…`, `P profile…` and `A`
+//! (an attribute in XML). `C url code…` is a code system, `V url` a value set followed by its parts:
+//! `+` or `-`, system or `-`, `*`, `?` or `=`, then codes, and `^ value-set…` for the part before it.
 //!
 //! Invariant: writing what was read gives the same text. Deliberately absent: error recovery; the
 //! table is our own and a line that does not fit is passed over (a test proves that none is).
 
-use super::{Binding, Definitions, Element, Invariant, Strength, TypeKind};
+use super::{Binding, Definitions, Element, Invariant, Strength, TypeKind, XmlFacts, XmlForm};
 use crate::terms::{Part, Pick, unversioned};
 use crate::tree::hash;
 use std::collections::BTreeSet;
@@ -61,7 +61,7 @@ pub(super) fn parse(text: &str) -> Definitions {
                     own.elements.push(element);
                 }
             }
-            "I" | "B" | "G" | "P" => {
+            "I" | "B" | "G" | "P" | "A" => {
                 if let Some(own) = ty.and_then(|t| out.types.get_mut(t.0 as usize)) {
                     add_fact(own, mark, fields);
                 }
@@ -117,6 +117,7 @@ fn element<'a>(known: &Definitions, mut fields: impl Iterator<Item = &'a str>) -
         max,
         binding: None,
         invariants: Vec::new(),
+        xml: None,
     })
 }
 
@@ -141,6 +142,7 @@ fn add_fact<'a>(own: &mut super::Type, mark: &str, mut fields: impl Iterator<Ite
             }
         }
         "G" => element.targets = fields.map(long).collect(),
+        "A" => element.xml = Some(Box::new(XmlFacts { form: XmlForm::Attribute, ..XmlFacts::default() })),
         _ => element.profiles = fields.map(long).collect(),
     }
 }
@@ -203,6 +205,9 @@ impl Definitions {
                 let urls: Vec<String> = urls.iter().map(|u| short(u)).collect();
                 let _ = writeln!(out, "{mark}\t{}", urls.join("\t"));
             }
+        }
+        if element.xml_form() == XmlForm::Attribute {
+            out.push_str("A\t\n");
         }
         write_invariants(out, &element.invariants);
     }

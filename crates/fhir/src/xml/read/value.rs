@@ -1,0 +1,180 @@
+//! Values: from attributes, from text, and markup that is kept as it is written.
+//!
+//! Invariant: a value that fits its type has the kind that JSON would give it; any other is kept as
+//! text, for validation to tell. Deliberately absent: mixed content (text in two places between
+//! elements), which is a fault.
+
+use super::{Frame, Inside, Reader, span};
+use crate::definitions::{Placed, TypeKind};
+use crate::primitive;
+use crate::tree::{Kind, NodeId, TypeId};
+use crate::xml::name::is_white;
+use crate::xml::text::{escape_attribute, push_lines};
+use crate::xml::token::Fault;
+use std::ops::Range;
+
+const WHITE: [char; 4] = [' ', '\t', '\n', '\r'];
+
+/// The text of one element.
+pub(super) struct Collected {
+    text: String,
+    /// The part of it that is more than layout.
+    solid: Option<Range<usize>>,
+    /// Has an element begun behind that part?
+    closed: bool,
+    at: Range<usize>,
+}
+
+impl Collected {
+    /// An element begins here.
+    pub(super) fn close(&mut self) {
+        self.closed = self.solid.is_some();
+    }
+}
+
+impl Reader<'_, '_> {
+    /// Gives a node its value; `raw` is where it stands in the source, if it stands there as it is.
+    pub(super) fn set_value(&mut self, node: NodeId, ty: TypeId, value: &str, raw: Option<Range<usize>>) {
+        let kind = match self.definitions.json_kind(ty) {
+            Kind::Number if primitive::check("decimal", value).is_ok() => Kind::Number,
+            Kind::Boolean if primitive::check("boolean", value).is_ok() => Kind::Boolean,
+            _ => Kind::String,
+        };
+        match raw {
+            Some(at) => self.tree.set_sliced(node, kind, span(at)),
+            None => self.tree.set(node, kind, value),
+        }
+    }
+
+    /// Text as written between tags; white space may be layout.
+    pub(super) fn literal(&mut self, raw: &str, at: Range<usize>) {
+        let Some(frame) = self.frames.last() else { return };
+        let (white, ty) = (is_white(raw), frame.ty);
+        if white
+            && (self.definitions.kind(ty) != Some(TypeKind::Logical)
+                && !self.definitions.is_text_primitive(ty))
+        {
+            return;
+        }
+        let solid = raw.trim_start_matches(WHITE);
+        let before = raw.len() - solid.len();
+        self.collect(raw, before..before + solid.trim_end_matches(WHITE).len(), at);
+    }
+
+    /// Text that is meant as it stands: CDATA and references.
+    pub(super) fn solid(&mut self, raw: &str, at: Range<usize>) {
+        self.collect(raw, 0..raw.len(), at);
+    }
+
+    fn collect(&mut self, raw: &str, solid: Range<usize>, at: Range<usize>) {
+        let Some(frame) = self.frames.last_mut() else { return };
+        let definitions = self.definitions;
+        let bears = match frame.inside {
+            Inside::Markup | Inside::Passed => return,
+            Inside::Resource { .. } => false,
+            Inside::Elements => {
+                frame.text.is_some()
+                    || definitions.is_text_primitive(frame.ty)
+                    || definitions.text_element(frame.ty).is_some()
+            }
+        };
+        let mixed = !solid.is_empty() && frame.text.as_ref().is_some_and(|t| t.closed);
+        if (!bears && !solid.is_empty()) || mixed {
+            let (node, told) = (frame.node, frame.stray_told);
+            frame.stray_told = true;
+            let message = match mixed {
+                true => "text between elements in more than one place; no model here holds that",
+                false => "text where only elements may stand; put it into an element or take it out",
+            };
+            if !told {
+                self.shape("xml-text", at, node, message);
+            }
+            return;
+        }
+        if !bears {
+            return;
+        }
+        let fresh =
+            || Box::new(Collected { text: String::new(), solid: None, closed: false, at: at.clone() });
+        let own = frame.text.get_or_insert_with(fresh);
+        own.at.end = at.end;
+        push_lines(&mut own.text, &raw[..solid.start]);
+        let from = own.text.len();
+        push_lines(&mut own.text, &raw[solid.clone()]);
+        if !solid.is_empty() {
+            let start = own.solid.as_ref().map_or(from, |s| s.start);
+            own.solid = Some(start..own.text.len());
+        }
+        push_lines(&mut own.text, &raw[solid.end..]);
+    }
+
+    /// What is known of an element only at its end: its text, or that it has no value.
+    pub(super) fn finish(&mut self, frame: &Frame) -> Result<(), Fault> {
+        let (definitions, node, ty) = (self.definitions, frame.node, frame.ty);
+        if definitions.is_text_primitive(ty) {
+            let text = frame.text.as_ref().map_or("", |t| &t.text);
+            self.set_text(node, ty, text);
+            return Ok(());
+        }
+        if definitions.is_primitive(ty) {
+            if self.tree.text(node).is_none() {
+                self.tree.set_kind(node, Kind::Null);
+            }
+            return Ok(());
+        }
+        let found = frame.text.as_ref().filter(|t| t.solid.is_some()).zip(definitions.text_element(ty));
+        match found {
+            Some((text, found)) => self.finish_text(frame, text, &found),
+            None => Ok(()),
+        }
+    }
+
+    fn finish_text(&mut self, frame: &Frame, text: &Collected, found: &Placed<'_>) -> Result<(), Fault> {
+        let element = found.element;
+        let among = frame.rank > 0;
+        let part = text.solid.clone().filter(|_| among).unwrap_or(0..text.text.len());
+        let value = text.text.get(part).unwrap_or_default();
+        let node = self.add_named(frame.node, &element.name, element.repeats(), text.at.clone())?;
+        let ty = found.ty.unwrap_or(TypeId::NONE);
+        found.annotate(&mut self.tree, node, ty);
+        self.set_text(node, ty, value);
+        if among {
+            let definitions = self.definitions;
+            self.tree.sort_children(frame.node, |tree, child| match tree.name(child) {
+                crate::xml::TYPE_MARK => 0,
+                name => definitions.ranked(frame.ty, name).map_or(u32::MAX, |f| f.rank + 1),
+            });
+        }
+        Ok(())
+    }
+
+    /// A value that was text; where white space at its ends means nothing, it goes.
+    fn set_text(&mut self, node: NodeId, ty: TypeId, text: &str) {
+        let text = match self.definitions.keeps_white_space(ty) {
+            true => text,
+            false => text.trim_matches(WHITE),
+        };
+        self.set_value(node, ty, text, None);
+    }
+
+    /// Keeps an element as it is written, with the namespace declarations that it had from outside.
+    pub(super) fn keep_markup(&mut self, frame: &Frame, end: usize) {
+        let at = frame.tag.start..end;
+        if self.outer.is_empty() {
+            self.tree.set_sliced(frame.node, Kind::String, span(at));
+            return;
+        }
+        let source = self.source.get(at).unwrap_or_default();
+        let name = source.find([' ', '\t', '\n', '\r', '/', '>']).unwrap_or(source.len());
+        let mut whole = source[..name].to_string();
+        for (prefix, uri) in self.outer.iter().filter_map(|&i| self.scope.at(i)) {
+            whole.push_str(if prefix.is_empty() { " xmlns" } else { " xmlns:" });
+            whole.push_str(prefix);
+            whole.push_str("=\"");
+            escape_attribute(&mut whole, uri);
+            whole.push('"');
+        }
+        whole.push_str(&source[name..]);
+        self.tree.set(frame.node, Kind::String, &whole);
+    }
+}
