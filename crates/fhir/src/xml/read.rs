@@ -44,8 +44,12 @@ struct Frame {
     /// The namespace declarations before its tag.
     mark: usize,
     tag: Range<usize>,
-    /// One more than the place in model order of its last child element; 0 before the first.
+    /// One more than the place in model order of its first child element; 0 before the first.
+    first: u32,
+    /// The same of the last one so far.
     rank: u32,
+    /// The same of its last attribute.
+    attribute: u32,
     text: Option<Box<value::Collected>>,
     stray_told: bool,
 }
@@ -161,7 +165,9 @@ impl<'a> Reader<'a, '_> {
             inside: Inside::Passed,
             mark,
             tag: at,
+            first: 0,
             rank: 0,
+            attribute: 0,
             text: None,
             stray_told: false,
         };

@@ -52,9 +52,9 @@ impl<'a> Scope<'a> {
 
     /// Declares what the tag declares, and gives its other attributes: no two of them are the same,
     /// whatever their prefixes are called, and every prefix is declared.
-    pub fn enter(&mut self, tag: &Tag<'a>) -> Result<Vec<Named<'a>>, Fault> {
+    pub fn enter(&mut self, tag: &Tag<'a>, most: usize) -> Result<Vec<Named<'a>>, Fault> {
         let mut out: Vec<Named<'a>> = Vec::new();
-        for attribute in tag.attributes()? {
+        for attribute in tag.attributes(most)? {
             let value = attribute.value()?;
             let at = attribute.span.start;
             let bound = match split(attribute.name) {

@@ -11,8 +11,6 @@ use quick_xml::errors::{Error, IllFormedError, SyntaxError};
 use quick_xml::events::Event;
 use std::ops::Range;
 
-/// Most attributes of one element: they are compared with each other.
-const MOST_ATTRIBUTES: usize = 128;
 const BOM: &str = "\u{FEFF}";
 
 /// What ends the reading: code, offset, and what to do.
@@ -188,7 +186,7 @@ impl<'a> Tokens<'a> {
         let mut known = ["version", "encoding", "standalone"].iter();
         let mut first = true;
         let tag = Tag { name: "xml", empty: true, rest: inner, at: start + 5 };
-        for attribute in tag.attributes()? {
+        for attribute in tag.attributes(3)? {
             let at = attribute.span.start;
             if !known.any(|k| *k == attribute.name) || (first && attribute.name != "version") {
                 return fault(
@@ -225,8 +223,8 @@ fn instruction(inner: &str, start: usize) -> Result<(), Fault> {
 }
 
 impl<'a> Tag<'a> {
-    /// The attributes in the order in which they are written.
-    pub fn attributes(&self) -> Result<Vec<Attribute<'a>>, Fault> {
+    /// The attributes in the order in which they are written; more than `most` are a fault.
+    pub fn attributes(&self, most: usize) -> Result<Vec<Attribute<'a>>, Fault> {
         let mut out: Vec<Attribute<'a>> = Vec::new();
         let mut rest = self.rest;
         loop {
@@ -255,8 +253,8 @@ impl<'a> Tag<'a> {
             if out.iter().any(|a| a.name == name) {
                 return fault("xml-attribute", start, "an attribute stands twice in one tag; keep one");
             }
-            if out.len() >= MOST_ATTRIBUTES {
-                return fault("xml-syntax", start, "more than 128 attributes in one tag");
+            if out.len() >= most {
+                return fault("xml-syntax", start, "more attributes in one tag than are read");
             }
             out.push(Attribute { name, raw, span: start..at + raw.len() + 1, at });
             rest = after;

@@ -10,10 +10,16 @@ use crate::xml::XSI_NAMESPACE;
 use crate::xml::scope::Named;
 use crate::xml::token::{Fault, Tag};
 
+/// Most attributes of one element: they are compared with each other.
+const MOST_ATTRIBUTES: usize = 128;
+
+/// In place of a declaration's number: markup relies on no default namespace being declared.
+pub(super) const UNDECLARED: usize = usize::MAX;
+
 impl<'a> Reader<'a, '_> {
     /// Declares the tag's namespaces and gives its other attributes.
     pub(super) fn enter(&mut self, tag: &Tag<'a>, prefix: &str, at: usize) -> Result<Vec<Named<'a>>, Fault> {
-        let attributes = self.scope.enter(tag)?;
+        let attributes = self.scope.enter(tag, MOST_ATTRIBUTES)?;
         self.scope.resolve(prefix, at)?;
         let open = self.frames.iter().rev().find(|f| f.inside != Inside::Passed);
         if let Some(mark) = open.filter(|f| f.inside == Inside::Markup).map(|f| f.mark) {
@@ -26,10 +32,12 @@ impl<'a> Reader<'a, '_> {
     pub(super) fn need(&mut self, attributes: &[Named<'a>], prefix: &str, mark: usize) {
         let prefixes = attributes.iter().map(|a| a.prefix).filter(|p| !p.is_empty());
         for prefix in prefixes.chain([prefix]) {
-            if let Some((Some(number), _)) = self.scope.find(prefix)
-                && number < mark
-                && !self.outer.contains(&number)
-            {
+            let number = match self.scope.find(prefix) {
+                Some((Some(number), _)) if number < mark => number,
+                Some((None, "")) => UNDECLARED,
+                _ => continue,
+            };
+            if !self.outer.contains(&number) {
                 self.outer.push(number);
             }
         }
@@ -38,7 +46,7 @@ impl<'a> Reader<'a, '_> {
     /// Makes nodes of an element's attributes, in model order.
     pub(super) fn take_attributes(
         &mut self,
-        frame: &Frame,
+        frame: &mut Frame,
         attributes: &[Named<'a>],
         root: bool,
     ) -> Result<(), Fault> {
@@ -69,6 +77,7 @@ impl<'a> Reader<'a, '_> {
             }
         }
         placed.sort_by_key(|(found, _)| found.rank);
+        frame.attribute = placed.last().map_or(0, |(found, _)| found.rank + 1);
         for (found, attribute) in placed {
             self.take_attribute(frame, &found, attribute)?;
         }

@@ -205,6 +205,7 @@ impl<'a, 'd> Reader<'a, 'd> {
         let Some(above) = self.frames.last_mut() else { return };
         let (node, before, now) = (above.node, above.rank, found.rank + 1);
         above.rank = before.max(now);
+        above.first = if above.first == 0 { now } else { above.first };
         if self.definitions.any_order(parent) {
             return;
         }

@@ -123,28 +123,28 @@ impl Reader<'_, '_> {
             return Ok(());
         }
         let found = frame.text.as_ref().filter(|t| t.solid.is_some()).zip(definitions.text_element(ty));
-        match found {
-            Some((text, found)) => self.finish_text(frame, text, &found),
-            None => Ok(()),
+        if let Some((text, found)) = found {
+            self.finish_text(frame, text, &found)?;
         }
+        // An attribute or a text may come later in the model than the first element.
+        let late = |after: u32| after > 0 && (found.is_some() || (frame.attribute > after));
+        if late(frame.first) || (found.is_some() && frame.attribute > 0) {
+            self.tree.sort_children(node, |tree, child| match tree.name(child) {
+                crate::xml::TYPE_MARK => 0,
+                name => definitions.ranked(ty, name).map_or(u32::MAX, |f| f.rank + 1),
+            });
+        }
+        Ok(())
     }
 
     fn finish_text(&mut self, frame: &Frame, text: &Collected, found: &Placed<'_>) -> Result<(), Fault> {
         let element = found.element;
-        let among = frame.rank > 0;
-        let part = text.solid.clone().filter(|_| among).unwrap_or(0..text.text.len());
+        let part = text.solid.clone().filter(|_| frame.rank > 0).unwrap_or(0..text.text.len());
         let value = text.text.get(part).unwrap_or_default();
         let node = self.add_named(frame.node, &element.name, element.repeats(), text.at.clone())?;
         let ty = found.ty.unwrap_or(TypeId::NONE);
         found.annotate(&mut self.tree, node, ty);
         self.set_text(node, ty, value);
-        if among {
-            let definitions = self.definitions;
-            self.tree.sort_children(frame.node, |tree, child| match tree.name(child) {
-                crate::xml::TYPE_MARK => 0,
-                name => definitions.ranked(frame.ty, name).map_or(u32::MAX, |f| f.rank + 1),
-            });
-        }
         Ok(())
     }
 
@@ -167,7 +167,11 @@ impl Reader<'_, '_> {
         let source = self.source.get(at).unwrap_or_default();
         let name = source.find([' ', '\t', '\n', '\r', '/', '>']).unwrap_or(source.len());
         let mut whole = source[..name].to_string();
-        for (prefix, uri) in self.outer.iter().filter_map(|&i| self.scope.at(i)) {
+        let declaration = |&number: &usize| match number {
+            super::attributes::UNDECLARED => Some(("", "")),
+            _ => self.scope.at(number),
+        };
+        for (prefix, uri) in self.outer.iter().filter_map(declaration) {
             whole.push_str(if prefix.is_empty() { " xmlns" } else { " xmlns:" });
             whole.push_str(prefix);
             whole.push_str("=\"");

@@ -39,7 +39,7 @@ fn check(text: &str, namespace: &str, name: &str) -> Result<(), &'static str> {
         match token {
             Token::Start(tag) => {
                 let mark = scope.mark();
-                scope.enter(&tag).map_err(|f| f.message)?;
+                scope.enter(&tag, MOST_ATTRIBUTES).map_err(|f| f.message)?;
                 let (prefix, local) = split(tag.name).unwrap_or(("", tag.name));
                 let uri = match scope.find(prefix) {
                     Some((None, _)) if prefix.is_empty() => return Err(UNDECLARED),
@@ -70,4 +70,6 @@ fn check(text: &str, namespace: &str, name: &str) -> Result<(), &'static str> {
     }
 }
 
+/// More than a reader allows, because it may have added the declarations that it found outside.
+const MOST_ATTRIBUTES: usize = 256;
 const UNDECLARED: &str = "a prefix or default namespace that the markup itself does not declare";
