@@ -6,28 +6,15 @@
 //! search parameters, and code systems larger than 500 codes.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
-use fhir::json::{Form, Limits, read};
+use fhir::package::{self, Limits};
 use fhir::{Definitions, Tree};
-use std::io::Read;
 
 fn main() {
     let path =
         std::env::args().nth(1).unwrap_or_else(|| panic!("usage: make-definitions hl7.fhir.r4.core.tgz"));
-    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(std::fs::File::open(path).unwrap()));
-    let limits = Limits { max_bytes: 64 << 20, ..Limits::default() };
-    let mut trees: Vec<(String, Tree)> = Vec::new();
-    for entry in archive.entries().unwrap() {
-        let mut entry = entry.unwrap();
-        let name = entry.path().unwrap().to_string_lossy().into_owned();
-        let file = name.rsplit('/').next().unwrap_or_default().to_string();
-        if ["StructureDefinition-", "ValueSet-", "CodeSystem-"].iter().any(|p| file.starts_with(p)) {
-            let mut text = Vec::new();
-            entry.read_to_end(&mut text).unwrap();
-            let tree = read(&text, Form::Fhir, &limits).unwrap_or_else(|f| panic!("{file}: {}", f[0]));
-            trees.push((file, tree));
-        }
-    }
-    trees.sort_by(|a, b| a.0.cmp(&b.0));
+    let package = package::read(&std::fs::read(path).unwrap(), &Limits::default());
+    let package = package.unwrap_or_else(|f| panic!("{}", f[0]));
+    let trees: Vec<(String, Tree)> = package.resources.into_iter().map(|r| (r.file, r.tree)).collect();
     let mut all = Definitions::default();
     let types: Vec<&Tree> = trees
         .iter()

@@ -7,6 +7,7 @@
 pub mod definitions;
 pub mod finding;
 pub mod json;
+pub mod package;
 pub mod primitive;
 pub mod profile;
 pub mod terms;
