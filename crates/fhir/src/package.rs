@@ -15,7 +15,7 @@ use std::collections::HashSet;
 use std::io::{self, Read};
 
 /// The resources that are kept.
-const KINDS: [&str; 5] = ["StructureDefinition", "ValueSet", "CodeSystem", "ConceptMap", "StructureMap"];
+const KINDS: [&str; 4] = ["StructureDefinition", "ValueSet", "CodeSystem", "ConceptMap"];
 
 /// At most this many faults are collected.
 const MOST_FAULTS: usize = 100;

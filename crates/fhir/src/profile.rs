@@ -12,8 +12,9 @@ mod rule;
 
 pub(crate) use rule::{How, Rule, Slicing, Step, TypeRule};
 
+use crate::definitions::logical::fault;
 use crate::definitions::{Definitions, Invariant};
-use crate::finding::{Finding, place};
+use crate::finding::Finding;
 use crate::terms::unversioned;
 use crate::tree::{NodeRef, Tree, TypeId};
 use std::collections::HashMap;
@@ -182,12 +183,4 @@ impl Types {
             quantity: id("Quantity"),
         }
     }
-}
-
-/// A fault in a definition, its place preceded by the definition's URL.
-fn fault(node: NodeRef<'_>, message: &str) -> Finding {
-    let tree = node.tree;
-    let url = tree.child_text(tree.root(), "url").unwrap_or("(no url)");
-    let at = format!("{url} {}", place(tree, node.id));
-    Finding::error("definition", at, tree.span(node.id), message)
 }

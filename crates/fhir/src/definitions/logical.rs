@@ -244,6 +244,10 @@ fn is_group(node: NodeRef<'_>, all: &[NodeRef<'_>]) -> bool {
     GROUPS.contains(&code.strip_prefix(CORE).unwrap_or(code)) && all.iter().any(below)
 }
 
-fn fault(node: NodeRef<'_>, message: &str) -> Finding {
-    Finding::error("definition", place(node.tree, node.id), node.tree.span(node.id), message)
+/// A fault in a definition, its place preceded by the definition's URL.
+pub(crate) fn fault(node: NodeRef<'_>, message: &str) -> Finding {
+    let tree = node.tree;
+    let url = tree.child_text(tree.root(), "url").unwrap_or("(no url)");
+    let at = format!("{url} {}", place(tree, node.id));
+    Finding::error("definition", at, tree.span(node.id), message)
 }
