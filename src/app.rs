@@ -62,7 +62,8 @@ pub fn load(file: &Path) -> Result<Loaded, Vec<Problem>> {
         Some(folder) => Source::Folder(folder),
         None => Source::Embedded,
     };
-    let rulebook = Rulebook::load(&source);
+    let packages = config.as_ref().ok().and_then(|c| c.packages.as_deref());
+    let rulebook = Rulebook::load_with(&source, packages);
     let (config, rulebook) = match (config, rulebook) {
         (Ok(config), Ok(rulebook)) => (config, rulebook),
         (config, rulebook) => {

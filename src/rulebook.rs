@@ -15,7 +15,7 @@ use fhir::{
 };
 use files::File;
 pub use files::{Source, example_agreement, example_message};
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, path::Path, sync::Arc};
 
 /// Root of our canonical URLs.
 pub const CANONICAL: &str = "https://sluss.example/fhir";
@@ -32,11 +32,18 @@ pub struct Rulebook {
 
 mod invariant;
 mod map;
+mod packages;
 pub use map::{Map, MapFault};
+use packages::Packages;
 
 impl Rulebook {
     /// Loads everything; all problems at once.
     pub fn load(source: &Source) -> Result<Rulebook, Vec<Problem>> {
+        Rulebook::load_with(source, None)
+    }
+
+    /// Loads everything, and what the FHIR packages of a folder add; all problems at once.
+    pub fn load_with(source: &Source, packages: Option<&Path>) -> Result<Rulebook, Vec<Problem>> {
         let files = files::read(source)?;
         let mut problems = Vec::new();
         let mut trees = Vec::new();
@@ -45,13 +52,21 @@ impl Rulebook {
                 trees.extend(tree(file, &mut problems).into_iter().flat_map(resources));
             }
         }
+        let packages = match Packages::read(packages, &mut trees) {
+            Ok(packages) => packages,
+            Err(found) => {
+                problems.extend(found);
+                return Err(problems);
+            }
+        };
         let profiles = Profiles::load(Definitions::r4(), &trees).map_err(|found| {
-            found.iter().map(|f| problem_at("conformance/profiles", f.to_string())).collect::<Vec<_>>()
+            let ours = |f: &fhir::Finding| problem_at("conformance/profiles", f.to_string());
+            found.iter().map(|f| packages.problem(f).unwrap_or_else(|| ours(f))).collect::<Vec<_>>()
         })?;
         let definitions = Arc::new(profiles.definitions().clone());
         let invariants = invariant::Invariants::new(profiles.invariants().len());
         let schema = schema(&files, &mut problems);
-        let plans = map::plans(&files, &definitions, &mut problems);
+        let plans = map::plans(&files, &packages.concept_maps, &definitions, &mut problems);
         match (schema, problems.is_empty()) {
             (Some(schema), true) => Ok(Rulebook {
                 definitions,
@@ -59,13 +74,13 @@ impl Rulebook {
                 invariants,
                 plans,
                 schema,
-                version: files::version(&files),
+                version: files::version(&files, packages.versions()),
             }),
             _ => Err(problems),
         }
     }
 
-    /// The first twelve hexadecimal digits of the hash over all rule files.
+    /// The first twelve hexadecimal digits of the hash over all rule files and packages.
     pub fn version(&self) -> &str {
         &self.version
     }

@@ -89,11 +89,14 @@ fn walk(root: &Path, folder: &Path, out: &mut Vec<File>, problems: &mut Vec<Prob
     }
 }
 
-/// Twelve hexadecimal digits over everything that decides a verdict (examples and prose do not).
-pub fn version(files: &[File]) -> String {
+/// Twelve hexadecimal digits over everything that decides a verdict (examples and prose do not);
+/// packages by name and digest.
+pub fn version<'a>(files: &'a [File], packages: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let mut hash = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
-    for file in files.iter().filter(|f| !f.path.contains("/examples/") && !f.path.ends_with(".md")) {
-        for part in [&file.path, &file.text] {
+    let deciding = |f: &&File| !f.path.contains("/examples/") && !f.path.ends_with(".md");
+    let files = files.iter().filter(deciding).map(|f| (f.path.as_str(), f.text.as_str()));
+    for (name, content) in files.chain(packages) {
+        for part in [name, content] {
             hash.update(&(part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
         }

@@ -3,7 +3,7 @@
 //! Invariant: running is deterministic: the ids that a map makes are derived from the source, so the
 //! same message is always translated to the same bytes. Deliberately absent: any field of a message.
 
-use super::{files::File, problem, problem_at, tree};
+use super::{files::File, packages::ConceptMap, problem, problem_at, tree};
 use crate::{
     config::Problem,
     model::{Code, Format},
@@ -90,19 +90,24 @@ fn seed_of(tree: &Tree) -> digest::Digest {
     }
 }
 
-/// Compiles `mappings/<event>/<from>-<to>.map` with everything under `mappings/`.
+/// Compiles `mappings/<event>/<from>-<to>.map` with everything under `mappings/` and the concept maps
+/// of packages that our own do not replace.
 pub fn plans(
     files: &[File],
+    of_packages: &[ConceptMap],
     definitions: &Arc<Definitions>,
     problems: &mut Vec<Problem>,
 ) -> HashMap<(String, Format, Format), Map> {
     let mut library = Library::new(definitions.clone());
     let mut wanted = Vec::new();
+    let mut own = Vec::new();
     for file in files.iter().filter(|f| f.path.starts_with("mappings/")) {
         if file.path.ends_with(".conceptmap.json") {
             if let Some(tree) = tree(file, problems) {
-                let added = library.add_concept_map(&file.path, &tree);
-                problems.extend(added.err().into_iter().flatten().map(diagnosed));
+                match library.add_concept_map(&file.path, &tree) {
+                    Ok(url) => own.extend([url]),
+                    Err(found) => problems.extend(found.into_iter().map(diagnosed)),
+                }
             }
         } else if file.path.ends_with(".map") {
             match library.add_map(&file.path, &file.text) {
@@ -110,6 +115,13 @@ pub fn plans(
                 Err(found) => problems.extend(found.into_iter().map(diagnosed)),
             }
         }
+    }
+    let ours = |map: &&ConceptMap| {
+        map.tree.child_text(map.tree.root(), "url").is_some_and(|u| own.iter().any(|o| o == u))
+    };
+    for map in of_packages.iter().filter(|map| !ours(map)) {
+        let found = library.add_concept_map(&map.file, &map.tree).err().unwrap_or_default();
+        problems.extend(found.iter().map(|f| in_package(map, f)));
     }
     let mut plans = HashMap::new();
     if !problems.is_empty() {
@@ -140,6 +152,12 @@ fn between(file: &File, problems: &mut Vec<Problem>) -> Option<(String, Format, 
         problems.push(problem(file, "a map's file name is <from>-<to>.map with known formats".into()));
     }
     formats.map(|(from, to)| (event.to_string(), from, to))
+}
+
+/// A place inside a package has no line that anybody could open.
+fn in_package(map: &ConceptMap, found: &Diagnostic) -> Problem {
+    let remedy = "take the package out of the folder, or put a version there that loads";
+    Problem::of(&map.path, Code::ConfigMap, format!("{}: {}", map.file, found.message), remedy)
 }
 
 fn diagnosed(found: Diagnostic) -> Problem {

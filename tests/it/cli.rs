@@ -94,6 +94,27 @@ fn a_good_configuration_is_ok_and_a_bad_one_tells_every_problem_with_its_line() 
 }
 
 #[test]
+fn a_folder_of_packages_is_checked_like_everything_else() {
+    let dir = tempfile::tempdir().unwrap();
+    site(dir.path());
+    let file = dir.path().join("sluss.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("packages = \"packages\"\n{text}")).unwrap();
+    let problem = |output: &Output| document(output)["result"]["problems"][0].clone();
+    let output = check(dir.path(), true);
+    assert_eq!((code(&output), problem(&output)["code"].as_str()), (3, Some("SLUSS-CFG-004")));
+    std::fs::create_dir(dir.path().join("packages")).unwrap();
+    let output = check(dir.path(), true);
+    assert_eq!(code(&output), 0, "{}", String::from_utf8_lossy(&output.stderr));
+    std::fs::write(dir.path().join("packages/a.tgz"), "not gzip").unwrap();
+    let output = check(dir.path(), true);
+    let problem = problem(&output);
+    assert_eq!((code(&output), problem["code"].as_str()), (3, Some("SLUSS-CFG-006")));
+    assert!(problem["file"].as_str().unwrap().ends_with("packages/a.tgz"), "{problem}");
+    assert!(problem["remedy"].as_str().unwrap().contains("fetch the package again"), "{problem}");
+}
+
+#[test]
 fn missing_certificates_are_a_configuration_problem_that_names_the_file() {
     let dir = tempfile::tempdir().unwrap();
     site(dir.path());

@@ -6,6 +6,7 @@ mod cli;
 mod crash;
 mod flows;
 mod identity;
+mod packages;
 mod process;
 mod rules;
 mod tidy;

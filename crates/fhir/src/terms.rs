@@ -56,6 +56,11 @@ impl Terms {
         self.sets.contains_key(unversioned(value_set))
     }
 
+    /// Is the code system known, whether or not in full?
+    pub fn knows_system(&self, system: &str) -> bool {
+        self.systems.contains_key(unversioned(system))
+    }
+
     /// Does the value set contain the code? `system` is `None` where the element is a plain code,
     /// whose system the value set implies. `None`: cannot be decided with what is known here.
     pub fn contains(&self, value_set: &str, system: Option<&str>, code: &str) -> Option<bool> {

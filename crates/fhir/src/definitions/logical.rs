@@ -80,9 +80,15 @@ impl Definitions {
                 "a logical model may not take the name of a FHIR type; rename the root of its paths",
             ));
         }
+        let address = root.child_text("url").filter(|u| !u.starts_with(CORE));
+        let same = address.and_then(|url| self.by_name.get(url)) == self.by_name.get(name);
+        if kind == TypeKind::Logical && known.is_some() && address.is_some() && !same {
+            let message = "another model already has this root of paths; give one of them another";
+            return Err(fault(root, message));
+        }
         let abstract_type = root.child_text("abstract") == Some("true");
         let id = self.add_type(name, kind, None, abstract_type);
-        if let Some(url) = root.child_text("url").filter(|u| !u.starts_with(CORE)) {
+        if let Some(url) = address {
             self.by_name.insert(url.into(), id);
         }
         self.set_root_facts(id, root, elements.first().copied()).map_err(|message| fault(root, &message))?;
