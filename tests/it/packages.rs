@@ -117,7 +117,9 @@ fn a_package_brings_profile_value_set_model_and_concept_map() {
     };
     assert!(!bound("a") && bound("c"));
     let map = rulebook.plan("visit", Format::FhirJson, Format::CaseJson).unwrap();
-    assert_eq!(json::write(&map.run(&message("a")).unwrap(), Form::Plain), r#"{"code":"x"}"#);
+    let mut source = message("a");
+    map.annotate(&mut source);
+    assert_eq!(json::write(&map.run(&source).unwrap(), Form::Plain), r#"{"code":"x"}"#);
 }
 
 #[test]
