@@ -54,7 +54,7 @@ pub(crate) fn collect<'t>(
     match (program.node(program.root), input) {
         // The most frequent expression by far, a path from a node, fills the result directly.
         (Node::Path { from: None, names, head, .. }, [Value::Node(node)])
-            if names.len() <= RUN && !scope.bare_variables =>
+            if names.len() <= RUN && !scope.bare_variables && scope.watcher.is_none() =>
         {
             let machine = Machine { program, scope, input, steps: Cell::new(scope.step_limit) };
             let typed = *head && starts_type(&names[0]) && scope.model.is_named(*node, &names[0]);
@@ -131,11 +131,21 @@ impl<'a, 't> Machine<'a, 't> {
         }
         let place = |id: Id| move |e: EvalError| e.at(self.program.offset(id));
         let mut found = self.leaf(at, frame).map_err(place(at))?;
+        self.tell(&found);
         while let Some(id) = spine.pop() {
             self.step(1)?;
             found = self.apply(id, found, frame).map_err(place(id))?;
+            self.tell(&found);
         }
         Ok(found)
+    }
+
+    /// Tells a watcher, if there is one, what was come to.
+    #[inline]
+    pub(crate) fn tell(&self, found: &[Value<'t>]) {
+        if let Some(watcher) = &self.scope.watcher {
+            found.iter().filter_map(Value::node).for_each(|node| watcher(node));
+        }
     }
 
     /// Evaluates the expression as a condition.

@@ -28,6 +28,9 @@ pub struct HostCall<'c, 't> {
 pub type HostFunction<'t> =
     Arc<dyn Fn(&HostCall<'_, 't>) -> Result<Vec<Value<'t>>, EvalError> + Send + Sync + 't>;
 
+/// Someone who is told which nodes an evaluation comes to.
+type Watcher<'t> = Arc<dyn Fn(NodeRef<'t>) + Send + Sync + 't>;
+
 /// The environment of evaluations. Make one per resource (or message) and use it for all of its
 /// expressions.
 #[derive(Clone)]
@@ -38,6 +41,7 @@ pub struct Scope<'t> {
     pub(crate) clock: Option<DateTime>,
     variables: Vec<(String, Vec<Value<'t>>)>,
     functions: Vec<(String, HostFunction<'t>)>,
+    pub(crate) watcher: Option<Watcher<'t>>,
     /// May a bare name (`v.use`) be a variable's, as the mapping language writes them? A variable
     /// then hides an element of the same name.
     pub bare_variables: bool,
@@ -64,6 +68,7 @@ impl<'t> Scope<'t> {
             clock: None,
             variables: Vec::new(),
             functions: Vec::new(),
+            watcher: None,
             bare_variables: false,
             single_as: false,
             step_limit: DEFAULT_STEP_LIMIT,
@@ -114,6 +119,12 @@ impl<'t> Scope<'t> {
     ) {
         self.functions.retain(|(n, _)| n != name);
         self.functions.push((name.to_string(), Arc::new(function)));
+    }
+
+    /// Tells `watcher` each node that an expression comes to, on its way or as its result, in no
+    /// particular order and perhaps several times: what was looked at, for a trace.
+    pub fn watch(&mut self, watcher: impl Fn(NodeRef<'t>) + Send + Sync + 't) {
+        self.watcher = Some(Arc::new(watcher));
     }
 
     pub(crate) fn function(&self, name: &str) -> Option<&HostFunction<'t>> {

@@ -134,6 +134,52 @@ fn the_host_answers_for_terminology() {
 }
 
 #[test]
+fn a_watcher_is_told_what_was_come_to_whatever_the_way() {
+    use std::sync::{Arc, Mutex};
+    let tree = fhir(BUNDLE);
+    let told = |expression: &str| {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let mut scope = Scope::new(Some(Definitions::r4()));
+        let keep = seen.clone();
+        scope.watch(move |node| keep.lock().unwrap().push(node.tree.path(node.id)));
+        parse(expression).unwrap().evaluate(&scope, tree.at(tree.root())).unwrap();
+        let mut seen = seen.lock().unwrap().clone();
+        seen.retain(|path| tree.at(tree.root()).tree.text(find(&tree, path)).is_some());
+        seen.sort();
+        seen.dedup();
+        seen
+    };
+    assert_eq!(told("type"), ["Bundle.type"]);
+    let second = "Bundle.entry[1].resource";
+    let both = [format!("{second}.valueQuantity.unit"), format!("{second}.valueQuantity.value")];
+    assert_eq!(told("entry.resource.value.where(unit = 'kg').value"), both);
+    let resolved = told("entry[1].resource.subject.resolve().name.family");
+    assert_eq!(
+        resolved,
+        [
+            "Bundle.entry[0].fullUrl",
+            "Bundle.entry[0].resource.id",
+            "Bundle.entry[0].resource.name[0].family",
+            "Bundle.entry[1].resource.subject.reference",
+        ]
+    );
+    // What a condition that is decided before does not look at is not told.
+    assert_eq!(told("type = 'x' and entry.fullUrl.exists()"), ["Bundle.type"]);
+}
+
+/// The node at a path.
+fn find(tree: &Tree, path: &str) -> fhir::NodeId {
+    let mut all = vec![tree.root()];
+    while let Some(node) = all.pop() {
+        if tree.path(node) == path {
+            return node;
+        }
+        all.extend(tree.children(node));
+    }
+    panic!("no {path}")
+}
+
+#[test]
 fn errors_tell_the_place_and_no_value() {
     let tree = fhir(BUNDLE);
     let scope = Scope::new(Some(Definitions::r4()));

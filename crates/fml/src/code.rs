@@ -7,6 +7,7 @@
 
 use crate::ast::{LiteralKind, SourceMode};
 use crate::lexical::Form;
+use crate::trace::RulePlace;
 use crate::translate::Table;
 use fhir::{Key, TypeId};
 use std::collections::BTreeMap;
@@ -19,8 +20,8 @@ pub(crate) type Slot = usize;
 #[derive(Debug, Default)]
 pub(crate) struct Code {
     pub groups: Vec<GroupCode>,
-    /// `group/rule` texts, for faults and traces.
-    pub labels: Vec<String>,
+    /// The rules as they are written, for faults and traces.
+    pub rules: Vec<RulePlace>,
     pub constants: Vec<ExpressionCode>,
     pub tables: BTreeMap<String, Arc<Table>>,
     /// Names of the inputs' parameters that expressions ask for.

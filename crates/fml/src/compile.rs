@@ -12,7 +12,7 @@ mod source;
 mod target;
 mod value;
 
-use crate::ast::{Group, Input, InputMode, Name, Place};
+use crate::ast::{Group, Input, InputMode, Name, Place, Rule};
 use crate::code::{Code, GroupCode, Slot};
 use crate::diagnostic::{Diagnostic, Severity, Source};
 use crate::library::{Library, Loaded};
@@ -46,6 +46,8 @@ pub(crate) struct Compiler<'l> {
     /// Constants by map and name; nothing while one is being compiled.
     constants: HashMap<(usize, String), Option<usize>>,
     shares: Vec<String>,
+    /// The numbers of rules by where they stand in the library.
+    labels: HashMap<*const Rule, usize>,
     // what is being compiled now
     map: usize,
     group: String,
@@ -66,6 +68,7 @@ impl<'l> Compiler<'l> {
             waiting: Vec::new(),
             constants: HashMap::new(),
             shares: Vec::new(),
+            labels: HashMap::new(),
             map: 0,
             group: String::new(),
             scope: Vec::new(),

@@ -32,4 +32,4 @@ pub use fmt::format;
 pub use library::Library;
 pub use parse::parse;
 pub use plan::{Bounds, Inputs, Plan};
-pub use trace::{Outcome, Step, Trace};
+pub use trace::{Found, How, Idle, Outcome, Role, RulePlace, Shape, Step, Trace, Unset, Use, Written};

@@ -7,7 +7,7 @@ use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::fault::MapFault;
 use crate::run;
-use crate::trace::Trace;
+use crate::trace::{RulePlace, Trace};
 use fhir::{Definitions, NodeRef, Tree, TypeId};
 use std::fmt;
 use std::sync::Arc;
@@ -114,14 +114,17 @@ impl Plan {
 
     /// Maps a source: the whole result in its model's order, or a fault.
     pub fn run(&self, source: NodeRef<'_>, inputs: &Inputs<'_>) -> Result<Tree, MapFault> {
-        run::run(self, source, inputs, None)
+        run::run(self, source, inputs)
     }
 
     /// The same, and what each rule did.
     pub fn trace(&self, source: NodeRef<'_>, inputs: &Inputs<'_>) -> (Result<Tree, MapFault>, Trace) {
-        let mut trace = Trace::default();
-        let result = run::run(self, source, inputs, Some(&mut trace));
-        (result, trace)
+        run::trace(self, source, inputs)
+    }
+
+    /// The rules as they are written, those of imported maps that can be reached among them.
+    pub fn rules(&self) -> &[RulePlace] {
+        &self.code.rules
     }
 }
 

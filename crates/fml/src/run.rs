@@ -6,8 +6,11 @@
 
 mod expression;
 mod finish;
+mod hooks;
 mod made;
 mod parts;
+mod record;
+mod report;
 mod source;
 mod target;
 mod transform;
@@ -15,10 +18,11 @@ mod transform;
 use crate::code::{ArgumentCode, CallCode, Condition, GroupCode, RuleCode, SourceCode, Step};
 use crate::fault::{Cause, MapFault};
 use crate::plan::{Inputs, Plan};
-use crate::trace::{self, Outcome, Trace};
+use crate::trace::{Role, Trace};
 use fhir::{Key, NodeId, NodeRef, Tree};
 use fhirpath::Scope;
 use made::Made;
+use record::Record;
 
 /// What a slot holds.
 #[derive(Clone, Debug)]
@@ -48,17 +52,32 @@ struct Run<'t, 'a> {
     // where it is, for faults
     rule: usize,
     place: NodeRef<'t>,
-    trace: Option<&'a mut Trace>,
-    /// What the rule now running has written; only kept for a trace.
-    written: Vec<NodeId>,
+    /// Only for a trace. What is noted never changes what is done.
+    record: Option<Box<Record<'t>>>,
 }
 
-pub(crate) fn run(
+/// Maps a source.
+pub(crate) fn run(plan: &Plan, source: NodeRef<'_>, inputs: &Inputs<'_>) -> Result<Tree, MapFault> {
+    start(plan, source, inputs, None).0
+}
+
+/// Maps a source and tells how.
+pub(crate) fn trace(
     plan: &Plan,
     source: NodeRef<'_>,
     inputs: &Inputs<'_>,
-    trace: Option<&mut Trace>,
-) -> Result<Tree, MapFault> {
+) -> (Result<Tree, MapFault>, Trace) {
+    let (result, record) = start(plan, source, inputs, Some(Box::new(Record::new(source))));
+    let trace = record.map(|r| r.report(plan, result.as_ref().ok())).unwrap_or_default();
+    (result, trace)
+}
+
+fn start<'t>(
+    plan: &'t Plan,
+    source: NodeRef<'t>,
+    inputs: &Inputs<'_>,
+    record: Option<Box<Record<'t>>>,
+) -> (Result<Tree, MapFault>, Option<Box<Record<'t>>>) {
     let mut run = Run {
         plan,
         inputs,
@@ -72,12 +91,14 @@ pub(crate) fn run(
         depth: 0,
         rule: usize::MAX,
         place: source,
-        trace,
-        written: vec![],
+        record,
     };
     match run.whole() {
-        Ok(()) => Ok(run.tree),
-        Err(cause) => Err(run.fault(cause)),
+        Ok(()) => (Ok(run.tree), run.record),
+        Err(cause) => {
+            run.note_failure();
+            (Err(run.fault(cause)), run.record)
+        }
     }
 }
 
@@ -104,7 +125,7 @@ impl<'t> Run<'t, '_> {
     }
 
     fn fault(&self, cause: Cause) -> MapFault {
-        let rule = self.plan.code.labels.get(self.rule).cloned().unwrap_or_default();
+        let rule = self.plan.code.rules.get(self.rule).map(|r| r.label.clone()).unwrap_or_default();
         MapFault {
             map: self.plan.url.clone(),
             rule,
@@ -137,7 +158,7 @@ impl<'t> Run<'t, '_> {
         if self.depth > self.inputs.bounds.depth {
             return Err(Cause::new("too-deep", "rules and groups call one another too deeply"));
         }
-        if self.trace.is_none() && source.is_plain() {
+        if self.record.is_none() && source.is_plain() {
             self.plain_source(rule, index, source, frame)?;
         } else {
             self.any_source(rule, index, source, frame)?;
@@ -183,14 +204,10 @@ impl<'t> Run<'t, '_> {
         source: &'t SourceCode,
         frame: &mut Frame<'t>,
     ) -> Result<(), Cause> {
-        let found = self.found(source, frame)?;
-        if let (true, Some(_)) = (found.items.is_empty(), &self.trace) {
-            let outcome = if found.any { Outcome::Where } else { Outcome::NoSource };
-            self.record(rule, outcome);
-        }
-        for item in found.items {
+        for item in self.found(source, frame)? {
             if let Made::Node(node) = &item {
                 self.place = *node;
+                self.note_use(*node, Role::Source);
             }
             frame[source.bind] = Bound::Value(item);
             self.sources(rule, index + 1, frame)?;
@@ -203,12 +220,23 @@ impl<'t> Run<'t, '_> {
         if self.steps > self.inputs.bounds.steps {
             return Err(Cause::new("too-many-steps", "the map applies too many rules"));
         }
-        self.written.clear();
-        for target in &rule.targets {
-            self.target(target, frame)?;
+        match self.record {
+            Some(_) => self.apply_noted(rule, frame),
+            None => self.apply::<false>(rule, frame),
         }
-        if self.trace.is_some() {
-            self.record(rule, Outcome::Ran);
+    }
+
+    #[cold]
+    fn apply_noted(&mut self, rule: &'t RuleCode, frame: &mut Frame<'t>) -> Result<(), Cause> {
+        self.note_begin(rule, frame);
+        self.apply::<true>(rule, frame)?;
+        self.note_end();
+        Ok(())
+    }
+
+    fn apply<const NOTED: bool>(&mut self, rule: &'t RuleCode, frame: &mut Frame<'t>) -> Result<(), Cause> {
+        for target in &rule.targets {
+            self.target::<NOTED>(target, frame)?;
         }
         for call in &rule.calls {
             self.call(call, frame)?;
@@ -231,20 +259,10 @@ impl<'t> Run<'t, '_> {
                 },
             };
         }
-        self.group(group, &mut inner)
-    }
-
-    fn record(&mut self, rule: &RuleCode, outcome: Outcome) {
-        let targets = self.written.iter().map(|&id| self.tree.path(id)).collect();
-        let step = trace::Step {
-            rule: self.plan.code.labels.get(rule.label).cloned().unwrap_or_default(),
-            source: self.place.path(),
-            targets: if outcome == Outcome::Ran { targets } else { vec![] },
-            outcome,
-        };
-        if let Some(trace) = &mut self.trace {
-            trace.steps.push(step);
-        }
+        self.note_call(call, frame, &inner);
+        self.group(group, &mut inner)?;
+        self.note_return(&inner);
+        Ok(())
     }
 }
 

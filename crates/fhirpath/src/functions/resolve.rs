@@ -15,17 +15,32 @@ pub(super) fn resolve<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t
     let mut out = Coll::new();
     for item in call.input {
         m.step(1)?;
+        tell(m, item.node(), "reference");
         let found = match reference(item) {
             Some(uri) => find(m, item.node(), &uri)?,
             None => None,
         };
         match found {
-            Some(node) => out.push(Value::Node(node)),
+            Some(node) => {
+                // What it was found by.
+                tell(m, Some(node), "id");
+                tell(m, node.tree.parent(node.id).map(|entry| node.tree.at(entry)), "fullUrl");
+                out.push(Value::Node(node));
+            }
             None => out
                 .extend(m.call_host("resolve", std::slice::from_ref(item), Vec::new())?.unwrap_or_default()),
         }
     }
     Ok(out)
+}
+
+/// Tells the watcher of a child that is read without a path.
+fn tell<'t>(m: &Machine<'_, 't>, node: Option<NodeRef<'t>>, child: &str) {
+    if m.scope.watcher.is_some()
+        && let Some(child) = node.and_then(|n| n.child(child))
+    {
+        m.tell(&[Value::Node(child)]);
+    }
 }
 
 /// The URI that a Reference, a uri element or a string holds.

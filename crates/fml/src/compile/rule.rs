@@ -7,6 +7,8 @@
 use super::{Compiler, Variable};
 use crate::ast::{InputMode, Invocation, Name, Parameter, Rule};
 use crate::code::{ArgumentCode, CallCode, RuleCode, Slot};
+use crate::library::Loaded;
+use crate::trace::RulePlace;
 use fhir::TypeId;
 
 impl<'l> Compiler<'l> {
@@ -53,16 +55,36 @@ impl<'l> Compiler<'l> {
         }
     }
 
-    fn label(&mut self, rule: &Rule) -> usize {
-        let text = match &rule.name {
-            Some(name) => format!("{}/\"{}\"", self.group, name.text),
-            None => {
-                let place = self.loaded().source.error(rule.place, "", "");
-                format!("{}/line {}", self.group, place.line())
-            }
+    /// The rule's number. A group that is compiled for several types has the same rules each time.
+    fn label(&mut self, rule: &'l Rule) -> usize {
+        let known = self.labels.get(&std::ptr::from_ref(rule)).copied();
+        let label = known.unwrap_or_else(|| {
+            let place = self.rule_place(rule);
+            self.code.rules.push(place);
+            self.labels.insert(rule, self.code.rules.len() - 1);
+            self.code.rules.len() - 1
+        });
+        self.code.rules[label].called |= !self.uncalled;
+        label
+    }
+
+    fn rule_place(&self, rule: &Rule) -> RulePlace {
+        let Loaded { source, map } = self.loaded();
+        let place = source.error(rule.place, "", "");
+        let name = match &rule.name {
+            Some(name) => format!("\"{}\"", name.text),
+            None => format!("line {}", place.line()),
         };
-        self.code.labels.push(text);
-        self.code.labels.len() - 1
+        let written = source.text.get(place.span.clone()).unwrap_or_default();
+        let first = written.lines().next().unwrap_or_default();
+        RulePlace {
+            map: map.url.text.as_str().into(),
+            file: source.file.as_str().into(),
+            line: place.line(),
+            span: place.span.start..place.span.start + first.trim_end().len(),
+            label: format!("{}/{name}", self.group),
+            called: false,
+        }
     }
 
     /// A new slot for a variable; a name hides an earlier one.

@@ -38,7 +38,12 @@ pub(super) fn scope<'t>(plan: &'t Plan, now: &str) -> Scope<'t> {
 impl<'t> Run<'t, '_> {
     pub(super) fn scope(&mut self) -> &mut Scope<'t> {
         let (plan, now) = (self.plan, self.inputs.now);
-        self.scope.get_or_insert_with(|| scope(plan, now))
+        let record = &self.record;
+        self.scope.get_or_insert_with(|| {
+            let mut scope = scope(plan, now);
+            record.iter().for_each(|r| r.watch(&mut scope));
+            scope
+        })
     }
 
     /// All values of the expression.
@@ -99,6 +104,7 @@ impl<'t> Run<'t, '_> {
                 Bound::Nothing | Bound::Target(_) => None,
             };
             self.scope().set(name, value.into_iter().collect());
+            self.note_argument(*slot, frame);
         }
         Ok(mark)
     }
@@ -132,6 +138,7 @@ impl<'t> Run<'t, '_> {
         }
         let plan = self.plan;
         let mut scope = scope(plan, self.inputs.now);
+        self.record.iter().for_each(|r| r.watch(&mut scope));
         for (name, index) in &code.constants {
             scope.set(name, self.constants[*index].clone().unwrap_or_default());
         }
@@ -145,6 +152,7 @@ impl<'t> Run<'t, '_> {
                 Bound::Nothing => None,
             };
             scope.set(name, value.into_iter().collect());
+            self.note_argument(*slot, frame);
         }
         let found = code.expression.evaluate_on(&scope, focus).map_err(cause)?;
         let simple = |v: Value<'_>| {
@@ -164,11 +172,14 @@ impl<'t> Run<'t, '_> {
             ArgumentCode::Literal(text, kind) => {
                 Ok(Some(Made::Text(text.as_str().into(), self.literal_type(text, *kind))))
             }
-            ArgumentCode::Variable(slot) => Ok(match &frame[*slot] {
-                Bound::Value(made) => Some(made.clone()),
-                Bound::Target(id) => Some(Made::Target(*id)),
-                Bound::Nothing => None,
-            }),
+            ArgumentCode::Variable(slot) => {
+                self.note_argument(*slot, frame);
+                Ok(match &frame[*slot] {
+                    Bound::Value(made) => Some(made.clone()),
+                    Bound::Target(id) => Some(Made::Target(*id)),
+                    Bound::Nothing => None,
+                })
+            }
             ArgumentCode::Expression(code) => {
                 let found = self.evaluate(code, None, frame)?;
                 self.only(found)

@@ -9,21 +9,16 @@ use super::{Bound, Frame, Run};
 use crate::ast::SourceMode;
 use crate::code::{Condition, SourceCode, Step};
 use crate::fault::Cause;
+use crate::trace::{Outcome, Role};
 use fhir::{Key, Kind, NodeRef};
 
-/// What a source comes to.
-pub(super) struct Found<'t> {
-    pub items: Vec<Made<'t>>,
-    /// Was there any before `where`?
-    pub any: bool,
-}
-
 impl<'t> Run<'t, '_> {
+    /// What a source comes to.
     pub(super) fn found(
         &mut self,
         source: &'t SourceCode,
         frame: &mut Frame<'t>,
-    ) -> Result<Found<'t>, Cause> {
+    ) -> Result<Vec<Made<'t>>, Cause> {
         let mut items = Vec::new();
         if let Bound::Value(start) = &frame[source.context] {
             match (start, source.steps.as_slice()) {
@@ -33,20 +28,23 @@ impl<'t> Run<'t, '_> {
                 _ => {}
             }
         }
+        self.note_found(source, &items, frame);
         if let Some(ty) = source.ty {
+            self.note_before(&items);
             let definitions = &self.plan.definitions;
             items.retain(|item| match item {
                 Made::Node(node) => definitions.is_a(node.type_of(), ty),
                 Made::Text(_, has) | Made::Parts(_, has) => definitions.is_a(*has, ty),
                 Made::Target(_) => false,
             });
+            self.note_left_out(&items, Outcome::Type);
         }
         self.cardinality(source, items.len())?;
         if let (true, Some(default)) = (items.is_empty(), &source.default) {
             let values = self.evaluate(default, None, frame)?;
             items.extend(values.into_iter().filter_map(|v| Made::of(v, &self.plan.primitives)));
+            self.note_default(source, frame);
         }
-        let any = !items.is_empty();
         if let Some(condition) = &source.condition {
             let mut kept = Vec::with_capacity(items.len());
             for item in items {
@@ -56,18 +54,25 @@ impl<'t> Run<'t, '_> {
                     (Condition::Equals(..), _) => false,
                     (Condition::Expression(code), item) => self.is_true(code, item, frame)?,
                 };
+                self.note_condition(condition, &item);
                 if kept_here {
                     kept.push(item);
+                } else {
+                    self.note_skip(&item, Outcome::Where);
                 }
             }
             items = kept;
         }
         self.check(source, &items, frame)?;
-        self.choose(source, &mut items)?;
-        Ok(Found { items, any })
+        if source.mode.is_some() {
+            self.note_before(&items);
+            self.choose(source, &mut items)?;
+            self.note_left_out(&items, Outcome::ListMode);
+        }
+        Ok(items)
     }
 
-    fn walk(&self, node: NodeRef<'t>, steps: &'t [Step], out: &mut Vec<Made<'t>>) {
+    pub(super) fn walk(&self, node: NodeRef<'t>, steps: &'t [Step], out: &mut Vec<Made<'t>>) {
         let Some((step, rest)) = steps.split_first() else {
             out.push(Made::Node(node));
             return;
@@ -153,6 +158,7 @@ impl<'t> Run<'t, '_> {
             if let Some(log) = &source.log {
                 self.evaluate(log, Some(item), frame)?;
             }
+            self.note_looked(Role::Condition);
         }
         Ok(())
     }

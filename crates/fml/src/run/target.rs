@@ -10,6 +10,7 @@ use crate::code::{Choice, ElementCode, ModeCode, Shape, TargetCode, ValueCode};
 use crate::fault::Cause;
 use crate::lexical::Form;
 use crate::model::{self, Fit};
+use crate::trace::Role;
 use fhir::{Kind, NodeId, TypeId};
 
 impl<'t> Run<'t, '_> {
@@ -23,12 +24,18 @@ impl<'t> Run<'t, '_> {
         }
     }
 
-    pub(super) fn target(&mut self, target: &'t TargetCode, frame: &mut Frame<'t>) -> Result<(), Cause> {
+    /// `NOTED`: there is a record. Known when it was compiled, because this is where a run spends its
+    /// time.
+    pub(super) fn target<const NOTED: bool>(
+        &mut self,
+        target: &'t TargetCode,
+        frame: &mut Frame<'t>,
+    ) -> Result<(), Cause> {
         if let Some(bind) = target.bind {
             frame[bind] = Bound::Nothing;
         }
         let (Some(context), Some(element)) = (target.context, &target.element) else {
-            return self.free(target, frame);
+            return self.free::<NOTED>(target, frame);
         };
         let Bound::Target(mut parent) = frame[context] else {
             return Err(Cause::new(
@@ -41,6 +48,9 @@ impl<'t> Run<'t, '_> {
                 parent = self.single(parent, step, 0)?;
             }
             let made = self.new_element(parent, element, target.mode)?;
+            if NOTED {
+                self.note_written(made);
+            }
             if let Some(bind) = target.bind {
                 frame[bind] = Bound::Target(made);
             }
@@ -55,14 +65,26 @@ impl<'t> Run<'t, '_> {
             for step in &target.path {
                 parent = self.single(parent, step, 0)?;
             }
+            if NOTED {
+                self.note_origin(&target.value, &value, frame);
+            }
             let made = self.write(parent, element, value, target.mode)?;
+            if NOTED {
+                self.note_value(made);
+            }
             if let (Some(bind), Some(made)) = (target.bind, made) {
                 frame[bind] = Bound::Target(made);
             }
             return Ok(());
         }
+        if NOTED {
+            self.forget_looked();
+        }
         let values = self.values(&target.value, frame)?;
         if values.is_empty() {
+            if NOTED {
+                self.note_looked(Role::Value);
+            }
             return Ok(());
         }
         for step in &target.path {
@@ -72,7 +94,13 @@ impl<'t> Run<'t, '_> {
             return Err(Cause::new("several-values", format!("`{}` takes one value", element.name)));
         }
         for value in values {
+            if NOTED {
+                self.note_origin(&target.value, &value, frame);
+            }
             let made = self.write(parent, element, value, target.mode)?;
+            if NOTED {
+                self.note_value(made);
+            }
             if let (Some(bind), Some(made)) = (target.bind, made) {
                 frame[bind] = Bound::Target(made);
             }
@@ -81,12 +109,22 @@ impl<'t> Run<'t, '_> {
     }
 
     /// Only a variable is made.
-    fn free(&mut self, target: &'t TargetCode, frame: &mut Frame<'t>) -> Result<(), Cause> {
+    fn free<const NOTED: bool>(
+        &mut self,
+        target: &'t TargetCode,
+        frame: &mut Frame<'t>,
+    ) -> Result<(), Cause> {
+        if NOTED {
+            self.forget_looked();
+        }
         let mut values = self.values(&target.value, frame)?;
         if values.len() > 1 {
             return Err(Cause::new("several-values", "a variable takes one value"));
         }
         if let (Some(bind), Some(value)) = (target.bind, values.pop()) {
+            if NOTED {
+                self.note_variable(&target.value, &value, frame, bind);
+            }
             frame[bind] = Bound::Value(value);
         }
         Ok(())
@@ -207,9 +245,7 @@ impl<'t> Run<'t, '_> {
         if let Shape::Resource(name) = &choice.shape {
             self.tree.add_text(made, "resourceType", false, name);
         }
-        if self.trace.is_some() {
-            self.written.push(made);
-        }
+        self.note_written(made);
         Ok(made)
     }
 
@@ -318,7 +354,7 @@ impl<'t> Run<'t, '_> {
     }
 
     /// Can the target hold extensions of primitives? Logical models cannot.
-    fn holds_extensions(&self) -> bool {
+    pub(super) fn holds_extensions(&self) -> bool {
         self.plan.definitions.kind(self.plan.target) != Some(fhir::definitions::TypeKind::Logical)
     }
 
