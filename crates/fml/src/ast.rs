@@ -247,6 +247,16 @@ pub struct Rule {
     pub place: Place,
 }
 
+impl Rule {
+    /// Is it the short form `a.x -> b.y`, with or without conditions?
+    pub(crate) fn is_short(&self) -> bool {
+        let ([source], [target]) = (self.sources.as_slice(), self.targets.as_slice()) else { return false };
+        let bare = target.context.is_some() && !target.path.is_empty() && target.transform.is_none();
+        let alone = target.variable.is_none() && self.dependents.is_empty() && !self.block;
+        bare && alone && !source.path.is_empty()
+    }
+}
+
 /// One source of a rule.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct RuleSource {

@@ -156,7 +156,7 @@ pub(crate) enum ValueCode {
     Evaluate(Option<Slot>, ExpressionCode),
     Call(Function, Vec<ArgumentCode>),
     Cast(ArgumentCode, TypeId, Form),
-    Translate(ArgumentCode, Arc<Table>, Wanted),
+    Translate(Box<TranslateCode>),
 }
 
 /// The transforms that are functions of their arguments.
@@ -175,14 +175,26 @@ pub(crate) enum Function {
     Cp,
 }
 
+/// A `translate`.
+#[derive(Debug)]
+pub(crate) struct TranslateCode {
+    pub value: ArgumentCode,
+    pub table: Arc<Table>,
+    pub wanted: Wanted,
+    /// Values that translations may depend on.
+    pub properties: Vec<(String, ArgumentCode)>,
+}
+
 /// What `translate` gives back.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Wanted {
     Code,
     System,
     Display,
     Coding,
     CodeableConcept,
+    /// The values that the translation brings for this property.
+    Product(String),
 }
 
 #[derive(Debug)]

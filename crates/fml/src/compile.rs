@@ -259,6 +259,12 @@ impl<'l> Compiler<'l> {
         self.push(error);
     }
 
+    fn warn(&mut self, place: Place, code: &'static str, message: impl Into<String>, remedy: Option<&str>) {
+        let mut warning = self.loaded().source.warning(place, code, message);
+        warning.remedy = remedy.map(str::to_string);
+        self.push(warning);
+    }
+
     fn has_errors(&self) -> bool {
         self.found.iter().any(|d| d.severity == Severity::Error)
     }

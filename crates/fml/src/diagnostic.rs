@@ -4,8 +4,10 @@
 //! file. Deliberately absent: anything about messages; faults while running are `MapFault`.
 
 use crate::ast::Place;
+use fhir::{NodeId, Tree};
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// How bad it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,6 +33,8 @@ pub struct Diagnostic {
     pub message: String,
     /// What to do about it, where that can be said.
     pub remedy: Option<String>,
+    /// The element, where the file is a resource: `StructureMap.group[0].rule[2]`.
+    pub path: Option<String>,
     line: usize,
     column: usize,
     excerpt: String,
@@ -54,6 +58,22 @@ impl Diagnostic {
     }
 }
 
+/// Longest line that is shown whole; resources may be one line.
+const WIDEST: usize = 160;
+
+impl Diagnostic {
+    /// The line, or the part of it around the place, and how many characters stand before the place.
+    fn shown(&self) -> (String, usize) {
+        let before = self.column - 1;
+        if self.excerpt.chars().count() <= WIDEST {
+            return (self.excerpt.clone(), before);
+        }
+        let skipped = before.saturating_sub(WIDEST / 4);
+        let part = self.excerpt.chars().skip(skipped).take(WIDEST).collect();
+        (part, before - skipped)
+    }
+}
+
 impl fmt::Display for Diagnostic {
     /// Several lines: the finding, the place, the line of source with carets, the remedy.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -64,12 +84,14 @@ impl fmt::Display for Diagnostic {
         writeln!(f, "{severity}[{}]: {}", self.code, self.message)?;
         let number = self.line.to_string();
         let pad = " ".repeat(number.len());
-        writeln!(f, "{pad}--> {}:{}:{}", self.file, self.line, self.column)?;
+        let path = self.path.as_ref().map(|p| format!(" ({p})")).unwrap_or_default();
+        writeln!(f, "{pad}--> {}:{}:{}{path}", self.file, self.line, self.column)?;
         writeln!(f, "{pad} |")?;
-        writeln!(f, "{number} | {}", self.excerpt)?;
-        let room = self.excerpt.chars().count().saturating_sub(self.column - 1);
+        let (excerpt, before) = self.shown();
+        writeln!(f, "{number} | {excerpt}")?;
+        let room = excerpt.chars().count().saturating_sub(before);
         let width = self.span.len().clamp(1, room.max(1));
-        write!(f, "{pad} | {}{}", " ".repeat(self.column - 1), "^".repeat(width))?;
+        write!(f, "{pad} | {}{}", " ".repeat(before), "^".repeat(width))?;
         if let Some(remedy) = &self.remedy {
             write!(f, "\n{pad} = {remedy}")?;
         }
@@ -84,11 +106,32 @@ impl std::error::Error for Diagnostic {}
 pub(crate) struct Source {
     pub file: String,
     pub text: String,
+    /// The resource that the text was read into, if it is one.
+    tree: Option<Arc<Tree>>,
 }
 
 impl Source {
     pub fn new(file: &str, text: &str) -> Source {
-        Source { file: file.to_string(), text: text.to_string() }
+        Source { file: file.to_string(), text: text.to_string(), tree: None }
+    }
+
+    /// The text of a resource.
+    pub fn over(file: &str, tree: Arc<Tree>) -> Source {
+        Source { file: file.to_string(), text: tree.source().to_string(), tree: Some(tree) }
+    }
+
+    /// The innermost element of the resource that holds the place.
+    fn path(&self, place: Place) -> Option<String> {
+        let tree = self.tree.as_deref()?;
+        let holds = |id: NodeId| {
+            let span = tree.span(id);
+            span.start <= place.start && place.end <= span.end && span.end > 0
+        };
+        let mut at = tree.root();
+        while let Some(inner) = tree.children(at).find(|&child| holds(child)) {
+            at = inner;
+        }
+        Some(fhir::finding::place(tree, at))
     }
 
     /// An error at a place in this text.
@@ -105,6 +148,7 @@ impl Source {
             code,
             message: message.into(),
             remedy: None,
+            path: self.path(place),
             line: self.text[..start].matches('\n').count() + 1,
             column,
             excerpt: excerpt.replace('\t', " "),

@@ -7,7 +7,7 @@ use crate::ast::{
     ConceptMap, Equivalence, Expression, Group, InputMode, Invocation, Literal, LiteralKind, Map, ModelMode,
     Name, Parameter, Rule, RuleSource, RuleTarget, SourceMode, TargetMode, Transform, TypeMode, Unmapped,
 };
-use crate::lex::quote;
+use crate::lex::{self, quote};
 
 /// The map as canonical text.
 pub fn format(map: &Map) -> String {
@@ -21,6 +21,13 @@ pub fn format(map: &Map) -> String {
         out.blank();
         out.comments(&map.closing, 0);
     }
+    out.text
+}
+
+/// The lines before the first `uses` or `conceptmap`.
+pub(crate) fn head(map: &Map) -> String {
+    let mut out = Writer { text: String::new() };
+    out.head(map);
     out.text
 }
 
@@ -47,7 +54,7 @@ impl Writer {
         }
     }
 
-    fn header(&mut self, map: &Map) {
+    fn head(&mut self, map: &Map) {
         for item in &map.metadata {
             self.comments(&item.documentation, 0);
             let value = item.value.as_ref().map(literal).unwrap_or_default();
@@ -57,6 +64,10 @@ impl Writer {
         if map.declared {
             self.line(0, &format!("map {} = {}", text(&map.url), text(&map.name)));
         }
+    }
+
+    fn header(&mut self, map: &Map) {
+        self.head(map);
         for concept_map in &map.concept_maps {
             self.blank();
             self.concept_map(concept_map);
@@ -201,10 +212,11 @@ fn text(name: &Name) -> String {
 }
 
 /// As an identifier; in back-ticks where it is no plain word.
-fn name(name: &Name) -> String {
+pub(crate) fn name(name: &Name) -> String {
     let mut bytes = name.text.bytes();
     let first = bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_');
-    match first && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+    let word = first && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    match word && !matches!(name.text.as_str(), "true" | "false") {
         true => name.text.clone(),
         false => quote(&name.text, '`'),
     }
@@ -300,7 +312,9 @@ fn transform(transform: &Transform) -> String {
         Transform::Call { name: called, parameters } => {
             let parameters = match (called.text.as_str(), parameters.as_slice()) {
                 ("evaluate", [first, Parameter::Expression(second)]) => {
-                    format!("{}, {}", parameter(first), second.text)
+                    let second =
+                        if lex::is_text(&second.text) { bracketed(second) } else { second.text.clone() };
+                    format!("{}, {second}", parameter(first))
                 }
                 _ => join(parameters, parameter),
             };
@@ -313,7 +327,7 @@ fn invocation(invocation: &Invocation) -> String {
     format!("{}({})", name(&invocation.name), join(&invocation.parameters, parameter))
 }
 
-fn parameter(parameter: &Parameter) -> String {
+pub(crate) fn parameter(parameter: &Parameter) -> String {
     match parameter {
         Parameter::Variable(variable) => name(variable),
         Parameter::Literal(value) => literal(value),
@@ -321,7 +335,7 @@ fn parameter(parameter: &Parameter) -> String {
     }
 }
 
-fn literal(literal: &Literal) -> String {
+pub(crate) fn literal(literal: &Literal) -> String {
     match literal.kind {
         LiteralKind::Text => quote(&literal.text, '\''),
         LiteralKind::Markdown => format!("\"\"\"{}\"\"\"", literal.text),

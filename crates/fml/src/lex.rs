@@ -204,6 +204,11 @@ pub(crate) fn quote(text: &str, mark: char) -> String {
     out
 }
 
+/// Is it one text in quotes and nothing else?
+pub(crate) fn is_text(text: &str) -> bool {
+    matches!(lex(text).tokens.as_slice(), [only, _] if only.kind == Kind::Text)
+}
+
 /// The lexer's own copy of a sign; an empty text for what is none.
 pub(crate) fn sign(sign: &str) -> &'static str {
     SIGNS.iter().find(|s| **s == sign).copied().unwrap_or("")

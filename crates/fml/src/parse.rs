@@ -5,8 +5,11 @@
 //! absent: any question whether names exist (see `compile`).
 
 mod concepts;
+pub(crate) mod fragment;
 mod group;
 mod rule;
+
+pub(crate) use rule::plain_call;
 
 use crate::ast::{
     Constant, Expression, Import, Literal, LiteralKind, Map, Metadata, ModelMode, Name, Place, Structure,
@@ -34,7 +37,7 @@ pub(crate) struct Stop;
 type Parsed<T> = Result<T, Stop>;
 
 /// Nesting of rule blocks beyond which a map is refused rather than the stack trusted.
-const DEEPEST: usize = 64;
+pub(crate) const DEEPEST: usize = 64;
 
 pub(crate) struct Cursor {
     source: Source,
@@ -59,6 +62,11 @@ impl Cursor {
             depth: 0,
             diagnostics: Vec::new(),
         }
+    }
+
+    /// What `read` takes, if it takes all there is and finds no fault.
+    fn closed<T>(&mut self, read: impl FnOnce(&mut Cursor) -> Parsed<T>) -> Option<T> {
+        read(self).ok().filter(|_| self.peek().kind == Kind::End && self.diagnostics.is_empty())
     }
 
     // ---- looking ----
@@ -243,7 +251,9 @@ impl Cursor {
                 Kind::Sign("(" | "[") => depth += 1,
                 Kind::Sign(")") if depth == 0 => break,
                 Kind::Sign(")" | "]") => depth = depth.saturating_sub(1),
-                Kind::End | Kind::Unclosed => return Err(self.wrong("`)` after the expression")),
+                Kind::End | Kind::Unclosed | Kind::Meta => {
+                    return Err(self.wrong("`)` after the expression"));
+                }
                 _ => {}
             }
             self.take();
@@ -311,7 +321,7 @@ impl Cursor {
         match word {
             "" if token.kind == Kind::Meta => map.metadata.push(self.metadata(documentation)?),
             "map" => self.map_line(map, documentation)?,
-            "conceptmap" => map.concept_maps.push(self.concept_map(documentation)?),
+            "conceptmap" | "conceptMap" => map.concept_maps.push(self.concept_map(documentation)?),
             "uses" => map.structures.push(self.structure(documentation)?),
             "imports" => map.imports.push(self.import(documentation)?),
             "let" => map.constants.push(self.constant(documentation)?),
@@ -325,7 +335,7 @@ impl Cursor {
         if self.at == start {
             self.take();
         }
-        let starts = ["conceptmap", "uses", "imports", "group", "let"];
+        let starts = ["conceptmap", "conceptMap", "uses", "imports", "group", "let"];
         while self.peek().kind != Kind::End && self.peek().kind != Kind::Meta {
             if starts.iter().any(|w| self.is_word(w)) && self.begins_line() {
                 return;
@@ -406,7 +416,7 @@ impl Cursor {
         self.need_sign("=", "after the constant's name")?;
         let from = self.at;
         while !self.is_sign(";") {
-            if matches!(self.peek().kind, Kind::End | Kind::Unclosed) {
+            if matches!(self.peek().kind, Kind::End | Kind::Unclosed | Kind::Meta) {
                 return Err(self.wrong("`;` after the constant"));
             }
             self.take();
@@ -421,7 +431,7 @@ impl Cursor {
     }
 
     /// Address and name from the metadata where no `map` line gave them.
-    fn identify(&mut self, map: &mut Map) {
+    fn name_by_metadata(map: &mut Map) {
         let find = |path: &str| {
             let found = map.metadata.iter().find(|m| m.path.text == path)?;
             let value = found.value.as_ref()?;
@@ -432,6 +442,10 @@ impl Cursor {
             map.url = url;
             map.name = name.unwrap_or_default();
         }
+    }
+
+    fn identify(&mut self, map: &mut Map) {
+        Cursor::name_by_metadata(map);
         let whole = place(0, 0);
         if map.url.text.is_empty() {
             let error = self.source.error(whole, "map-without-url", "the map has no address");

@@ -4,6 +4,7 @@
 //! repetition of a source is tested by `where` on its own. Deliberately absent: name look-ups; a
 //! variable is a slot of its group's frame.
 
+mod concepts;
 mod expression;
 mod finish;
 mod hooks;

@@ -1,34 +1,42 @@
-//! Concept maps as tables: embedded ones and ConceptMap resources, and looking codes up in them.
+//! Concept maps as tables, and looking codes up in them.
 //!
-//! Invariants: a code without a usable target is a fault unless the table's group says otherwise;
-//! `unmatched` and `disjoint` are no translation; where several targets fit, the closest relation
-//! wins, and among equals the one written first. Deliberately absent: `dependsOn` and `product`: a
-//! target that has one is kept out, and a code that has only such targets is a fault of its own.
+//! The closest relation wins, in the order of [`Equivalence`]'s rank; among equals the target whose
+//! dependencies were given, then the one written first. Invariants: a code without a usable target is
+//! a fault unless `unmapped` of its group says otherwise; `unmatched` and `disjoint` are no
+//! translation, and no `unmapped` undoes them; a target that depends on a property counts only where
+//! the property was given with that value. Deliberately absent: versions of code systems, hierarchies.
 
-use crate::ast::{self, Equivalence, Name};
+mod resource;
+mod text;
+
+use crate::ast::Equivalence;
 use crate::diagnostic::{Diagnostic, Source};
 use crate::fault::Cause;
-use crate::parse::place;
-use fhir::{NodeRef, Tree};
+use fhir::Tree;
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::sync::Arc;
+
+pub(crate) use resource::{concepts, equivalence, equivalence_word, resource, table};
+pub(crate) use text::embedded;
 
 /// A concept map.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
-    groups: Vec<TableGroup>,
+    pub url: String,
+    pub groups: Vec<TableGroup>,
 }
 
 #[derive(Debug, Default)]
-struct TableGroup {
-    source: Option<String>,
-    target: Option<String>,
-    codes: HashMap<String, Vec<Target>>,
-    unmapped: Unmapped,
+pub(crate) struct TableGroup {
+    pub source: Option<String>,
+    pub target: Option<String>,
+    pub codes: HashMap<String, Vec<Target>>,
+    pub unmapped: Unmapped,
 }
 
 #[derive(Debug, Default)]
-enum Unmapped {
+pub(crate) enum Unmapped {
     #[default]
     Fault,
     Provided,
@@ -37,78 +45,223 @@ enum Unmapped {
 }
 
 #[derive(Debug)]
-struct Target {
-    code: String,
-    display: Option<String>,
-    equivalence: Equivalence,
-    conditional: bool,
-}
-
-/// What a code was translated to.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Coding {
-    pub system: Option<String>,
+pub(crate) struct Target {
     pub code: String,
     pub display: Option<String>,
+    pub equivalence: Equivalence,
+    pub depends: Vec<Product>,
+    pub products: Vec<Product>,
+}
+
+/// A value of another element: what a translation depends on, or what it brings besides its code.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Product {
+    /// The element, as the concept map names it.
+    pub property: String,
+    /// The code system of the value, where it is a code.
+    pub system: Option<String>,
+    /// The value.
+    pub value: String,
+    /// Its display.
+    pub display: Option<String>,
+}
+
+/// What is to be translated.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Query<'a> {
+    /// The code.
+    pub code: &'a str,
+    /// Its code system; nothing asks all groups.
+    pub system: Option<&'a str>,
+    /// The code system wanted; nothing takes any.
+    pub target: Option<&'a str>,
+    /// Values of other elements: property, system, value.
+    pub properties: &'a [(&'a str, Option<&'a str>, &'a str)],
+}
+
+/// What a code was translated to, and what led there.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Translation {
+    /// The code's system, where the concept map names it.
+    pub system: Option<String>,
+    /// The code.
+    pub code: String,
+    /// Its display, where the concept map has one.
+    pub display: Option<String>,
+    /// How the target relates to the source; nothing for an answer of `unmapped`.
+    pub equivalence: Option<Equivalence>,
+    /// The concept map that answered: the one asked, or one that it sends unmapped codes to.
+    pub map: String,
+    /// The group of that concept map, from 0.
+    pub group: usize,
+    /// Values for other elements.
+    pub products: Vec<Product>,
+}
+
+/// Why there is no translation. No values of messages.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TranslateFault {
+    /// `unknown-concept-map`, `unmapped-code` or `concept-depends`.
+    pub code: &'static str,
+    /// What happened.
+    pub message: String,
+}
+
+impl fmt::Display for TranslateFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.message)
+    }
+}
+
+impl std::error::Error for TranslateFault {}
+
+/// Concept maps by address, to be asked without a map.
+#[derive(Default)]
+pub struct Translator {
+    pub(crate) tables: BTreeMap<String, Arc<Table>>,
+}
+
+impl Translator {
+    /// Without concept maps.
+    pub fn new() -> Translator {
+        Translator::default()
+    }
+
+    /// Takes in a ConceptMap resource (R4, or R5's relationships) and returns its address.
+    pub fn add(&mut self, file: &str, tree: &Tree) -> Result<String, Vec<Diagnostic>> {
+        let table = resource(file, tree)?;
+        let url = table.url.clone();
+        if self.tables.contains_key(&url) {
+            let source = Source::new(file, tree.source());
+            let message = "the library already has a concept map with this address";
+            return Err(vec![source.error(Default::default(), "concept-map-twice", message)]);
+        }
+        self.tables.insert(url.clone(), Arc::new(table));
+        Ok(url)
+    }
+
+    /// The addresses of the concept maps.
+    pub fn urls(&self) -> impl Iterator<Item = &str> {
+        self.tables.keys().map(String::as_str)
+    }
+
+    /// The closest translation of a code by the concept map of this address.
+    pub fn translate(&self, url: &str, query: &Query<'_>) -> Result<Translation, TranslateFault> {
+        let mut all = self.all(url, query)?;
+        Ok(all.swap_remove(0))
+    }
+
+    /// All translations, the closest first; there is at least one.
+    pub fn all(&self, url: &str, query: &Query<'_>) -> Result<Vec<Translation>, TranslateFault> {
+        let Some(table) = self.tables.get(url) else {
+            let message = format!("there is no concept map `{url}`");
+            return Err(TranslateFault { code: "unknown-concept-map", message });
+        };
+        let fault = |cause: Cause| TranslateFault { code: cause.code, message: cause.message };
+        table.all(query, &self.tables).map_err(fault)
+    }
+}
+
+impl fmt::Debug for Translator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Translator with {} concept maps", self.tables.len())
+    }
 }
 
 /// How often one table may send to another before it is taken for a circle.
 const FURTHEST: usize = 8;
 
 impl Table {
-    /// The translation of a code; `None` as system means any.
+    /// The closest translation.
     pub fn translate(
         &self,
-        system: Option<&str>,
-        code: &str,
+        query: &Query<'_>,
         tables: &BTreeMap<String, Arc<Table>>,
-    ) -> Result<Coding, Cause> {
-        self.step(system, code, tables, 0)
+    ) -> Result<Translation, Cause> {
+        self.all(query, tables).map(|mut all| all.swap_remove(0))
     }
 
-    fn step(
+    /// All translations, the closest first.
+    fn all(
         &self,
-        system: Option<&str>,
-        code: &str,
+        query: &Query<'_>,
         tables: &BTreeMap<String, Arc<Table>>,
-        far: usize,
-    ) -> Result<Coding, Cause> {
-        let of_system = |g: &&TableGroup| match (system, &g.source) {
-            (Some(asked), Some(has)) => asked == has,
-            _ => true,
-        };
-        let mut conditional = false;
-        for group in self.groups.iter().filter(of_system) {
-            let Some(targets) = group.codes.get(code) else { continue };
-            conditional |= targets.iter().any(|t| t.conditional);
-            let usable = targets.iter().filter(|t| !t.conditional && rank(t.equivalence) < NO_MATCH);
-            if let Some(best) = usable.min_by_key(|t| rank(t.equivalence)) {
-                let (code, display) = (best.code.clone(), best.display.clone());
-                return Ok(Coding { system: group.target.clone(), code, display });
+    ) -> Result<Vec<Translation>, Cause> {
+        let mut table = self;
+        for _ in 0..FURTHEST {
+            match table.step(query)? {
+                Step::Found(all) => return Ok(all),
+                Step::Ask(url) => {
+                    let missing = || Cause::new("unmapped-code", "the next concept map is not there");
+                    table = tables.get(url).ok_or_else(missing)?;
+                }
             }
         }
-        if conditional {
-            return Err(Cause::new("concept-depends", "the code's translation depends on other elements"));
+        Err(Cause::new("unmapped-code", "the concept maps send from one to another without end"))
+    }
+
+    fn step<'s>(&'s self, query: &Query<'_>) -> Result<Step<'s>, Cause> {
+        let asked = |has: &Option<String>, wanted: Option<&str>| {
+            has.as_deref().zip(wanted).is_none_or(|(has, wanted)| has == wanted)
+        };
+        let groups = || {
+            let all = self.groups.iter().enumerate();
+            all.filter(|(_, g)| asked(&g.source, query.system) && asked(&g.target, query.target))
+        };
+        let mut found: Vec<(u8, usize, Translation)> = Vec::new();
+        let (mut denied, mut missing) = (false, Vec::new());
+        for (index, group) in groups() {
+            for target in group.codes.get(query.code).map(Vec::as_slice).unwrap_or_default() {
+                match target.applies(query) {
+                    Applies::Yes if rank(target.equivalence) >= NO_MATCH => denied = true,
+                    Applies::Yes => {
+                        let key = (rank(target.equivalence), usize::MAX - target.depends.len());
+                        found.push((key.0, key.1, self.translation(index, group, target)));
+                    }
+                    Applies::No => {}
+                    Applies::Missing(property) => missing.push(property),
+                }
+            }
         }
-        let Some(group) =
-            self.groups.iter().filter(of_system).find(|g| !matches!(g.unmapped, Unmapped::Fault))
-        else {
+        if !found.is_empty() {
+            found.sort_by_key(|f| (f.0, f.1));
+            return Ok(Step::Found(found.into_iter().map(|f| f.2).collect()));
+        }
+        if let Some(property) = missing.first() {
+            let message = format!("the code's translation depends on `{property}`, which was not given");
+            return Err(Cause::new("concept-depends", message));
+        }
+        if denied {
+            let message = "the concept map says that the code has no translation";
+            return Err(Cause::new("unmapped-code", message));
+        }
+        let Some((index, group)) = groups().find(|(_, g)| !matches!(g.unmapped, Unmapped::Fault)) else {
             return Err(Cause::new("unmapped-code", "the concept map has no translation for the code"));
         };
+        let mut answer = Translation { map: self.url.clone(), group: index, ..Translation::default() };
         match &group.unmapped {
+            Unmapped::Other(url) => return Ok(Step::Ask(url)),
             Unmapped::Fixed(code, display) => {
-                Ok(Coding { system: group.target.clone(), code: code.clone(), display: display.clone() })
+                (answer.code, answer.display) = (code.clone(), display.clone());
+                answer.system = group.target.clone();
             }
-            Unmapped::Other(url) => match tables.get(url) {
-                Some(next) if far < FURTHEST => next.step(system, code, tables, far + 1),
-                _ => {
-                    Err(Cause::new("unmapped-code", "the concept maps send from one to another without end"))
-                }
-            },
             Unmapped::Provided | Unmapped::Fault => {
-                let system = system.map(str::to_string).or_else(|| group.source.clone());
-                Ok(Coding { system, code: code.to_string(), display: None })
+                answer.code = query.code.to_string();
+                answer.system = query.system.map(str::to_string).or_else(|| group.source.clone());
             }
+        }
+        Ok(Step::Found(vec![answer]))
+    }
+
+    fn translation(&self, index: usize, group: &TableGroup, target: &Target) -> Translation {
+        Translation {
+            system: group.target.clone(),
+            code: target.code.clone(),
+            display: target.display.clone(),
+            equivalence: Some(target.equivalence),
+            map: self.url.clone(),
+            group: index,
+            products: target.products.clone(),
         }
     }
 
@@ -118,6 +271,61 @@ impl Table {
             Unmapped::Other(url) => Some(url.as_str()),
             _ => None,
         })
+    }
+
+    /// The properties that targets depend on.
+    pub fn properties(&self) -> impl Iterator<Item = &str> {
+        let targets = self.groups.iter().flat_map(|g| g.codes.values().flatten());
+        targets.flat_map(|t| t.depends.iter().map(|d| d.property.as_str()))
+    }
+
+    /// The properties that targets bring values for.
+    pub fn products(&self) -> impl Iterator<Item = &str> {
+        let targets = self.groups.iter().flat_map(|g| g.codes.values().flatten());
+        targets.flat_map(|t| t.products.iter().map(|p| p.property.as_str()))
+    }
+
+    /// The group of these systems; without target system, the first of this source.
+    fn group(&mut self, source: Option<String>, target: Option<String>) -> &mut TableGroup {
+        let same = |g: &TableGroup| g.source == source && (g.target == target || target.is_none());
+        let index = self.groups.iter().position(same).unwrap_or_else(|| {
+            self.groups.push(TableGroup { source, target, ..TableGroup::default() });
+            self.groups.len() - 1
+        });
+        &mut self.groups[index]
+    }
+}
+
+enum Step<'s> {
+    Found(Vec<Translation>),
+    Ask(&'s str),
+}
+
+enum Applies<'s> {
+    Yes,
+    No,
+    Missing(&'s str),
+}
+
+impl Target {
+    /// Does everything hold that the target depends on?
+    fn applies(&self, query: &Query<'_>) -> Applies<'_> {
+        let mut missing = None;
+        for wanted in &self.depends {
+            let given = query.properties.iter().filter(|p| p.0 == wanted.property);
+            let (mut any, mut holds) = (false, false);
+            for (_, system, value) in given {
+                any = true;
+                let systems = wanted.system.as_deref().zip(*system);
+                holds |= *value == wanted.value && systems.is_none_or(|(a, b)| a == b);
+            }
+            match (any, holds) {
+                (true, false) => return Applies::No,
+                (false, _) => missing = missing.or(Some(wanted.property.as_str())),
+                _ => {}
+            }
+        }
+        missing.map_or(Applies::Yes, Applies::Missing)
     }
 }
 
@@ -136,156 +344,4 @@ fn rank(equivalence: Equivalence) -> u8 {
         Equivalence::Inexact => 7,
         Equivalence::Unmatched | Equivalence::Disjoint => NO_MATCH,
     }
-}
-
-// ---- from the text form ----
-
-/// A table from an embedded concept map.
-pub(crate) fn embedded(map: &ast::ConceptMap, source: &Source, found: &mut Vec<Diagnostic>) -> Table {
-    let mut table = Table::default();
-    let mut system = |prefix: &Name| {
-        let known = map.prefixes.iter().find(|(p, _)| p.text == prefix.text);
-        if known.is_none() {
-            let message = format!("the concept map has no prefix `{}`", prefix.text);
-            let remedy = format!("add `prefix {} = \"…\"`", prefix.text);
-            found.push(source.error(prefix.place, "unknown-prefix", message).with_remedy(remedy));
-        }
-        known.map(|(_, url)| url.text.clone())
-    };
-    for pair in &map.pairs {
-        let from = system(&pair.source.0);
-        let to = pair.target.as_ref().and_then(|(prefix, _)| system(prefix));
-        let entry = table.group(from, to).codes.entry(pair.source.1.text.clone()).or_default();
-        let code = pair.target.as_ref().map(|(_, code)| code.text.clone()).unwrap_or_default();
-        entry.push(Target { code, display: None, equivalence: pair.equivalence, conditional: false });
-    }
-    for (prefix, mode) in &map.unmapped {
-        let from = system(prefix);
-        let index = table.groups.iter().position(|g| g.source == from).unwrap_or_else(|| {
-            table.groups.push(TableGroup { source: from, ..TableGroup::default() });
-            table.groups.len() - 1
-        });
-        table.groups[index].unmapped = match mode {
-            ast::Unmapped::Provided => Unmapped::Provided,
-            ast::Unmapped::Fixed(code) => Unmapped::Fixed(code.text.clone(), None),
-            ast::Unmapped::Other(url) => Unmapped::Other(url.text.clone()),
-        };
-    }
-    table
-}
-
-impl Table {
-    fn group(&mut self, source: Option<String>, target: Option<String>) -> &mut TableGroup {
-        let same = |g: &TableGroup| g.source == source && (g.target == target || target.is_none());
-        let index = self.groups.iter().position(same).unwrap_or_else(|| {
-            self.groups.push(TableGroup {
-                source: source.clone(),
-                target: target.clone(),
-                ..TableGroup::default()
-            });
-            self.groups.len() - 1
-        });
-        &mut self.groups[index]
-    }
-}
-
-// ---- from the resource ----
-
-/// Address and table of an R4 ConceptMap resource.
-pub(crate) fn resource(file: &str, tree: &Tree) -> Result<(String, Table), Vec<Diagnostic>> {
-    let root = tree.at(tree.root());
-    let reader = Reader { source: Source::new(file, tree.source()) };
-    if root.child_text("resourceType") != Some("ConceptMap") {
-        return Err(vec![reader.error(root, "not-a-concept-map", "the resource is no ConceptMap")]);
-    }
-    let Some(url) = root.child_text("url") else {
-        let error = reader.error(root, "concept-map-without-url", "the concept map has no address");
-        return Err(vec![error.with_remedy("give it a `url`")]);
-    };
-    let mut found = Vec::new();
-    let groups = root.all("group").map(|g| reader.group(g, &mut found)).collect();
-    match found.is_empty() {
-        true => Ok((url.to_string(), Table { groups })),
-        false => Err(found),
-    }
-}
-
-struct Reader {
-    source: Source,
-}
-
-impl Reader {
-    fn error(&self, node: NodeRef<'_>, code: &'static str, message: &str) -> Diagnostic {
-        let span = node.tree.span(node.id);
-        self.source.error(place(span.start as usize, span.end as usize), code, message)
-    }
-
-    fn group(&self, group: NodeRef<'_>, found: &mut Vec<Diagnostic>) -> TableGroup {
-        let text = |name: &str| group.child_text(name).map(str::to_string);
-        let mut out = TableGroup { source: text("source"), target: text("target"), ..TableGroup::default() };
-        for element in group.all("element") {
-            let Some(code) = element.child_text("code") else { continue };
-            let targets = element.all("target").map(|t| self.target(t, found)).collect::<Vec<_>>();
-            out.codes.entry(code.to_string()).or_default().extend(targets);
-        }
-        if let Some(unmapped) = group.child("unmapped") {
-            out.unmapped = self.unmapped(unmapped, found);
-        }
-        out
-    }
-
-    fn target(&self, target: NodeRef<'_>, found: &mut Vec<Diagnostic>) -> Target {
-        let word = target.child_text("equivalence").unwrap_or("relatedto");
-        let equivalence = equivalence(word).unwrap_or_else(|| {
-            found.push(self.error(
-                target,
-                "unknown-equivalence",
-                "the target's equivalence is not known in R4",
-            ));
-            Equivalence::Unmatched
-        });
-        let matches = rank(equivalence) < NO_MATCH;
-        if matches && target.child_text("code").is_none() {
-            found.push(self.error(target, "target-without-code", "the target matches but has no code"));
-        }
-        Target {
-            code: target.child_text("code").unwrap_or_default().to_string(),
-            display: target.child_text("display").map(str::to_string),
-            equivalence,
-            conditional: target.child("dependsOn").is_some(),
-        }
-    }
-
-    fn unmapped(&self, unmapped: NodeRef<'_>, found: &mut Vec<Diagnostic>) -> Unmapped {
-        let text = |name: &str| unmapped.child_text(name).map(str::to_string);
-        match (unmapped.child_text("mode"), text("code"), text("url")) {
-            (Some("provided"), _, _) => Unmapped::Provided,
-            (Some("fixed"), Some(code), _) => Unmapped::Fixed(code, text("display")),
-            (Some("other-map"), _, Some(url)) => Unmapped::Other(url),
-            _ => {
-                found.push(self.error(
-                    unmapped,
-                    "unmapped-mode",
-                    "`unmapped` lacks a known mode or what it needs",
-                ));
-                Unmapped::Fault
-            }
-        }
-    }
-}
-
-fn equivalence(word: &str) -> Option<Equivalence> {
-    Some(match word {
-        "relatedto" => Equivalence::RelatedTo,
-        "equivalent" => Equivalence::Equivalent,
-        "equal" => Equivalence::Equal,
-        "wider" => Equivalence::Wider,
-        "subsumes" => Equivalence::Subsumes,
-        "narrower" => Equivalence::Narrower,
-        "specializes" => Equivalence::Specializes,
-        "inexact" => Equivalence::Inexact,
-        "unmatched" => Equivalence::Unmatched,
-        "disjoint" => Equivalence::Disjoint,
-        _ => return None,
-    })
 }

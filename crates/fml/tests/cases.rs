@@ -2,8 +2,9 @@
 //!
 //! `map.map` (and other `*.map` it imports), `in.json`, `out.json`, `why.txt`; where a fault is
 //! expected, `fault.txt` with its code stands for `out.json`; where the map is refused, `errors.txt`
-//! with what is shown. `*.cm.json` are concept maps. Models stand in `models/`. With `SLUSS_BLESS=1`
-//! the expected files are rewritten. Invariant: each case says why. Deliberately absent: chance.
+//! with what is shown; without `in.json` the map is only compiled, and `warnings.txt` has what is
+//! shown. `*.cm.json` are concept maps, `*.sm.json` maps as resources. Models stand in `models/`. With
+//! `SLUSS_BLESS=1` the expected files are rewritten. Invariant: each case says why. Deliberately absent: chance.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 mod trees;
@@ -30,41 +31,74 @@ fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap()
 }
 
-/// What happened, and the file that expects it.
-fn outcome(folder: &Path) -> (&'static str, String) {
-    let models: Vec<String> =
-        files(&Path::new(HERE).join("tests/models"), ".json").iter().map(|p| read(p)).collect();
-    let mut library = trees::library(&models);
-    let definitions = trees::definitions(&models);
-    let mut errors = Vec::new();
-    let mut url = String::new();
+/// In which form the maps are taken in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum As {
+    Text,
+    StructureMap,
+}
+
+/// A library with everything in the folder, the address of `map.map`, and what was found.
+fn load(folder: &Path, models: &[String], form: As) -> (fml::Library, String, Vec<fml::Diagnostic>) {
+    let mut library = trees::library(models);
+    let (mut errors, mut url) = (Vec::new(), String::new());
     for file in files(folder, ".cm.json") {
         let tree = trees::read(&read(&file), Form::Fhir, None);
         errors.extend(library.add_concept_map(&name(&file), &tree).err().into_iter().flatten());
     }
     for file in files(folder, ".map") {
-        match library.add_map(&name(&file), &read(&file)) {
+        let added = match (form, fml::parse(&name(&file), &read(&file))) {
+            (As::StructureMap, Ok(map)) => {
+                let text = fhir::json::write_pretty(&fml::to_resource(&map), Form::Fhir);
+                library.add_structure_map(&name(&file), &trees::read(&text, Form::Fhir, None))
+            }
+            _ => library.add_map(&name(&file), &read(&file)),
+        };
+        match added {
             Ok(added) if name(&file) == "map.map" => url = added,
             Ok(_) => {}
             Err(found) => errors.extend(found),
         }
     }
+    for file in files(folder, ".sm.json") {
+        let tree = trees::read(&read(&file), Form::Fhir, None);
+        match library.add_structure_map(&name(&file), &tree) {
+            Ok(added) if name(&file) == "map.sm.json" => url = added,
+            Ok(_) => {}
+            Err(found) => errors.extend(found),
+        }
+    }
+    (library, url, errors)
+}
+
+/// What happened, and the file that expects it; and the codes of what was found.
+fn outcome(folder: &Path, form: As) -> (&'static str, String, Vec<&'static str>) {
+    let models: Vec<String> =
+        files(&Path::new(HERE).join("tests/models"), ".json").iter().map(|p| read(p)).collect();
+    let (library, url, mut errors) = load(folder, &models, form);
     let plan =
         if errors.is_empty() { library.compile(&url).map_err(|e| errors.extend(e)).ok() } else { None };
     let Some(plan) = plan else {
-        let shown: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        return ("errors.txt", format!("{}\n", shown.join("\n\n")));
+        return ("errors.txt", shown(&errors), errors.iter().map(|e| e.code).collect());
     };
+    if !folder.join("in.json").exists() {
+        return ("warnings.txt", shown(plan.warnings()), plan.warnings().iter().map(|w| w.code).collect());
+    }
     let text = read(&folder.join("in.json"));
     let foreign = !text.contains("\"resourceType\"");
     let source = match foreign {
-        true => trees::read(&text, Form::Plain, Some((&definitions, plan.source_type()))),
+        true => trees::read(&text, Form::Plain, Some((&trees::definitions(&models), plan.source_type()))),
         false => trees::read(&text, Form::Fhir, None),
     };
     match trees::run(&plan, &source) {
-        Ok(tree) => ("out.json", written(&tree)),
-        Err(fault) => ("fault.txt", format!("{fault}\n")),
+        Ok(tree) => ("out.json", written(&tree), vec![]),
+        Err(fault) => ("fault.txt", format!("{fault}\n"), vec![fault.code]),
     }
+}
+
+fn shown(found: &[fml::Diagnostic]) -> String {
+    let shown: Vec<String> = found.iter().map(ToString::to_string).collect();
+    format!("{}\n", shown.join("\n\n"))
 }
 
 fn written(tree: &Tree) -> String {
@@ -80,9 +114,9 @@ fn own_cases() {
     let mut wrong = Vec::new();
     for folder in &folders {
         assert!(!read(&folder.join("why.txt")).trim().is_empty(), "{} says no reason", name(folder));
-        let (file, got) = outcome(folder);
+        let (file, got, _) = outcome(folder, As::Text);
         if bless {
-            for other in ["out.json", "fault.txt", "errors.txt"] {
+            for other in ["out.json", "fault.txt", "errors.txt", "warnings.txt"] {
                 let _ = fs::remove_file(folder.join(other));
             }
             fs::write(folder.join(file), &got).unwrap();
@@ -94,6 +128,26 @@ fn own_cases() {
         }
     }
     println!("suite fml-own: {} of {}", folders.len() - wrong.len(), folders.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// From the StructureMap the same result, or findings of the same kind.
+#[test]
+fn a_structure_map_behaves_as_its_text() {
+    let folders = files(&Path::new(HERE).join("tests/cases"), "");
+    let mut wrong = Vec::new();
+    for folder in &folders {
+        let (text, resource) = (outcome(folder, As::Text), outcome(folder, As::StructureMap));
+        let sorted = |mut codes: Vec<&'static str>| {
+            codes.sort_unstable();
+            codes
+        };
+        let places = text.0 != "out.json";
+        if text.0 != resource.0 || sorted(text.2) != sorted(resource.2) || !places && text.1 != resource.1 {
+            wrong.push(format!("{}: {}\n{}", name(folder), resource.1, text.1));
+        }
+    }
+    println!("suite fml-own as StructureMaps: {} of {}", folders.len() - wrong.len(), folders.len());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

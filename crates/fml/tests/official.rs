@@ -9,13 +9,8 @@ mod trees;
 
 use fhir::json::Form;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use trees::{library, run, same};
-
-fn corpora() -> PathBuf {
-    let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora");
-    std::env::var_os("SLUSS_CORPORA").map_or(default, PathBuf::from)
-}
+use std::path::Path;
+use trees::{library, run, same, suite};
 
 struct Case {
     name: String,
@@ -66,17 +61,6 @@ fn cases(set: &str, root: &Path) -> Vec<Case> {
         cases.push(Case { name: format!("{set}/{name}.map"), outcome });
     }
     cases
-}
-
-/// A folder of the corpora; nothing where there are none, which only CI may not accept.
-fn suite(name: &str) -> Option<PathBuf> {
-    let root = corpora().join(name);
-    if root.exists() {
-        return Some(root);
-    }
-    assert!(std::env::var("CI").as_deref() != Ok("true"), "the corpora are missing at {}", root.display());
-    println!("suite {name}: passed over, the corpora are not here");
-    None
 }
 
 /// The concept maps of the guide from v2 to FHIR, and two spot cases.

@@ -59,7 +59,8 @@ proptest! {
         if let Ok(map) = fml::parse("shuffled.map", &text) {
             let printed = fml::format(&map);
             let again = fml::parse("shuffled.map", &printed);
-            prop_assert_eq!(again.ok(), Some(map), "{}", printed);
+            prop_assert_eq!(again.ok(), Some(map.clone()), "{}", printed);
+            let _ = fml::from_resource("shuffled.json", &fml::to_resource(&map));
             let mut library = fml::Library::new(definitions());
             if let Ok(url) = library.add_map("shuffled.map", &text) {
                 let _ = library.compile(&url);
@@ -79,6 +80,9 @@ proptest! {
         if let Ok(url) = library.add_map("rule.map", &text) {
             match library.compile(&url) {
                 Ok(plan) => {
+                    let map = fml::parse("rule.map", &text).unwrap();
+                    let again = fml::from_resource("rule.json", &fml::to_resource(&map));
+                    prop_assert_eq!(again.ok(), Some(map), "{}", text);
                     let source = trees::read(PATIENT, fhir::json::Form::Fhir, None);
                     let _ = trees::run(&plan, &source);
                 }

@@ -116,6 +116,140 @@ proptest! {
     }
 }
 
+/// A StructureMap with everything in it.
+fn structure_map() -> &'static Tree {
+    static MAP_TREE: OnceLock<Tree> = OnceLock::new();
+    MAP_TREE.get_or_init(|| {
+        let forms = fml::parse("forms.map", include_str!("data/forms.map")).unwrap();
+        let mut map = fml::parse("total.map", MAP).unwrap();
+        map.metadata = forms.metadata;
+        map.imports = forms.imports;
+        map.constants = forms.constants;
+        map.groups.extend(forms.groups.into_iter().take(1));
+        let text = fhir::json::write(&fml::to_resource(&map), Form::Fhir);
+        fhir::json::read(text.as_bytes(), Form::Fhir, &fhir::json::Limits::default()).unwrap()
+    })
+}
+
+const WORDS: &[&str] = &[
+    "",
+    "src",
+    "tgt",
+    "vvv",
+    "a.b",
+    "`a",
+    "first",
+    "share",
+    "create",
+    "copy",
+    "evaluate",
+    "translate",
+    "(",
+    "'x'",
+    "a ; b",
+    "@2020",
+    "0",
+    "-1",
+    "*",
+    "1..2",
+    "true",
+    "types",
+    "/// x",
+    "\"\"\"",
+    "\u{e5}",
+    "#g",
+    "name",
+];
+
+fn mutate(tree: &mut Tree, edits: &[(usize, usize, usize)]) {
+    for &(node, what, word) in edits {
+        let all: Vec<NodeId> = below(tree, tree.root());
+        let id = all[node % all.len()];
+        let word = WORDS[word % WORDS.len()];
+        match what % 6 {
+            0 => tree.remove(id),
+            1 => tree.set(id, Kind::String, word),
+            2 => tree.rename(id, NAMES_OF_MAPS[node % NAMES_OF_MAPS.len()]),
+            3 => {
+                tree.add_text(id, NAMES_OF_MAPS[node % NAMES_OF_MAPS.len()], node % 2 == 0, word);
+            }
+            4 => tree.set_kind(id, KINDS[word.len() % KINDS.len()]),
+            _ => {
+                // A copy of one element below another.
+                let copy = tree.clone();
+                let from = all[(node * 7 + 3) % all.len()];
+                let made = tree.add(id, copy.name(from), true);
+                tree.copy_into(made, copy.at(from));
+            }
+        }
+    }
+}
+
+fn below(tree: &Tree, id: NodeId) -> Vec<NodeId> {
+    let mut out = vec![id];
+    let mut at = 0;
+    while let Some(&next) = out.get(at) {
+        out.extend(tree.children(next));
+        at += 1;
+    }
+    out
+}
+
+const NAMES_OF_MAPS: &[&str] = &[
+    "group",
+    "rule",
+    "source",
+    "target",
+    "dependent",
+    "parameter",
+    "variable",
+    "element",
+    "context",
+    "valueId",
+    "valueString",
+    "valueInteger",
+    "condition",
+    "listMode",
+    "transform",
+    "extension",
+    "contained",
+    "type",
+    "defaultValue",
+    "defaultValueCoding",
+    "const",
+    "name",
+    "url",
+    "min",
+    "max",
+    "typeMode",
+    "extends",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_structure_map_makes_reader_compiler_or_engine_panic(
+        edits in proptest::collection::vec((0usize..4000, 0usize..6, 0usize..40), 0..8),
+    ) {
+        let mut resource = structure_map().clone();
+        mutate(&mut resource, &edits);
+        if let Ok(map) = fml::from_resource("mutated.json", &resource) {
+            let text = fml::format(&map);
+            let again = fml::parse("mutated.map", &text);
+            prop_assert!(again.as_ref().is_ok_and(|a| *a == map), "{text}\n{:?}", again.err().map(|e| e[0].to_string()));
+        }
+        let mut library = trees::library(&[]);
+        match library.add_structure_map("mutated.json", &resource) {
+            Err(found) => prop_assert!(found.iter().all(|d| d.path.is_some()), "{}", found[0]),
+            Ok(url) => if let Ok(plan) = library.compile(&url) {
+                let patient = trees::read("{\"resourceType\":\"Patient\",\"gender\":\"male\"}", Form::Fhir, None);
+                let _ = trees::run(&plan, &patient);
+            },
+        }
+    }
+}
+
 #[test]
 fn a_run_is_bounded() {
     let text = r#"map "http://sluss.test/many" = "Many"

@@ -27,7 +27,7 @@ impl<'l> Compiler<'l> {
                 None => self.bind_anyway(source.variable.as_ref(), InputMode::Source),
             }
         }
-        if is_copy(rule) && code.sources.len() == 1 {
+        if rule.is_short() && code.sources.len() == 1 {
             let (slot, ty) = (code.sources[0].bind, self.scope.last().map_or(TypeId::NONE, |v| v.ty));
             self.copy_rule(rule, slot, ty, &mut code);
         } else {
@@ -155,11 +155,4 @@ impl<'l> Compiler<'l> {
             || self.definitions.is_a(wanted, ty)
             || (self.definitions.is_primitive(ty) && self.definitions.is_primitive(wanted))
     }
-}
-
-/// Is it `a.x -> b.y`, with or without conditions, and nothing else?
-fn is_copy(rule: &Rule) -> bool {
-    let ([source], [target]) = (rule.sources.as_slice(), rule.targets.as_slice()) else { return false };
-    let bare = target.context.is_some() && !target.path.is_empty() && target.transform.is_none();
-    !source.path.is_empty() && bare && target.variable.is_none() && rule.dependents.is_empty() && !rule.block
 }

@@ -5,7 +5,7 @@
 
 use super::Compiler;
 use crate::ast::{Expression, InputMode, Literal, LiteralKind, Name, Parameter, Transform};
-use crate::code::{ArgumentCode, ElementCode, Function, Slot, ValueCode, Wanted};
+use crate::code::{ArgumentCode, ElementCode, Function, Slot, TranslateCode, ValueCode, Wanted};
 use crate::lexical::Form;
 use crate::translate::Table;
 use fhir::TypeId;
@@ -104,7 +104,7 @@ impl<'l> Compiler<'l> {
                     (ArgumentCode::Expression(code), ty) => Some((ValueCode::Evaluate(focus, code), ty)),
                 }
             }
-            "evaluate" => self.evaluate(name, parameters, focus),
+            "evaluate" => self.evaluate(name, parameters),
             "cast" => self.cast(name, parameters),
             "translate" => self.translate(name, parameters),
             _ => self.function(name, parameters),
@@ -139,33 +139,24 @@ impl<'l> Compiler<'l> {
         None
     }
 
-    /// `evaluate(context, expression)`; a lone text as expression is the expression's text.
-    fn evaluate(
-        &mut self,
-        name: &'l Name,
-        parameters: &'l [Parameter],
-        focus: Option<Slot>,
-    ) -> Option<(ValueCode, TypeId)> {
-        let (context, expression) = match parameters {
-            [Parameter::Expression(expression)] => (focus, expression.clone()),
-            [Parameter::Literal(literal)] => (focus, text_expression(literal)),
-            [Parameter::Variable(variable), Parameter::Expression(expression)] => {
-                let Some(context) = self.variable(&variable.text) else {
-                    let message = format!("there is no variable `{}`", variable.text);
-                    self.error(variable.place, "unknown-variable", message, None);
-                    return None;
-                };
-                if context.mode == InputMode::Target {
-                    let message = "an expression starts from a source";
-                    self.error(variable.place, "wrong-mode", message, Some("name the target inside it"));
-                    return None;
-                }
-                (Some(context.slot), lone_text(expression))
-            }
-            _ => return self.wrong_parameters(name, "a variable and an expression"),
+    /// `evaluate(context, expression)`.
+    fn evaluate(&mut self, name: &'l Name, parameters: &'l [Parameter]) -> Option<(ValueCode, TypeId)> {
+        let [Parameter::Variable(variable), Parameter::Expression(expression)] = parameters else {
+            return self.wrong_parameters(name, "a variable and an expression");
         };
-        let code = self.expression(&expression, self.slot_type(context))?;
-        Some((ValueCode::Evaluate(context, code), TypeId::NONE))
+        let Some(context) = self.variable(&variable.text) else {
+            let message = format!("there is no variable `{}`", variable.text);
+            self.error(variable.place, "unknown-variable", message, None);
+            return None;
+        };
+        if context.mode == InputMode::Target {
+            let message = "an expression starts from a source";
+            self.error(variable.place, "wrong-mode", message, Some("name the target inside it"));
+            return None;
+        }
+        let focus = Some(context.slot);
+        let code = self.expression(expression, self.slot_type(focus))?;
+        Some((ValueCode::Evaluate(focus, code), TypeId::NONE))
     }
 
     fn cast(&mut self, name: &Name, parameters: &'l [Parameter]) -> Option<(ValueCode, TypeId)> {
@@ -184,13 +175,16 @@ impl<'l> Compiler<'l> {
         Some((ValueCode::Cast(value, ty, Form::of(self.definitions.type_name(ty))), ty))
     }
 
+    /// `translate(value, map, what, property, value, …)`.
     fn translate(&mut self, name: &Name, parameters: &'l [Parameter]) -> Option<(ValueCode, TypeId)> {
-        let (value, url, wanted) = match parameters {
-            [value, Parameter::Literal(url)] => (value, url, "code"),
-            [value, Parameter::Literal(url), Parameter::Literal(wanted)] => {
-                (value, url, wanted.text.as_str())
-            }
-            _ => return self.wrong_parameters(name, "a value, a concept map's address and what is wanted"),
+        let takes = "a value, a concept map's address, what is wanted, and pairs of property and value";
+        let [value, Parameter::Literal(url), rest @ ..] = parameters else {
+            return self.wrong_parameters(name, takes);
+        };
+        let (wanted, pairs) = match rest {
+            [] => ("code", rest),
+            [Parameter::Literal(wanted), pairs @ ..] => (wanted.text.as_str(), pairs),
+            _ => return self.wrong_parameters(name, takes),
         };
         let (wanted, ty) = match wanted {
             "code" => (Wanted::Code, "code"),
@@ -198,25 +192,67 @@ impl<'l> Compiler<'l> {
             "display" => (Wanted::Display, "string"),
             "Coding" | "coding" => (Wanted::Coding, "Coding"),
             "CodeableConcept" => (Wanted::CodeableConcept, "CodeableConcept"),
-            _ => {
-                return self
-                    .wrong_parameters(name, "`code`, `system`, `display`, `Coding` or `CodeableConcept`");
-            }
+            other => match other.strip_prefix("product:") {
+                Some(property) => (Wanted::Product(property.to_string()), "string"),
+                None => {
+                    let all = "`code`, `system`, `display`, `Coding`, `CodeableConcept` or `product:…`";
+                    return self.wrong_parameters(name, all);
+                }
+            },
         };
         let (value, _) = self.argument(value)?;
         let table = self.table(url)?;
+        let mut properties = Vec::new();
+        for pair in pairs.chunks(2) {
+            let [Parameter::Literal(property), given] = pair else {
+                return self.wrong_parameters(name, takes);
+            };
+            properties.push((property.text.clone(), self.argument(given)?.0));
+        }
+        self.check_properties(name, url, &table, &wanted, &properties);
         let ty = self.definitions.type_id(ty).unwrap_or(TypeId::NONE);
-        Some((ValueCode::Translate(value, table, wanted), ty))
+        Some((ValueCode::Translate(Box::new(TranslateCode { value, table, wanted, properties })), ty))
+    }
+
+    /// A property that translations depend on and nobody gives; one that the concept map lacks.
+    fn check_properties(
+        &mut self,
+        name: &Name,
+        url: &Literal,
+        table: &Table,
+        wanted: &Wanted,
+        given: &[(String, ArgumentCode)],
+    ) {
+        let missing = table.properties().find(|p| !given.iter().any(|(g, _)| g == p));
+        if let Some(property) = missing {
+            let message = format!("some translations depend on `{property}`, which is not given");
+            let remedy = format!("add `, '{property}', value` after what is wanted");
+            self.warn(name.place, "concept-depends", message, Some(&remedy));
+        }
+        let more = table.others().next().is_some();
+        let unknown = given.iter().map(|(g, _)| g).find(|g| !table.properties().any(|p| p == g.as_str()));
+        if let Some(property) = unknown.filter(|_| !more) {
+            let message = format!("no translation of the concept map depends on `{property}`");
+            self.error(url.place, "unknown-property", message, None);
+        }
+        if let Wanted::Product(property) = wanted
+            && !more
+            && !table.products().any(|p| p == property)
+        {
+            let message = format!("no translation of the concept map brings `{property}`");
+            self.error(url.place, "unknown-property", message, None);
+        }
     }
 
     /// The concept map at this address, with all it sends unmapped codes to.
     fn table(&mut self, url: &Literal) -> Option<Arc<Table>> {
         let maps = self.visible(self.map);
         let id = url.text.trim_start_matches('#');
-        let embedded =
-            |&m: &usize| self.library.tables.get(&format!("{}#{id}", self.library.maps[m].map.url.text));
+        let embedded = |&m: &usize| {
+            self.library.translator.tables.get(&format!("{}#{id}", self.library.maps[m].map.url.text))
+        };
         let Some(table) =
-            self.library.tables.get(&url.text).or_else(|| maps.iter().find_map(embedded)).cloned()
+            self.library.translator.tables.get(&url.text).or_else(|| maps.iter().find_map(embedded)).cloned()
         else {
             let message = format!("there is no concept map `{}`", url.text);
             self.error(url.place, "unknown-concept-map", message, Some("add it to the library, or embed it"));
@@ -227,7 +263,7 @@ impl<'l> Compiler<'l> {
             if self.code.tables.contains_key(&other) {
                 continue;
             }
-            let Some(found) = self.library.tables.get(&other) else {
+            let Some(found) = self.library.translator.tables.get(&other) else {
                 let message =
                     format!("the concept map sends unmapped codes to `{other}`, which is not there");
                 self.error(url.place, "unknown-concept-map", message, Some("add it to the library"));
@@ -277,20 +313,5 @@ impl<'l> Compiler<'l> {
             LiteralKind::Moment => "date",
         };
         self.definitions.type_id(name).unwrap_or(TypeId::NONE)
-    }
-}
-
-fn text_expression(literal: &Literal) -> Expression {
-    Expression { text: literal.text.clone(), place: literal.place }
-}
-
-/// An expression that is nothing but a text stands for the text's content.
-fn lone_text(expression: &Expression) -> Expression {
-    let tokens = crate::lex::lex(&expression.text).tokens;
-    match tokens.as_slice() {
-        [only, _] if only.kind == crate::lex::Kind::Text => {
-            Expression { text: crate::lex::unquote(&expression.text), place: expression.place }
-        }
-        _ => expression.clone(),
     }
 }

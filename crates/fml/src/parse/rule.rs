@@ -2,13 +2,14 @@
 //!
 //! R4 wrote `where`, `check` and `default` without brackets; such an expression ends at the first
 //! word or sign outside brackets that FHIRPath cannot go on with. Invariant: a text in quotes before
-//! `;` is the rule's name unless an operator stands before it. Deliberately absent: the meaning of
-//! short forms (see `compile`).
+//! `;` is the rule's name unless an operator stands before it; what can be written in two ways is one
+//! thing in the AST (`copy(v)` is `v`). Deliberately absent: the meaning of short forms (see `compile`).
 
-use super::{Cursor, Parsed, place};
+use super::{Cursor, Parsed, fragment, place};
 use crate::ast::{
     Expression, Invocation, Name, Parameter, Rule, RuleSource, RuleTarget, SourceMode, TargetMode, Transform,
 };
+use crate::fmt;
 use crate::lex::Kind;
 
 impl Cursor {
@@ -162,7 +163,9 @@ impl Cursor {
                 Kind::Sign("->" | "," | ";" | ")" | "]" | "}") if depth == 0 => break,
                 Kind::Word if depth == 0 && self.ends_expression(from) => break,
                 Kind::Text if depth == 0 && self.is_rule_name(from) => break,
-                Kind::End | Kind::Unclosed => return Err(self.wrong("the end of the expression")),
+                Kind::End | Kind::Unclosed | Kind::Meta => {
+                    return Err(self.wrong("the end of the expression"));
+                }
                 _ => {}
             }
             self.take();
@@ -295,7 +298,7 @@ impl Cursor {
         if name.text == "evaluate" {
             parameters.push(self.parameter()?);
             if self.take_sign(",") {
-                parameters.push(Parameter::Expression(self.bracketed()?));
+                parameters.push(Parameter::Expression(self.evaluated()?));
                 return Ok(Transform::Call { name, parameters });
             }
         } else if !self.is_sign(")") {
@@ -305,7 +308,17 @@ impl Cursor {
             }
         }
         self.need_sign(")", "after the parameters")?;
-        Ok(Transform::Call { name, parameters })
+        Ok(plain_call(name, parameters))
+    }
+
+    /// The expression that `evaluate` is given last; a text stands for the expression inside it.
+    fn evaluated(&mut self) -> Parsed<Expression> {
+        let mut expression = self.bracketed()?;
+        expression.text = fragment::bare(&expression.text);
+        match expression.text.is_empty() {
+            true => Err(self.wrong("an expression before `)`")),
+            false => Ok(expression),
+        }
     }
 
     fn invocation(&mut self) -> Parsed<Invocation> {
@@ -323,7 +336,7 @@ impl Cursor {
     }
 
     /// A constant, a variable, or an expression: in brackets, or one that begins with a variable.
-    fn parameter(&mut self) -> Parsed<Parameter> {
+    pub(super) fn parameter(&mut self) -> Parsed<Parameter> {
         if self.take_sign("(") {
             return Ok(Parameter::Expression(self.bracketed()?));
         }
@@ -346,7 +359,7 @@ impl Cursor {
                 Kind::Sign("(" | "[" | "{") => depth += 1,
                 Kind::Sign("," | ")") if depth == 0 => break,
                 Kind::Sign(")" | "]" | "}") if depth > 0 => depth -= 1,
-                Kind::Sign("]" | "}" | ";") | Kind::End | Kind::Unclosed => {
+                Kind::Sign("]" | "}" | ";") | Kind::End | Kind::Unclosed | Kind::Meta => {
                     return Err(self.wrong("`,` or `)` after the parameter"));
                 }
                 _ => {}
@@ -356,6 +369,28 @@ impl Cursor {
         match self.at > from {
             true => Ok(Parameter::Expression(self.expression(from, self.at))),
             false => Err(self.wrong("a parameter")),
+        }
+    }
+}
+
+/// `copy` and `evaluate` of one thing are that thing itself.
+pub(crate) fn plain_call(name: Name, mut parameters: Vec<Parameter>) -> Transform {
+    let only = if parameters.len() == 1 { parameters.pop() } else { None };
+    match (name.text.as_str(), only) {
+        ("copy", Some(Parameter::Variable(variable))) => Transform::Copy(vec![variable]),
+        ("copy", Some(Parameter::Literal(literal))) => Transform::Literal(literal),
+        ("copy" | "evaluate", Some(Parameter::Expression(expression))) => Transform::Evaluate(expression),
+        ("evaluate", Some(other)) => {
+            let (text, place) = match &other {
+                Parameter::Variable(name) => (fmt::name(name), name.place),
+                Parameter::Literal(literal) => (fragment::bare(&fmt::literal(literal)), literal.place),
+                Parameter::Expression(expression) => (expression.text.clone(), expression.place),
+            };
+            Transform::Evaluate(Expression { text, place })
+        }
+        (_, only) => {
+            parameters.extend(only);
+            Transform::Call { name, parameters }
         }
     }
 }

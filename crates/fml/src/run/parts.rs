@@ -3,8 +3,14 @@
 //! Invariant: elements stand in FHIR's order. Deliberately absent: any check of codes.
 
 use crate::lexical::Form;
-use crate::translate::Coding;
 use fhir::{Kind, NodeId, Tree};
+
+/// System, code, display.
+pub(super) struct Coding {
+    pub system: Option<String>,
+    pub code: String,
+    pub display: Option<String>,
+}
 
 fn add_coding(tree: &mut Tree, to: NodeId, coding: &Coding) {
     if let Some(system) = &coding.system {

@@ -7,11 +7,10 @@
 use super::made::Made;
 use super::{Bound, Frame, Run, parts};
 use crate::ast::LiteralKind;
-use crate::code::{ArgumentCode, Function, ValueCode, Wanted};
+use crate::code::{ArgumentCode, Function, ValueCode};
 use crate::fault::Cause;
 use crate::lexical::Form;
-use crate::translate::{Coding, Table};
-use fhir::{NodeId, NodeRef, Tree, TypeId};
+use fhir::{NodeId, Tree, TypeId};
 use fhirpath::Value;
 use std::rc::Rc;
 
@@ -42,10 +41,7 @@ impl<'t> Run<'t, '_> {
                 let value = self.argument(argument, frame)?;
                 self.cast(value, *ty, *form)
             }
-            ValueCode::Translate(argument, table, wanted) => match self.argument(argument, frame)? {
-                Some(value) => self.translate(&value, table, *wanted),
-                None => Ok(vec![]),
-            },
+            ValueCode::Translate(code) => self.translate(code, frame),
             ValueCode::Call(function, arguments) => self.call_function(*function, arguments, frame),
         }
     }
@@ -214,11 +210,11 @@ impl<'t> Run<'t, '_> {
         let (name, tree) = match (function, second) {
             (Function::Cc, None) => ("CodeableConcept", parts::text_concept(&first)),
             (Function::Cc, Some(code)) => {
-                let coding = Coding { system: Some(first), code, display: third };
+                let coding = parts::Coding { system: Some(first), code, display: third };
                 ("CodeableConcept", parts::concept(&coding))
             }
             (Function::C, Some(code)) => {
-                ("Coding", parts::coding(&Coding { system: Some(first), code, display: third }))
+                ("Coding", parts::coding(&parts::Coding { system: Some(first), code, display: third }))
             }
             (Function::Id, Some(value)) => {
                 ("Identifier", parts::identifier(&first, &value, third.as_deref()))
@@ -239,47 +235,6 @@ impl<'t> Run<'t, '_> {
             _ => return Err(Cause::new("argument", "the transform lacks a value")),
         };
         Ok(Made::Parts(Rc::new(tree), self.plan.definitions.type_id(name).unwrap_or(TypeId::NONE)))
-    }
-
-    // ---- concept maps ----
-
-    fn translate(&self, value: &Made<'t>, table: &Table, wanted: Wanted) -> Values<'t> {
-        let coding = match value {
-            Made::Node(node) => self.translate_node(*node, table)?,
-            Made::Target(id) => self.translate_node(self.tree.at(*id), table)?,
-            Made::Parts(tree, _) => self.translate_node(tree.at(tree.root()), table)?,
-            Made::Text(code, _) => table.translate(None, code, &self.plan.code.tables)?,
-        };
-        let ty = |name: &str| self.plan.definitions.type_id(name).unwrap_or(TypeId::NONE);
-        Ok(match wanted {
-            Wanted::Code => vec![Made::owned(coding.code, ty("code"))],
-            Wanted::System => coding.system.map(|s| Made::owned(s, ty("uri"))).into_iter().collect(),
-            Wanted::Display => coding.display.map(|d| Made::owned(d, ty("string"))).into_iter().collect(),
-            Wanted::Coding => vec![Made::Parts(Rc::new(parts::coding(&coding)), ty("Coding"))],
-            Wanted::CodeableConcept => {
-                vec![Made::Parts(Rc::new(parts::concept(&coding)), ty("CodeableConcept"))]
-            }
-        })
-    }
-
-    /// A code, a Coding, or the first coding of a CodeableConcept that has a translation.
-    fn translate_node(&self, node: NodeRef<'_>, table: &Table) -> Result<Coding, Cause> {
-        let tables = &self.plan.code.tables;
-        if let Some(code) = node.text() {
-            return table.translate(None, code, tables);
-        }
-        if let Some(code) = node.child_text("code") {
-            return table.translate(node.child_text("system"), code, tables);
-        }
-        let mut result = Err(Cause::new("unmapped-code", "there is no code to translate"));
-        for coding in node.all("coding") {
-            let Some(code) = coding.child_text("code") else { continue };
-            result = table.translate(coding.child_text("system"), code, tables);
-            if result.is_ok() {
-                break;
-            }
-        }
-        result
     }
 }
 
