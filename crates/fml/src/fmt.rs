@@ -288,6 +288,12 @@ fn target(target: &RuleTarget) -> String {
             let value = value.map(|v| format!(" = {v}")).unwrap_or_default();
             format!("{}{path}{value}", name(context))
         }
+        // Alone, a name would be read as what is written to.
+        (None, Some(value))
+            if !matches!(target.transform, Some(Transform::Call { .. } | Transform::Evaluate(_))) =>
+        {
+            format!("copy({value})")
+        }
         (None, value) => value.unwrap_or_default(),
     };
     if let Some(variable) = &target.variable {
@@ -299,7 +305,7 @@ fn target(target: &RuleTarget) -> String {
         Some(TargetMode::Last) => out.push_str(" last"),
         Some(TargetMode::Single) => out.push_str(" single"),
         Some(TargetMode::Share(None)) => out.push_str(" share"),
-        Some(TargetMode::Share(Some(id))) => out.push_str(&format!(" share {}", id.text)),
+        Some(TargetMode::Share(Some(id))) => out.push_str(&format!(" share {}", name(id))),
     }
     out
 }

@@ -16,7 +16,7 @@ impl Cursor {
             ConceptMap { url, prefixes: vec![], pairs: vec![], unmapped: vec![], documentation: vec![] };
         while !self.take_sign("}") {
             self.document(&mut documentation);
-            if self.is_word("prefix") && self.peek_at(1).kind == Kind::Word {
+            if self.is_word("prefix") && matches!(self.peek_at(1).kind, Kind::Word | Kind::Ticked) {
                 self.take();
                 let prefix = self.identifier("a prefix")?;
                 self.need_sign("=", "after the prefix")?;

@@ -260,7 +260,7 @@ impl Cursor {
             "share" => {
                 self.take();
                 let id = self.peek();
-                let named = id.kind == Kind::Word && !self.is_word("then");
+                let named = id.kind == Kind::Ticked || id.kind == Kind::Word && !self.is_word("then");
                 return Some(TargetMode::Share(named.then(|| {
                     let token = self.take();
                     self.name_of(token)
@@ -295,6 +295,12 @@ impl Cursor {
         let name = self.identifier("a transform")?;
         self.need_sign("(", "after the transform's name")?;
         let mut parameters = Vec::new();
+        if name.text == "copy" && self.is_path_in_brackets() {
+            let mut path = vec![self.identifier("a variable")?];
+            path.extend(self.path()?);
+            self.need_sign(")", "after the parameter")?;
+            return Ok(Transform::Copy(path));
+        }
         if name.text == "evaluate" {
             parameters.push(self.parameter()?);
             if self.take_sign(",") {
@@ -309,6 +315,23 @@ impl Cursor {
         }
         self.need_sign(")", "after the parameters")?;
         Ok(plain_call(name, parameters))
+    }
+
+    /// Are the next tokens names with points between them, and a closing bracket?
+    fn is_path_in_brackets(&self) -> bool {
+        let is_name = |ahead: usize| match self.peek_at(ahead).kind {
+            Kind::Word => !self.word_at(ahead, "true") && !self.word_at(ahead, "false"),
+            kind => kind == Kind::Ticked,
+        };
+        let mut ahead = 0;
+        while is_name(ahead) {
+            match self.peek_at(ahead + 1).kind {
+                Kind::Sign(".") => ahead += 2,
+                Kind::Sign(")") => return true,
+                _ => return false,
+            }
+        }
+        false
     }
 
     /// The expression that `evaluate` is given last; a text stands for the expression inside it.
@@ -377,7 +400,6 @@ impl Cursor {
 pub(crate) fn plain_call(name: Name, mut parameters: Vec<Parameter>) -> Transform {
     let only = if parameters.len() == 1 { parameters.pop() } else { None };
     match (name.text.as_str(), only) {
-        ("copy", Some(Parameter::Variable(variable))) => Transform::Copy(vec![variable]),
         ("copy", Some(Parameter::Literal(literal))) => Transform::Literal(literal),
         ("copy" | "evaluate", Some(Parameter::Expression(expression))) => Transform::Evaluate(expression),
         ("evaluate", Some(other)) => {

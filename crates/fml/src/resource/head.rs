@@ -183,7 +183,7 @@ fn literal_kind(kind: Kind, text: &str) -> LiteralKind {
     let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     match kind {
-        Kind::Boolean => LiteralKind::Boolean,
+        Kind::Boolean if matches!(text, "true" | "false") => LiteralKind::Boolean,
         Kind::Number if digits(unsigned) => LiteralKind::Integer,
         Kind::Number if unsigned.split_once('.').is_some_and(|(a, b)| digits(a) && digits(b)) => {
             LiteralKind::Decimal

@@ -189,7 +189,9 @@ impl Reader {
         let names: Vec<&str> = RESOURCE.iter().chain(&TOP).chain(&["const", "group"]).copied().collect();
         self.known(root, &names);
         let mut map = head::read(root);
-        self.must_have(root, "url");
+        if map.url.text.is_empty() {
+            self.error(root, "map-without-url", "the map has no address", Some("give it a `url`"));
+        }
         map.structures = root.all("structure").filter_map(|n| self.structure(n)).collect();
         for node in root.all("import") {
             if let Some(text) = node.text() {

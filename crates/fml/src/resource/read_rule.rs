@@ -33,15 +33,17 @@ impl Reader {
             return Rule::default();
         }
         self.known(node, &["name", "source", "target", "rule", "dependent", "documentation"]);
+        let closing = comments(own_text(node, "map-closing"));
+        let block = node.child("rule").is_some() || own_text(node, "map-block") == Some("true");
         let mut rule = Rule {
             name: self.text(node, "name"),
             sources: node.all("source").map(|n| self.source(n)).collect(),
             targets: node.all("target").map(|n| self.target(n)).collect(),
             dependents: node.all("dependent").map(|n| self.dependent(n)).collect(),
-            block: node.child("rule").is_some() || own_text(node, "map-block") == Some("true"),
+            block: block || !closing.is_empty(),
             rules: self.rules(node, depth + 1),
             documentation: comments(node.child_text("documentation")),
-            closing: comments(own_text(node, "map-closing")),
+            closing,
             place: place_of(node),
         };
         if rule.sources.is_empty() {
