@@ -41,6 +41,16 @@ pub(crate) struct RuleCode {
     pub targets: Vec<TargetCode>,
     pub calls: Vec<CallCode>,
     pub rules: Vec<RuleCode>,
+    /// What stands for `targets` and `calls` where the source is of this type.
+    pub cases: Vec<CaseCode>,
+}
+
+/// A default group chosen by the type that the source turns out to have.
+#[derive(Debug)]
+pub(crate) struct CaseCode {
+    pub ty: TypeId,
+    pub targets: Vec<TargetCode>,
+    pub calls: Vec<CallCode>,
 }
 
 #[derive(Debug)]
@@ -55,6 +65,8 @@ pub(crate) struct SourceCode {
     pub condition: Option<Condition>,
     pub check: Option<ExpressionCode>,
     pub log: Option<ExpressionCode>,
+    /// Does it read the result?
+    pub result: bool,
 }
 
 /// A `where`.
@@ -69,6 +81,7 @@ impl SourceCode {
     /// One element down and perhaps an equality: nothing that needs all repetitions at once.
     pub fn is_plain(&self) -> bool {
         matches!(self.steps.as_slice(), [Step::Named(_)])
+            && !self.result
             && self.ty.is_none()
             && self.cardinality.is_none()
             && self.default.is_none()

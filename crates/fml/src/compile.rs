@@ -34,6 +34,18 @@ struct Variable {
     slot: Slot,
     mode: InputMode,
     ty: TypeId,
+    /// The types it may have where `ty` is not known; none where nothing is known.
+    types: Vec<TypeId>,
+    /// Is it read from the result?
+    result: bool,
+}
+
+/// What a group is given for an input.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+struct Given {
+    ty: TypeId,
+    /// An element of the result that is read as a source.
+    result: bool,
 }
 
 pub(crate) struct Compiler<'l> {
@@ -41,8 +53,8 @@ pub(crate) struct Compiler<'l> {
     definitions: &'l Definitions,
     code: Code,
     found: Vec<Diagnostic>,
-    known: HashMap<(GroupPlace, Vec<TypeId>), usize>,
-    waiting: Vec<(usize, GroupPlace, Vec<TypeId>)>,
+    known: HashMap<(GroupPlace, Vec<Given>), usize>,
+    waiting: Vec<(usize, GroupPlace, Vec<Given>)>,
     /// Constants by map and name; nothing while one is being compiled.
     constants: HashMap<(usize, String), Option<usize>>,
     shares: Vec<String>,
@@ -121,7 +133,8 @@ impl<'l> Compiler<'l> {
         let source = self.entry_type(&inputs[0]);
         let target = self.entry_type(&inputs[1]);
         let (source, target) = (source?, target?);
-        self.request((self.map, index), vec![source, target]);
+        let given = [source, target].map(|ty| Given { ty, result: false });
+        self.request((self.map, index), given.to_vec());
         Some((source, target))
     }
 
@@ -146,8 +159,8 @@ impl<'l> Compiler<'l> {
     }
 
     fn compile_waiting(&mut self) {
-        while let Some((index, place, types)) = self.waiting.pop() {
-            let code = self.group_code(place, &types);
+        while let Some((index, place, given)) = self.waiting.pop() {
+            let code = self.group_code(place, &given);
             self.code.groups[index] = code;
         }
     }
@@ -161,7 +174,8 @@ impl<'l> Compiler<'l> {
             }
             let group = &self.library.maps[map].map.groups[index];
             self.map = map;
-            let types = group.inputs.iter().map(|input| self.declared(input)).collect::<Vec<_>>();
+            let given = |ty| Given { ty, result: false };
+            let types = group.inputs.iter().map(|input| given(self.declared(input))).collect::<Vec<_>>();
             if group.type_mode.is_none() {
                 let message = format!("nothing calls the group `{}`", group.name.text);
                 let warning = self.loaded().source.warning(group.name.place, "uncalled-group", message);
@@ -177,8 +191,8 @@ impl<'l> Compiler<'l> {
     }
 
     /// The code's index of a group with these input types; compiled later if it is new.
-    fn request(&mut self, place: GroupPlace, types: Vec<TypeId>) -> usize {
-        let key = (place, types);
+    fn request(&mut self, place: GroupPlace, given: Vec<Given>) -> usize {
+        let key = (place, given);
         if let Some(index) = self.known.get(&key) {
             return *index;
         }
@@ -195,19 +209,22 @@ impl<'l> Compiler<'l> {
     }
 
     /// The rules of a group and, before them, of those it extends, in one frame.
-    fn group_code(&mut self, place: GroupPlace, types: &[TypeId]) -> GroupCode {
+    fn group_code(&mut self, place: GroupPlace, given: &[Given]) -> GroupCode {
         let chain = self.chain(place);
-        self.slots = types.len();
+        self.slots = given.len();
         let mut rules = Vec::new();
-        for (map, index) in chain {
+        for ((map, index), slots) in chain {
             let group = &self.library.maps[map].map.groups[index];
             self.map = map;
             self.group = group.name.text.clone();
             self.scope.clear();
-            for (slot, (input, &given)) in group.inputs.iter().zip(types).enumerate() {
+            for (input, slot) in group.inputs.iter().zip(slots) {
+                let Some(given) = given.get(slot) else { continue };
                 let declared = self.declared(input);
-                let ty = if self.narrows(declared, given) { declared } else { given };
-                self.scope.push(Variable { name: input.name.text.clone(), slot, mode: input.mode, ty });
+                let ty = if self.narrows(declared, given.ty) { declared } else { given.ty };
+                let name = input.name.text.clone();
+                let (mode, result) = (input.mode, given.result);
+                self.scope.push(Variable { name, slot, mode, ty, types: vec![], result });
             }
             rules.extend(self.rules(&group.rules));
         }
@@ -219,32 +236,62 @@ impl<'l> Compiler<'l> {
         declared != TypeId::NONE && (given == TypeId::NONE || self.definitions.is_a(declared, given))
     }
 
-    /// The group with those it extends, the farthest first.
-    fn chain(&mut self, place: GroupPlace) -> Vec<GroupPlace> {
-        let mut chain = vec![place];
+    /// The group with those it extends, the farthest first; and for the inputs of each, the slots of
+    /// the group itself.
+    fn chain(&mut self, place: GroupPlace) -> Vec<(GroupPlace, Vec<Slot>)> {
+        let group_at = |p: GroupPlace| &self.library.maps[p.0].map.groups[p.1];
+        let mut chain = vec![(place, (0..group_at(place).inputs.len()).collect::<Vec<Slot>>())];
         let mut at = place;
-        loop {
-            let group = &self.library.maps[at.0].map.groups[at.1];
-            let Some(name) = &group.extends else { break };
+        while let Some(name) = &group_at(at).extends {
             self.map = at.0;
             let Some(next) = self.find_group(name) else { break };
-            if chain.contains(&next) {
+            if chain.iter().any(|(p, _)| *p == next) {
                 self.error(name.place, "extends-itself", "the group extends itself, by way of others", None);
                 break;
             }
-            let inputs = |p: GroupPlace| {
-                let inputs = &self.library.maps[p.0].map.groups[p.1].inputs;
-                inputs.iter().map(|i| i.mode).collect::<Vec<_>>()
-            };
-            if inputs(at) != inputs(next) {
-                self.error(name.place, "extends-other-inputs", "the two groups have different inputs", None);
-                break;
-            }
-            chain.push(next);
+            let (own, extended) = (&group_at(at).inputs, &group_at(next).inputs);
+            let Some(places) = self.inputs_of_extended(name, own, extended) else { break };
+            let slots = chain.last().map(|(_, slots)| slots.as_slice()).unwrap_or_default();
+            let slots = places.iter().filter_map(|&i| slots.get(i).copied()).collect();
+            chain.push((next, slots));
             at = next;
         }
         chain.reverse();
         chain
+    }
+
+    /// Which of the group's inputs each input of the extended group is: the one of the same name, in
+    /// any order; where no name fits, the one in the same place.
+    fn inputs_of_extended(&mut self, name: &Name, own: &[Input], extended: &[Input]) -> Option<Vec<usize>> {
+        let same = |e: &Input| own.iter().position(|o| o.name.text == e.name.text);
+        let by_name: Vec<Option<usize>> = extended.iter().map(same).collect();
+        let modes = |inputs: &[Input]| inputs.iter().map(|i| i.mode).collect::<Vec<_>>();
+        let places: Option<Vec<usize>> = by_name.iter().copied().collect();
+        let places = match places {
+            Some(places) => places,
+            None if by_name.iter().all(Option::is_none) && modes(own) == modes(extended) => {
+                let message = "the two groups name their inputs differently";
+                let remedy = "give them the same names; until then the first goes with the first";
+                self.warn(name.place, "extends-other-names", message, Some(remedy));
+                (0..own.len()).collect()
+            }
+            None => {
+                let missing = extended.iter().zip(&by_name).find(|(_, p)| p.is_none()).map(|(e, _)| e);
+                let missing = missing.map_or("", |e| e.name.text.as_str());
+                let message = format!("the extended group has an input `{missing}`, which this one lacks");
+                self.error(name.place, "extends-other-inputs", message, Some("add the input"));
+                return None;
+            }
+        };
+        for (input, &place) in extended.iter().zip(&places) {
+            let other = own.get(place)?;
+            if other.mode != input.mode {
+                let message = format!("the two groups have `{}` in different modes", input.name.text);
+                self.error(name.place, "extends-other-inputs", message, None);
+                return None;
+            }
+        }
+        Some(places)
     }
 
     // ---- findings ----

@@ -1,4 +1,4 @@
-//! Texts between the escapes of formats: XML, HTML, JSON, URL, HL7 v2's ER7.
+//! Texts between the escapes of formats: XML, HTML, JSON, Java, URL, HL7 v2's ER7.
 //!
 //! Invariant: undoing what was escaped gives the text back. Deliberately absent: ER7 with other
 //! delimiters than `|^~\&`, named HTML entities beyond XML's five.
@@ -8,14 +8,17 @@ const ER7: [(char, &str); 5] =
 const XML: [(char, &str); 5] =
     [('&', "&amp;"), ('<', "&lt;"), ('>', "&gt;"), ('"', "&quot;"), ('\'', "&#39;")];
 
+/// The formats that `escape` knows.
+pub(crate) const FORMATS: [&str; 8] = ["plain", "none", "xml", "html", "json", "java", "url", "er7"];
+
 /// The text as it stands in that format. Nothing for an unknown format.
 pub(crate) fn escape(text: &str, format: &str) -> Option<String> {
     match format {
-        "none" => Some(text.to_string()),
+        "plain" | "none" => Some(text.to_string()),
         "xml" | "html" => Some(replace(text, &XML)),
         "er7" => Some(replace(text, &ER7)),
         "url" => Some(text.bytes().map(url_byte).collect()),
-        "json" => Some(text.chars().map(json_char).collect()),
+        "json" | "java" => Some(text.chars().map(json_char).collect()),
         _ => None,
     }
 }
@@ -23,11 +26,11 @@ pub(crate) fn escape(text: &str, format: &str) -> Option<String> {
 /// The text that stands in that format. Nothing for an unknown format.
 pub(crate) fn undo(text: &str, format: &str) -> Option<String> {
     match format {
-        "none" => Some(text.to_string()),
+        "plain" | "none" => Some(text.to_string()),
         "xml" | "html" => Some(restore(text, &XML)),
         "er7" => Some(restore(text, &ER7)),
         "url" => Some(url_undo(text)),
-        "json" => Some(crate::lex::unquote(&format!("\"{text}\""))),
+        "json" | "java" => Some(crate::lex::unquote(&format!("\"{text}\""))),
         _ => None,
     }
 }
@@ -106,7 +109,7 @@ mod tests {
     #[test]
     fn undoing_gives_the_text_back() {
         let text = "a|b^c~d\\e&f <g> \"h\" 'i' \u{e5}\t%20\n";
-        for format in ["none", "xml", "html", "er7", "url", "json"] {
+        for format in super::FORMATS {
             let there = escape(text, format).unwrap_or_default();
             assert_eq!(undo(&there, format).as_deref(), Some(text), "{format}: {there}");
         }

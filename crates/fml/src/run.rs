@@ -16,11 +16,13 @@ mod source;
 mod target;
 mod transform;
 
-use crate::code::{ArgumentCode, CallCode, Condition, GroupCode, RuleCode, SourceCode, Step};
+pub(crate) use transform::DATE_UNITS;
+
+use crate::code::{ArgumentCode, CallCode, Condition, GroupCode, RuleCode, SourceCode, Step, TargetCode};
 use crate::fault::{Cause, MapFault};
 use crate::plan::{Inputs, Plan};
 use crate::trace::{Role, Trace};
-use fhir::{Key, NodeId, NodeRef, Tree};
+use fhir::{Key, NodeId, NodeRef, Tree, TypeId};
 use fhirpath::Scope;
 use made::Made;
 use record::Record;
@@ -236,16 +238,38 @@ impl<'t> Run<'t, '_> {
     }
 
     fn apply<const NOTED: bool>(&mut self, rule: &'t RuleCode, frame: &mut Frame<'t>) -> Result<(), Cause> {
-        for target in &rule.targets {
+        let (targets, calls) = self.parts(rule, frame);
+        for target in targets {
             self.target::<NOTED>(target, frame)?;
         }
-        for call in &rule.calls {
+        for call in calls {
             self.call(call, frame)?;
         }
         if !rule.rules.is_empty() {
             self.rules(&rule.rules, frame)?;
         }
         Ok(())
+    }
+
+    /// What the rule does: the same always, or what the type of its source asks for.
+    fn parts(&self, rule: &'t RuleCode, frame: &Frame<'t>) -> (&'t [TargetCode], &'t [CallCode]) {
+        let bound = rule.sources.first().filter(|_| !rule.cases.is_empty()).map(|s| &frame[s.bind]);
+        let ty = match bound {
+            Some(Bound::Value(made)) => self.type_of(made),
+            _ => return (&rule.targets, &rule.calls),
+        };
+        match rule.cases.iter().find(|case| case.ty == ty) {
+            Some(case) => (&case.targets, &case.calls),
+            None => (&rule.targets, &rule.calls),
+        }
+    }
+
+    fn type_of(&self, made: &Made<'t>) -> TypeId {
+        match made {
+            Made::Node(node) => node.type_of(),
+            Made::Text(_, ty) | Made::Parts(_, ty) => *ty,
+            Made::Target(id) => self.tree.type_of(*id),
+        }
     }
 
     fn call(&mut self, call: &'t CallCode, frame: &mut Frame<'t>) -> Result<(), Cause> {

@@ -169,7 +169,7 @@ impl fmt::Debug for Translator {
 }
 
 /// How often one table may send to another before it is taken for a circle.
-const FURTHEST: usize = 8;
+pub(crate) const FURTHEST: usize = 8;
 
 impl Table {
     /// The closest translation.

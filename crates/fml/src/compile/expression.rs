@@ -135,7 +135,7 @@ impl<'l> Compiler<'l> {
 
     fn name(&mut self, name: &str, percent: bool, code: &mut ExpressionCode) {
         if let Some(variable) = self.scope.iter().rev().find(|v| v.name == name) {
-            code.reads_target |= variable.mode == InputMode::Target;
+            code.reads_target |= variable.mode == InputMode::Target || variable.result;
             if !code.variables.iter().any(|(n, _)| n == name) {
                 code.variables.push((name.to_string(), variable.slot));
             }

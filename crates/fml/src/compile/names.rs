@@ -3,10 +3,19 @@
 //! Invariant: a map's own groups come before imported ones, imports are followed in order and
 //! through their own imports. Deliberately absent: fetching anything that the library lacks.
 
-use super::{Compiler, GroupPlace};
-use crate::ast::{Group, InputMode, Name, Place, TypeMode};
+use super::{Compiler, GroupPlace, Variable};
+use crate::ast::{InputMode, Name, Place, TypeMode};
+use crate::code::{Choice, ElementCode};
 use crate::model;
 use fhir::TypeId;
+
+/// A default group: `<<types>>` or `<<type+>>`.
+struct Default {
+    group: GroupPlace,
+    mode: TypeMode,
+    from: TypeId,
+    to: TypeId,
+}
 
 impl<'l> Compiler<'l> {
     /// Findings in `uses` and `imports`, of this map and those it imports.
@@ -30,6 +39,7 @@ impl<'l> Compiler<'l> {
                     );
                 }
             }
+            self.check_defaults();
         }
         self.map = start;
     }
@@ -67,32 +77,93 @@ impl<'l> Compiler<'l> {
         None
     }
 
-    /// The group that is the default for these types. `target` may be unknown (`<<type+>>`).
-    pub(super) fn default_group(&mut self, source: TypeId, target: TypeId) -> Option<GroupPlace> {
-        let maps = self.visible(self.map);
+    pub(super) fn group_named(&self, name: &str) -> bool {
+        let groups = |map: usize| self.library.maps[map].map.groups.iter();
+        self.visible(self.map).into_iter().flat_map(groups).any(|g| g.name.text == name)
+    }
+
+    /// The default groups that the current map sees: its own first, then those of its imports.
+    fn default_groups(&mut self) -> Vec<Default> {
         let here = self.map;
-        let mut found = None;
-        'maps: for map in maps {
+        let mut out = Vec::new();
+        for map in self.visible(here) {
             self.map = map;
             for (index, group) in self.library.maps[map].map.groups.iter().enumerate() {
-                if self.is_default(group, source, target) {
-                    found = Some((map, index));
-                    break 'maps;
+                if let (Some(mode), [from, to]) = (group.type_mode, group.inputs.as_slice()) {
+                    let (from, to) = (self.declared(from), self.declared(to));
+                    out.push(Default { group: (map, index), mode, from, to });
                 }
             }
         }
         self.map = here;
-        found
+        out
     }
 
-    fn is_default(&mut self, group: &'l Group, source: TypeId, target: TypeId) -> bool {
-        let Some(mode) = group.type_mode else { return false };
-        let [from, to] = group.inputs.as_slice() else { return false };
-        if (from.mode, to.mode) != (InputMode::Source, InputMode::Target) {
-            return false;
+    /// The types that some default group starts from and that the source may turn out to have.
+    pub(super) fn default_types(&mut self, source: &Variable) -> Vec<TypeId> {
+        let mut out: Vec<TypeId> = Vec::new();
+        for default in self.default_groups() {
+            let below = source.ty != TypeId::NONE && self.definitions.is_a(default.from, source.ty);
+            let possible = below || source.types.iter().any(|t| self.definitions.is_a(default.from, *t));
+            if possible && default.from != TypeId::NONE && !out.contains(&default.from) {
+                out.push(default.from);
+            }
         }
-        let (from, to) = (self.declared(from), self.declared(to));
-        from == source && (to == target || target == TypeId::NONE && mode == TypeMode::TypeAndTypes)
+        out
+    }
+
+    /// The default group that turns this type into what the element can hold, and what that then is.
+    /// Where the element can be of several types, a `<<type+>>` group decides; else the same type.
+    pub(super) fn default_for(
+        &mut self,
+        from: TypeId,
+        element: &ElementCode,
+    ) -> Option<(GroupPlace, Choice)> {
+        let all: Vec<Default> = self.default_groups().into_iter().filter(|d| d.from == from).collect();
+        let fixed = match element.choices.as_slice() {
+            [only] if !self.definitions.is_abstract(only.ty) => Some(only.ty),
+            _ => None,
+        };
+        let choice = |to: TypeId| {
+            let found = element.choices.iter().find(|c| c.ty == to);
+            let above = || element.choices.iter().find(|c| self.definitions.is_a(to, c.ty));
+            let found = found.or_else(|| above().filter(|c| self.definitions.is_abstract(c.ty)))?;
+            Some(Choice { key: found.key.clone(), ty: to, shape: model::shape(self.definitions, to) })
+        };
+        let open = |d: &&Default| d.mode == TypeMode::TypeAndTypes || d.to == from;
+        let fits = |d: &&Default| fixed.map_or_else(|| open(d), |ty| d.to == ty);
+        let plus = all.iter().filter(fits).filter(|d| fixed.is_some() || d.mode == TypeMode::TypeAndTypes);
+        plus.chain(all.iter().filter(fits)).find_map(|d| Some((d.group, choice(d.to)?)))
+    }
+
+    /// Default groups that cannot be chosen: wrong inputs, or the same types as an earlier one.
+    fn check_defaults(&mut self) {
+        let mut seen: Vec<(TypeId, TypeId)> = Vec::new();
+        for group in &self.loaded().map.groups {
+            if group.type_mode.is_none() {
+                continue;
+            }
+            let fine = match group.inputs.as_slice() {
+                [a, b] => {
+                    let modes = (a.mode, b.mode) == (InputMode::Source, InputMode::Target);
+                    modes && a.ty.is_some() && b.ty.is_some()
+                }
+                _ => false,
+            };
+            if !fine {
+                let message = "a default group has one source and one target, in this order, with types";
+                self.error(group.name.place, "default-group-inputs", message, None);
+                continue;
+            }
+            let types = (self.declared(&group.inputs[0]), self.declared(&group.inputs[1]));
+            if seen.contains(&types) {
+                let message =
+                    format!("an earlier group is the default for the types of `{}`", group.name.text);
+                let remedy = Some("take `<<…>>` off one of them");
+                self.error(group.name.place, "default-twice", message, remedy);
+            }
+            seen.push(types);
+        }
     }
 
     /// The type that the current map calls `name`: an alias of a structure, or a type's name.

@@ -4,8 +4,8 @@
 //! the two types. Invariant: variables of a rule are visible in it and below it, nowhere else.
 //! Deliberately absent: sources and targets themselves (see their files).
 
-use super::{Compiler, Variable};
-use crate::ast::{InputMode, Invocation, Name, Parameter, Rule};
+use super::{Compiler, Given, Variable};
+use crate::ast::{InputMode, Invocation, Name, Parameter, Rule, Transform};
 use crate::code::{ArgumentCode, CallCode, RuleCode, Slot};
 use crate::library::Loaded;
 use crate::trace::RulePlace;
@@ -19,7 +19,8 @@ impl<'l> Compiler<'l> {
     fn rule(&mut self, rule: &'l Rule) -> RuleCode {
         let mark = self.scope.len();
         let label = self.label(rule);
-        let mut code = RuleCode { label, sources: vec![], targets: vec![], calls: vec![], rules: vec![] };
+        let mut code =
+            RuleCode { label, sources: vec![], targets: vec![], calls: vec![], rules: vec![], cases: vec![] };
         for source in &rule.sources {
             match self.source(source) {
                 Some(source) => code.sources.push(source),
@@ -27,9 +28,8 @@ impl<'l> Compiler<'l> {
                 None => self.bind_anyway(source.variable.as_ref(), InputMode::Source),
             }
         }
-        if rule.is_short() && code.sources.len() == 1 {
-            let (slot, ty) = (code.sources[0].bind, self.scope.last().map_or(TypeId::NONE, |v| v.ty));
-            self.copy_rule(rule, slot, ty, &mut code);
+        if let (true, Some(source)) = (is_copy(rule) && code.sources.len() == 1, self.scope.last().cloned()) {
+            self.copy_rule(rule, &source, &mut code);
         } else {
             let focus = code.sources.first().map(|s| s.bind);
             for target in &rule.targets {
@@ -91,7 +91,8 @@ impl<'l> Compiler<'l> {
     pub(super) fn bind(&mut self, name: &str, mode: InputMode, ty: TypeId) -> Slot {
         let slot = self.slots;
         self.slots += 1;
-        self.scope.push(Variable { name: name.to_string(), slot, mode, ty });
+        let name = name.to_string();
+        self.scope.push(Variable { name, slot, mode, ty, types: vec![], result: false });
         slot
     }
 
@@ -111,40 +112,40 @@ impl<'l> Compiler<'l> {
         let mut arguments = Vec::new();
         let mut types = Vec::new();
         for (parameter, input) in call.parameters.iter().zip(&group.inputs) {
-            let (argument, mode, ty) = self.call_argument(parameter)?;
+            let (argument, mode, given) = self.call_argument(parameter)?;
+            let ty = given.ty;
             let here = std::mem::replace(&mut self.map, place.0);
             let declared = self.declared(input);
             self.map = here;
             let what = format!("the input `{}` of `{}`", input.name.text, call.name.text);
-            if mode != input.mode {
-                let (wanted, given) = match input.mode {
-                    InputMode::Source => ("source", "target"),
-                    InputMode::Target => ("target", "source"),
-                };
-                let message = format!("{what} is a {wanted}, but a {given} is given");
+            // What is written may be read; what is read may not be written.
+            if (mode, input.mode) == (InputMode::Source, InputMode::Target) {
+                let message = format!("{what} is a target, but a source is given");
                 self.error(call.name.place, "wrong-mode", message, None);
                 return None;
             }
+            let result = input.mode == InputMode::Source && (given.result || mode == InputMode::Target);
             if !self.may_be(ty, declared) {
                 let message =
                     format!("{what} is {}, but {} is given", self.type_text(declared), self.type_text(ty));
                 self.error(call.name.place, "wrong-type", message, None);
                 return None;
             }
-            types.push(if self.narrows(declared, ty) { declared } else { ty });
+            types.push(Given { ty: if self.narrows(declared, ty) { declared } else { ty }, result });
             arguments.push(argument);
         }
         Some(CallCode { group: self.request(place, types), arguments })
     }
 
-    fn call_argument(&mut self, parameter: &'l Parameter) -> Option<(ArgumentCode, InputMode, TypeId)> {
+    fn call_argument(&mut self, parameter: &'l Parameter) -> Option<(ArgumentCode, InputMode, Given)> {
         if let Parameter::Variable(name) = parameter
             && let Some(variable) = self.variable(&name.text)
         {
-            return Some((ArgumentCode::Variable(variable.slot), variable.mode, variable.ty));
+            let given = Given { ty: variable.ty, result: variable.result };
+            return Some((ArgumentCode::Variable(variable.slot), variable.mode, given));
         }
         let (argument, ty) = self.argument(parameter)?;
-        Some((argument, InputMode::Source, ty))
+        Some((argument, InputMode::Source, Given { ty, result: false }))
     }
 
     /// Could something of type `ty` be of type `wanted`?
@@ -155,4 +156,15 @@ impl<'l> Compiler<'l> {
             || self.definitions.is_a(wanted, ty)
             || (self.definitions.is_primitive(ty) && self.definitions.is_primitive(wanted))
     }
+}
+
+/// Is it the short form, or that written out with a bare `create`?
+fn is_copy(rule: &Rule) -> bool {
+    let ([source], [target]) = (rule.sources.as_slice(), rule.targets.as_slice()) else { return false };
+    let bare = matches!(&target.transform,
+        Some(Transform::Call { name, parameters }) if name.text == "create" && parameters.is_empty());
+    let named = source.variable.is_some() && target.variable.is_some() && !source.path.is_empty();
+    let alone =
+        rule.dependents.is_empty() && !rule.block && target.context.is_some() && !target.path.is_empty();
+    rule.is_short() || bare && named && alone
 }

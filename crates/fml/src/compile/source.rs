@@ -5,7 +5,7 @@
 
 use super::Compiler;
 use crate::ast::{Expression, InputMode, Name, RuleSource};
-use crate::code::{Condition, SourceCode, Step};
+use crate::code::{Condition, ExpressionCode, SourceCode, Step};
 use crate::lex::{self, Kind, Token};
 use crate::lexical::Form;
 use crate::model;
@@ -26,22 +26,19 @@ impl<'l> Compiler<'l> {
             self.unknown(&source.context, "unknown-variable", message, &names);
             return None;
         };
-        if context.mode == InputMode::Target {
-            let message = format!("`{}` is a target; a rule starts from a source", source.context.text);
-            self.error(source.context.place, "wrong-mode", message, None);
-            return None;
-        }
         if source.path.len() > LONGEST {
             self.error(source.place, "too-long", "the path has too many elements", None);
             return None;
         }
-        let mut ty = context.ty;
+        let result = context.result || context.mode == InputMode::Target;
+        let (mut ty, mut types) = (context.ty, context.types.clone());
         let mut steps = Vec::new();
         for (i, name) in source.path.iter().enumerate() {
             let filter = filter.filter(|_| i + 1 == source.path.len());
             let (step, next) = self.step(ty, name, filter)?;
             steps.push(step);
-            ty = next;
+            ty = if let [only] = next.as_slice() { *only } else { TypeId::NONE };
+            types = next;
         }
         if let Some(wanted) = filter {
             if ty != TypeId::NONE && !self.definitions.is_a(ty, wanted) && !self.definitions.is_a(wanted, ty)
@@ -55,6 +52,12 @@ impl<'l> Compiler<'l> {
         let default = source.default.as_ref().and_then(|e| self.expression(e, context.ty));
         let name = source.variable.as_ref().map_or("", |v| v.text.as_str());
         let bind = self.bind(name, InputMode::Source, ty);
+        if let Some(bound) = self.scope.last_mut() {
+            (bound.types, bound.result) = (types, result);
+        }
+        let over = |e: Option<ExpressionCode>| {
+            e.map(|code| ExpressionCode { reads_target: code.reads_target || result, ..code })
+        };
         Some(SourceCode {
             context: context.slot,
             steps,
@@ -63,14 +66,25 @@ impl<'l> Compiler<'l> {
             default,
             mode: source.list_mode,
             bind,
-            condition: source.condition.as_ref().and_then(|e| self.condition(e, ty, name)),
-            check: source.check.as_ref().and_then(|e| self.expression(e, ty)),
-            log: source.log.as_ref().and_then(|e| self.expression(e, ty)),
+            condition: source.condition.as_ref().and_then(|e| self.condition(e, ty, name, result)),
+            check: over(source.check.as_ref().and_then(|e| self.expression(e, ty))),
+            log: over(source.log.as_ref().and_then(|e| self.expression(e, ty))),
+            result,
         })
     }
 
-    fn condition(&mut self, expression: &Expression, ty: TypeId, own: &str) -> Option<Condition> {
-        let code = self.expression(expression, ty)?;
+    fn condition(
+        &mut self,
+        expression: &Expression,
+        ty: TypeId,
+        own: &str,
+        result: bool,
+    ) -> Option<Condition> {
+        let mut code = self.expression(expression, ty)?;
+        if result {
+            code.reads_target = true;
+            return Some(Condition::Expression(code));
+        }
         let own = if own.is_empty() { None } else { Some(own) };
         Some(match self.equality(&expression.text, ty, own) {
             Some((key, text)) => Condition::Equals(key, text),
@@ -108,27 +122,23 @@ impl<'l> Compiler<'l> {
         (fine && !member.choice).then(|| (Key::new(name), lex::unquote(written)))
     }
 
-    /// One element down from `ty`, and the type there.
-    fn step(&mut self, ty: TypeId, name: &Name, filter: Option<TypeId>) -> Option<(Step, TypeId)> {
+    /// One element down from `ty`, and the types there; none where nothing is known.
+    fn step(&mut self, ty: TypeId, name: &Name, filter: Option<TypeId>) -> Option<(Step, Vec<TypeId>)> {
         if ty == TypeId::NONE {
-            return Some((Step::Open(Key::new(&name.text)), TypeId::NONE));
+            return Some((Step::Open(Key::new(&name.text)), vec![]));
         }
         if self.definitions.is_primitive(ty) && name.text == "value" {
-            return Some((Step::Value, ty));
+            return Some((Step::Value, vec![ty]));
         }
         let Some(member) = model::member(self.definitions, ty, &name.text) else {
             self.no_member(ty, name);
             return None;
         };
-        let only = match member.types.as_slice() {
-            [only] => *only,
-            _ => TypeId::NONE,
-        };
         if !member.choice {
-            return Some((Step::Named(Key::new(&member.name)), only));
+            return Some((Step::Named(Key::new(&member.name)), member.types));
         }
         if name.text != member.name {
-            return Some((Step::Named(Key::new(&name.text)), only));
+            return Some((Step::Named(Key::new(&name.text)), member.types));
         }
         let fits = |t: &&TypeId| filter.is_none_or(|f| self.definitions.is_a(**t, f));
         let types: Vec<TypeId> = member.types.iter().filter(fits).copied().collect();
@@ -138,8 +148,7 @@ impl<'l> Compiler<'l> {
             return None;
         }
         let key = |ty: &TypeId| Key::new(&model::choice_name(self.definitions, &member.name, *ty));
-        let next = if types.len() == 1 { types[0] } else { TypeId::NONE };
-        Some((Step::Choice(types.iter().map(key).collect()), next))
+        Some((Step::Choice(types.iter().map(key).collect()), types))
     }
 
     pub(super) fn no_member(&mut self, ty: TypeId, name: &Name) {

@@ -3,10 +3,11 @@
 //! Invariant: a target's element is known with its place, list mark and written form; only a choice
 //! may be left to the value. Deliberately absent: the values (see `value`).
 
-use super::{Compiler, Variable};
+use super::{Compiler, Given, Variable};
 use crate::ast::{InputMode, Name, Rule, RuleTarget, TargetMode, Transform};
 use crate::code::{
-    ArgumentCode, CallCode, Choice, ElementCode, ModeCode, RuleCode, Shape, Slot, TargetCode, ValueCode,
+    ArgumentCode, CallCode, CaseCode, Choice, ElementCode, ModeCode, RuleCode, Shape, Slot, TargetCode,
+    ValueCode,
 };
 use crate::model::{self, Fit};
 use fhir::{Key, TypeId};
@@ -164,7 +165,16 @@ impl<'l> Compiler<'l> {
         {
             return self.create(parameters, element, name);
         }
-        let (value, ty) = self.value(transform, focus)?;
+        let (value, ty) = match (transform, element.choices.as_slice()) {
+            // Where the element has one type, `cast` need not name it.
+            (Transform::Call { name, parameters }, [only])
+                if name.text == "cast" && parameters.len() == 1 =>
+            {
+                let ty = only.ty;
+                self.cast_to(name, parameters.first()?, ty)?
+            }
+            _ => self.value(transform, focus)?,
+        };
         self.narrow_to(element, ty, name)?;
         if let (ValueCode::Literal(text, _), [Choice { shape: Shape::Primitive(form), ty, .. }]) =
             (&value, element.choices.as_slice())
@@ -228,43 +238,40 @@ impl<'l> Compiler<'l> {
         Some(())
     }
 
-    /// `a.x -> b.y`: by the default group for the two types, or as a copy.
-    pub(super) fn copy_rule(
-        &mut self,
-        rule: &'l Rule,
-        slot: Slot,
-        ty: TypeId,
-        code: &mut RuleCode,
-    ) -> Option<()> {
+    /// `a.x -> b.y`: by the default group for the two types, or as a copy. Where the source may be of
+    /// several types, its own type decides when the map runs.
+    pub(super) fn copy_rule(&mut self, rule: &'l Rule, source: &Variable, code: &mut RuleCode) -> Option<()> {
         let target = rule.targets.first()?;
         let variable = self.target_variable(target.context.as_ref()?)?;
         let (path, mut element, name) = self.target_path(variable.ty, &target.path)?;
         let mode = self.mode(target);
-        let only = if element.choices.len() == 1 { element.choices[0].ty } else { TypeId::NONE };
-        let same = element.choices.iter().position(|c| c.ty == ty);
-        let wanted = same.map_or(only, |i| element.choices[i].ty);
-        let group = if ty == TypeId::NONE { None } else { self.default_group(ty, wanted) };
         let context = Some(variable.slot);
-        if let (Some(place), true) = (group, wanted != TypeId::NONE) {
-            element.choices.retain(|c| c.ty == wanted);
-            let bind = self.bind("", InputMode::Target, wanted);
-            let group = self.request(place, vec![ty, wanted]);
-            let arguments = vec![ArgumentCode::Variable(slot), ArgumentCode::Variable(bind)];
-            code.calls.push(CallCode { group, arguments });
-            let value = ValueCode::New;
-            code.targets.push(TargetCode {
-                context,
-                path,
-                element: Some(element),
-                value,
-                bind: Some(bind),
-                mode,
-            });
-            return Some(());
+        let made = |element, value, bind| TargetCode {
+            context,
+            path: path.clone(),
+            element: Some(element),
+            value,
+            bind,
+            mode,
+        };
+        let open = source.ty == TypeId::NONE || self.definitions.is_abstract(source.ty);
+        for ty in if open { self.default_types(source) } else { vec![source.ty] } {
+            let Some((group, choice)) = self.default_for(ty, &element) else { continue };
+            let bind = self.bind("", InputMode::Target, choice.ty);
+            let given = vec![Given { ty, result: source.result }, Given { ty: choice.ty, result: false }];
+            let group = self.request(group, given);
+            let arguments = vec![ArgumentCode::Variable(source.slot), ArgumentCode::Variable(bind)];
+            let element = ElementCode { choices: vec![choice], ..element.clone() };
+            let target = made(element, ValueCode::New, Some(bind));
+            let (targets, calls) = (vec![target], vec![CallCode { group, arguments }]);
+            if !open {
+                (code.targets, code.calls) = (targets, calls);
+                return Some(());
+            }
+            code.cases.push(CaseCode { ty, targets, calls });
         }
-        self.narrow_to(&mut element, ty, name)?;
-        let value = ValueCode::Variable(slot);
-        code.targets.push(TargetCode { context, path, element: Some(element), value, bind: None, mode });
+        self.narrow_to(&mut element, source.ty, name)?;
+        code.targets = vec![made(element, ValueCode::Variable(source.slot), None)];
         Some(())
     }
 

@@ -6,8 +6,10 @@
 use super::Compiler;
 use crate::ast::{Expression, InputMode, Literal, LiteralKind, Name, Parameter, Transform};
 use crate::code::{ArgumentCode, ElementCode, Function, Slot, TranslateCode, ValueCode, Wanted};
+use crate::escape;
 use crate::lexical::Form;
-use crate::translate::Table;
+use crate::run;
+use crate::translate::{self, Table};
 use fhir::TypeId;
 use std::sync::Arc;
 
@@ -39,10 +41,7 @@ impl<'l> Compiler<'l> {
                 Some((ValueCode::Literal(literal.text.clone(), literal.kind), ty))
             }
             Transform::Copy(path) => self.copy(path, focus),
-            Transform::Evaluate(expression) => {
-                let code = self.expression(expression, self.slot_type(focus))?;
-                Some((ValueCode::Evaluate(focus, code), TypeId::NONE))
-            }
+            Transform::Evaluate(expression) => self.evaluation(expression, focus),
             Transform::Call { name, parameters } => self.call_transform(name, parameters, focus),
         }
     }
@@ -96,14 +95,14 @@ impl<'l> Compiler<'l> {
         focus: Option<Slot>,
     ) -> Option<(ValueCode, TypeId)> {
         match name.text.as_str() {
-            "copy" => {
-                let [parameter] = parameters else { return self.wrong_parameters(name, "one parameter") };
-                match self.argument(parameter)? {
-                    (ArgumentCode::Variable(slot), ty) => Some((ValueCode::Variable(slot), ty)),
-                    (ArgumentCode::Literal(text, kind), ty) => Some((ValueCode::Literal(text, kind), ty)),
-                    (ArgumentCode::Expression(code), ty) => Some((ValueCode::Evaluate(focus, code), ty)),
+            "copy" => match (parameters, focus) {
+                // Resources leave it out where the rule has one source.
+                ([], Some(slot)) => {
+                    let ty = self.scope.iter().rev().find(|v| v.slot == slot).map_or(TypeId::NONE, |v| v.ty);
+                    Some((ValueCode::Variable(slot), ty))
                 }
-            }
+                _ => self.wrong_parameters(name, "one parameter"),
+            },
             "evaluate" => self.evaluate(name, parameters),
             "cast" => self.cast(name, parameters),
             "translate" => self.translate(name, parameters),
@@ -113,6 +112,12 @@ impl<'l> Compiler<'l> {
 
     fn function(&mut self, name: &Name, parameters: &'l [Parameter]) -> Option<(ValueCode, TypeId)> {
         let Some((_, min, max, function, ty)) = FUNCTIONS.iter().find(|f| f.0 == name.text) else {
+            if self.group_named(&name.text) {
+                let message = format!("`{}` is a group, and no transform", name.text);
+                let remedy = "groups are called after `then`";
+                self.error(name.place, "unknown-transform", message, Some(remedy));
+                return None;
+            }
             let mut all: Vec<String> = FUNCTIONS.iter().map(|f| f.0.to_string()).collect();
             all.extend(["copy", "evaluate", "cast", "translate", "create"].map(String::from));
             let message = format!("there is no transform `{}`", name.text);
@@ -127,10 +132,44 @@ impl<'l> Compiler<'l> {
             };
             return self.wrong_parameters(name, &wanted);
         }
+        self.check_constants(name, *function, parameters)?;
         let arguments =
             parameters.iter().map(|p| self.argument(p).map(|a| a.0)).collect::<Option<Vec<_>>>()?;
         let ty = self.definitions.type_id(ty).unwrap_or(TypeId::NONE);
         Some((ValueCode::Call(*function, arguments), ty))
+    }
+
+    /// Constants that the transform can never take.
+    fn check_constants(&mut self, name: &Name, function: Function, parameters: &[Parameter]) -> Option<()> {
+        let constant = |i: usize| match parameters.get(i) {
+            Some(Parameter::Literal(literal)) => Some(literal.text.as_str()),
+            _ => None,
+        };
+        let number = |i: usize| constant(i).is_none_or(|t| t.parse::<i32>().is_ok());
+        let known = |i: usize, words: &[&str]| constant(i).is_none_or(|t| words.contains(&t));
+        let calculates = parameters.len() > 2;
+        let units = run::DATE_UNITS.iter().flat_map(|u| [u.to_string(), format!("{u}s")]);
+        let units: Vec<String> = units.collect();
+        let units: Vec<&str> = units.iter().map(String::as_str).collect();
+        let takes = match function {
+            Function::Truncate if !(number(1) && constant(1).is_none_or(|t| !t.starts_with('-'))) => {
+                "a value and a whole number"
+            }
+            Function::Escape if !(1..3).all(|i| known(i, &escape::FORMATS)) => {
+                "a value and one or two of plain, xml, html, json, java, url and er7"
+            }
+            Function::DateOp if !calculates && !known(1, &["year", "month", "date"]) => {
+                "a date and `year`, `month` or `date`"
+            }
+            Function::DateOp
+                if calculates && !(known(1, &["add", "subtract"]) && number(2) && known(3, &units))
+                    || parameters.len() == 3 =>
+            {
+                "a date, `add` or `subtract`, a whole number and a unit such as `days`"
+            }
+            _ => return Some(()),
+        };
+        self.wrong_parameters(name, takes)
     }
 
     fn wrong_parameters<T>(&mut self, name: &Name, wanted: &str) -> Option<T> {
@@ -149,13 +188,13 @@ impl<'l> Compiler<'l> {
             self.error(variable.place, "unknown-variable", message, None);
             return None;
         };
-        if context.mode == InputMode::Target {
-            let message = "an expression starts from a source";
-            self.error(variable.place, "wrong-mode", message, Some("name the target inside it"));
-            return None;
-        }
-        let focus = Some(context.slot);
-        let code = self.expression(expression, self.slot_type(focus))?;
+        self.evaluation(expression, Some(context.slot))
+    }
+
+    fn evaluation(&mut self, expression: &Expression, focus: Option<Slot>) -> Option<(ValueCode, TypeId)> {
+        let bound = focus.and_then(|slot| self.scope.iter().rev().find(|v| v.slot == slot)).cloned();
+        let mut code = self.expression(expression, bound.as_ref().map_or(TypeId::NONE, |v| v.ty))?;
+        code.reads_target |= bound.is_some_and(|v| v.result || v.mode == InputMode::Target);
         Some((ValueCode::Evaluate(focus, code), TypeId::NONE))
     }
 
@@ -164,8 +203,22 @@ impl<'l> Compiler<'l> {
             [value, Parameter::Literal(Literal { kind: LiteralKind::Text, text, place })] => {
                 (value, self.type_of(&Name { text: text.clone(), place: *place })?)
             }
+            [_] => {
+                let message = "the type to cast to is not known here";
+                self.error(name.place, "type-missing", message, Some("write `cast(value, 'type')`"));
+                return None;
+            }
             _ => return self.wrong_parameters(name, "a value and the name of a type in quotes"),
         };
+        self.cast_to(name, value, ty)
+    }
+
+    pub(super) fn cast_to(
+        &mut self,
+        name: &Name,
+        value: &'l Parameter,
+        ty: TypeId,
+    ) -> Option<(ValueCode, TypeId)> {
         if !self.definitions.is_primitive(ty) {
             let message = format!("a value cannot be cast to {}", self.type_text(ty));
             self.error(name.place, "wrong-type", message, Some("`cast` makes primitive types"));
@@ -258,21 +311,33 @@ impl<'l> Compiler<'l> {
             self.error(url.place, "unknown-concept-map", message, Some("add it to the library, or embed it"));
             return None;
         };
-        let mut next: Vec<String> = table.others().map(str::to_string).collect();
-        while let Some(other) = next.pop() {
+        self.gather(url, &table, &mut vec![table.url.clone()])?;
+        Some(table)
+    }
+
+    /// Takes along the tables that this one sends unmapped codes to, and theirs.
+    fn gather(&mut self, url: &Literal, table: &Table, way: &mut Vec<String>) -> Option<()> {
+        for other in table.others().map(str::to_string).collect::<Vec<_>>() {
             if self.code.tables.contains_key(&other) {
                 continue;
             }
-            let Some(found) = self.library.translator.tables.get(&other) else {
+            let Some(found) = self.library.translator.tables.get(&other).cloned() else {
                 let message =
                     format!("the concept map sends unmapped codes to `{other}`, which is not there");
                 self.error(url.place, "unknown-concept-map", message, Some("add it to the library"));
                 return None;
             };
-            next.extend(found.others().map(str::to_string));
-            self.code.tables.insert(other, found.clone());
+            if way.contains(&other) || way.len() > translate::FURTHEST {
+                let message = "the concept maps send unmapped codes from one to another without end";
+                self.error(url.place, "concept-map-circle", message, Some("let the last one end it"));
+                return None;
+            }
+            way.push(other.clone());
+            self.gather(url, &found, way)?;
+            way.pop();
+            self.code.tables.insert(other, found);
         }
-        Some(table)
+        Some(())
     }
 
     pub(super) fn argument(&mut self, parameter: &'l Parameter) -> Option<(ArgumentCode, TypeId)> {
@@ -295,11 +360,6 @@ impl<'l> Compiler<'l> {
                 }
             },
         }
-    }
-
-    fn slot_type(&self, slot: Option<Slot>) -> TypeId {
-        let bound = slot.and_then(|slot| self.scope.iter().rev().find(|v| v.slot == slot));
-        bound.map_or(TypeId::NONE, |v| v.ty)
     }
 
     fn literal_type(&self, literal: &Literal) -> TypeId {

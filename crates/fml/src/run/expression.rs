@@ -53,13 +53,13 @@ impl<'t> Run<'t, '_> {
         focus: Option<&Made<'t>>,
         frame: &Frame<'t>,
     ) -> Result<Vec<Value<'t>>, Cause> {
+        if code.reads_target {
+            return self.evaluate_over_target(code, focus, frame);
+        }
         let focus: Vec<Value<'t>> = match focus {
             Some(made) => made.value(&self.plan.primitives).into_iter().collect(),
             None => vec![],
         };
-        if code.reads_target {
-            return self.evaluate_over_target(code, &focus, frame);
-        }
         let mark = self.enter(code, frame)?;
         let found = code.expression.evaluate_on(self.scope(), &focus).map_err(cause);
         self.scope().rewind(mark);
@@ -130,7 +130,7 @@ impl<'t> Run<'t, '_> {
     fn evaluate_over_target(
         &mut self,
         code: &'t ExpressionCode,
-        focus: &[Value<'t>],
+        focus: Option<&Made<'t>>,
         frame: &Frame<'t>,
     ) -> Result<Vec<Value<'t>>, Cause> {
         for (_, index) in &code.constants {
@@ -147,14 +147,19 @@ impl<'t> Run<'t, '_> {
         }
         for (name, slot) in &code.variables {
             let value = match &frame[*slot] {
+                Bound::Target(id) | Bound::Value(Made::Target(id)) => Some(Value::Node(self.tree.at(*id))),
                 Bound::Value(made) => made.value(&plan.primitives),
-                Bound::Target(id) => Some(Value::Node(self.tree.at(*id))),
                 Bound::Nothing => None,
             };
             scope.set(name, value.into_iter().collect());
             self.note_argument(*slot, frame);
         }
-        let found = code.expression.evaluate_on(&scope, focus).map_err(cause)?;
+        let focus = match focus {
+            Some(Made::Target(id)) => Some(Value::Node(self.tree.at(*id))),
+            other => other.and_then(|made| made.value(&plan.primitives)),
+        };
+        let focus: Vec<Value<'_>> = focus.into_iter().collect();
+        let found = code.expression.evaluate_on(&scope, &focus).map_err(cause)?;
         let simple = |v: Value<'_>| {
             let message = "an expression over the target must give a simple value";
             v.detached().ok_or_else(|| Cause::new("expression", message))

@@ -10,7 +10,7 @@ use crate::ast::SourceMode;
 use crate::code::{Condition, SourceCode, Step};
 use crate::fault::Cause;
 use crate::trace::{Outcome, Role};
-use fhir::{Key, Kind, NodeRef};
+use fhir::{Key, Kind, NodeId, NodeRef};
 
 impl<'t> Run<'t, '_> {
     /// What a source comes to.
@@ -20,23 +20,20 @@ impl<'t> Run<'t, '_> {
         frame: &mut Frame<'t>,
     ) -> Result<Vec<Made<'t>>, Cause> {
         let mut items = Vec::new();
-        if let Bound::Value(start) = &frame[source.context] {
-            match (start, source.steps.as_slice()) {
-                (made, []) => items.push(made.clone()),
-                (Made::Node(node), steps) => self.walk(*node, steps, &mut items),
-                (Made::Text(..), [Step::Value]) => items.push(start.clone()),
-                _ => {}
+        match (&frame[source.context], source.steps.as_slice()) {
+            (Bound::Nothing, _) => {}
+            (Bound::Target(id) | Bound::Value(Made::Target(id)), steps) => {
+                self.walk_result(*id, steps, &mut items);
             }
+            (Bound::Value(made), []) => items.push(made.clone()),
+            (Bound::Value(Made::Node(node)), steps) => self.walk(*node, steps, &mut items),
+            (Bound::Value(text @ Made::Text(..)), [Step::Value]) => items.push(text.clone()),
+            (Bound::Value(Made::Text(..) | Made::Parts(..)), _) => {}
         }
         self.note_found(source, &items, frame);
         if let Some(ty) = source.ty {
             self.note_before(&items);
-            let definitions = &self.plan.definitions;
-            items.retain(|item| match item {
-                Made::Node(node) => definitions.is_a(node.type_of(), ty),
-                Made::Text(_, has) | Made::Parts(_, has) => definitions.is_a(*has, ty),
-                Made::Target(_) => false,
-            });
+            items.retain(|item| self.plan.definitions.is_a(self.type_of(item), ty));
             self.note_left_out(&items, Outcome::Type);
         }
         self.cardinality(source, items.len())?;
@@ -72,7 +69,18 @@ impl<'t> Run<'t, '_> {
         Ok(items)
     }
 
-    pub(super) fn walk(&self, node: NodeRef<'t>, steps: &'t [Step], out: &mut Vec<Made<'t>>) {
+    /// The same over what was written so far.
+    fn walk_result(&self, id: NodeId, steps: &[Step], out: &mut Vec<Made<'t>>) {
+        let mut found = Vec::new();
+        self.walk(self.tree.at(id), steps, &mut found);
+        out.extend(found.into_iter().filter_map(|made| match made {
+            Made::Node(node) => Some(Made::Target(node.id)),
+            Made::Text(text, ty) => Some(Made::owned(text.into_owned(), ty)),
+            Made::Parts(..) | Made::Target(_) => None,
+        }));
+    }
+
+    pub(super) fn walk<'x>(&self, node: NodeRef<'x>, steps: &[Step], out: &mut Vec<Made<'x>>) {
         let Some((step, rest)) = steps.split_first() else {
             out.push(Made::Node(node));
             return;
@@ -98,7 +106,7 @@ impl<'t> Run<'t, '_> {
         }
     }
 
-    fn walk_open(&self, node: NodeRef<'t>, key: &'t Key, rest: &'t [Step], out: &mut Vec<Made<'t>>) {
+    fn walk_open<'x>(&self, node: NodeRef<'x>, key: &Key, rest: &[Step], out: &mut Vec<Made<'x>>) {
         let definitions = &self.plan.definitions;
         let ty = node.type_of();
         if key.name() == "value" && definitions.is_primitive(ty) {
@@ -188,9 +196,15 @@ impl<'t> Run<'t, '_> {
 }
 
 /// The children of this name that stand for something.
-pub(super) fn named<'t>(node: NodeRef<'t>, key: &'t Key) -> impl Iterator<Item = NodeRef<'t>> {
+pub(super) fn named<'x, 'k>(
+    node: NodeRef<'x>,
+    key: &'k Key,
+) -> impl Iterator<Item = NodeRef<'x>> + use<'x, 'k> {
     let tree = node.tree;
-    tree.named(node.id, key).map(move |id| NodeRef { tree, id }).filter(|c| present(*c))
+    tree.children(node.id)
+        .filter(move |&id| tree.is_named(id, key))
+        .map(move |id| NodeRef { tree, id })
+        .filter(|c| present(*c))
 }
 
 /// JSON's `null` without extensions and an empty array are no repetitions.

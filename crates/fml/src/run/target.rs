@@ -421,11 +421,7 @@ impl<'t> Run<'t, '_> {
         {
             return Ok(only);
         }
-        let ty = match value {
-            Made::Node(node) => node.type_of(),
-            Made::Text(_, ty) | Made::Parts(_, ty) => *ty,
-            Made::Target(id) => self.tree.type_of(*id),
-        };
+        let ty = self.type_of(value);
         let fit =
             if ty == TypeId::NONE { Fit::Open } else { model::fit(&self.plan.definitions, ty, element) };
         let found = match fit {

@@ -32,7 +32,8 @@ impl<'t> Run<'t, '_> {
             ValueCode::Evaluate(focus, code) => {
                 let focus = focus.and_then(|slot| match &frame[slot] {
                     Bound::Value(made) => Some(made.clone()),
-                    Bound::Nothing | Bound::Target(_) => None,
+                    Bound::Target(id) => Some(Made::Target(*id)),
+                    Bound::Nothing => None,
                 });
                 let found = self.evaluate(code, focus.as_ref(), frame)?;
                 Ok(found.into_iter().filter_map(|v| Made::of(v, &self.plan.primitives)).collect())
@@ -144,7 +145,7 @@ impl<'t> Run<'t, '_> {
             Some(to) => (one, to),
             None => ("none".to_string(), one),
         };
-        let unknown = || Cause::new("argument", "`escape` knows none, xml, html, json, url and er7");
+        let unknown = || Cause::new("argument", "`escape` knows plain, xml, html, json, java, url and er7");
         let plain = crate::escape::undo(&text, &from).ok_or_else(unknown)?;
         crate::escape::escape(&plain, &to).map(|t| self.string(t)).ok_or_else(unknown)
     }
@@ -173,8 +174,7 @@ impl<'t> Run<'t, '_> {
         };
         let amount: i32 = self.text_argument(arguments, 2)?.parse().map_err(|_| unusable())?;
         let unit = self.text_argument(arguments, 3)?;
-        let known = ["year", "month", "week", "day", "hour", "minute", "second"];
-        if !known.contains(&unit.trim_end_matches('s')) {
+        if !DATE_UNITS.contains(&unit.trim_end_matches('s')) {
             return Err(unusable());
         }
         let expression =
@@ -237,6 +237,9 @@ impl<'t> Run<'t, '_> {
         Ok(Made::Parts(Rc::new(tree), self.plan.definitions.type_id(name).unwrap_or(TypeId::NONE)))
     }
 }
+
+/// Units that `dateOp` adds and subtracts; an `s` may follow.
+pub(crate) const DATE_UNITS: [&str; 7] = ["year", "month", "week", "day", "hour", "minute", "second"];
 
 /// How a resource is referred to: by its entry's address, as `#id` where it is contained, or as
 /// `Type/id`.
