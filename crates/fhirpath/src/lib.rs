@@ -81,6 +81,15 @@ impl Expr {
         scope.model.truth(&found)
     }
 
+    /// The functions that are none of the language's own, with where they stand: a host must register
+    /// them (see [`Scope::register`]).
+    pub fn host_functions(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.program.nodes.iter().zip(&self.program.offsets).filter_map(|(node, &offset)| match node {
+            ast::Node::Host { name, .. } => Some((&**name, offset as usize)),
+            _ => None,
+        })
+    }
+
     /// Checks names and types against definitions: everything found, in the order of the text.
     /// `variables` gives the types ([`TypeId::NONE`]: any) of the variables that the scope will
     /// have; with [`Scope::bare_variables`] in mind, they are known by their bare names too.

@@ -85,6 +85,24 @@ fn our_maps_survive_the_resource() {
     judge("fml-own", texts(all));
 }
 
+/// Our own StructureMaps; one has a concept map that says more than text can.
+#[test]
+fn our_resources_survive_the_text() {
+    let mut results = Vec::new();
+    let mut beyond = 0;
+    for path in files(&Path::new(HERE).join("tests/cases"), ".sm.json") {
+        let name = path.to_string_lossy();
+        match fml::from_resource(&name, &json(&fs::read_to_string(&path).unwrap())) {
+            Ok(map) => results.push(round_trip(&name, &map)),
+            Err(found) if found.iter().all(|d| d.code == "beyond-text") => beyond += 1,
+            Err(_) if path.with_file_name("errors.txt").exists() => {}
+            Err(found) => results.push(Err(found[0].to_string())),
+        }
+    }
+    assert_eq!(beyond, 1);
+    judge("own StructureMaps", results);
+}
+
 #[test]
 fn official_maps_survive_the_resource() {
     let Some(root) = trees::suite("fml-official") else { return };
@@ -97,6 +115,12 @@ fn holds(invariant: &fhir::definitions::Invariant, node: fhir::NodeRef<'_>) -> O
     expression.truth_on(&scope, &[fhirpath::Value::Node(node)]).ok()?
 }
 
+/// What R4 has no way to say: folder, code of the finding.
+const INVALID: [(&str, &str); 1] = [
+    // Names that are no FHIR id.
+    ("101-words-of-the-language-as-names", "primitive-format"),
+];
+
 /// What is written is valid R4, but for what R4 has no way to say.
 #[test]
 fn what_is_written_is_valid() {
@@ -108,7 +132,12 @@ fn what_is_written_is_valid() {
         let map = fml::parse("m", &fs::read_to_string(path).unwrap()).unwrap();
         let written = fml::to_resource(&map);
         let found = profiles.validate_with(&written, "StructureMap", &holds);
+        let excused = |f: &&fhir::Finding| {
+            let folder = path.parent().unwrap().to_string_lossy();
+            INVALID.iter().any(|(name, code)| folder.ends_with(name) && f.code == *code)
+        };
         let errors = found.iter().filter(|f| f.severity == fhir::Severity::Error && !f.not_checkable);
+        let errors = errors.filter(|f| !excused(f));
         wrong.extend(errors.map(|finding| format!("{}: {finding}", path.display())));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

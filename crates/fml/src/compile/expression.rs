@@ -16,6 +16,9 @@ use fhir::TypeId;
 /// Names with a percent sign that FHIRPath itself knows.
 const ENVIRONMENT: [&str; 7] = ["context", "resource", "rootResource", "ucum", "sct", "loinc", "factory"];
 
+/// Functions that the engine adds to FHIRPath (see `run::expression`).
+const FUNCTIONS: [&str; 1] = ["conformsTo"];
+
 /// Constants made from one another; compiling and running recurse along them.
 const DEEPEST: usize = 32;
 
@@ -46,6 +49,7 @@ impl<'l> Compiler<'l> {
             self.name(&name, percent, &mut code);
         }
         self.check_types(&code, focus, expression);
+        self.check_functions(&code, expression);
         Some(code)
     }
 
@@ -68,6 +72,19 @@ impl<'l> Compiler<'l> {
                 finding.severity = Severity::Warning;
             }
             self.push(finding);
+        }
+    }
+
+    /// Functions that nobody knows would be faults when the map runs.
+    fn check_functions(&mut self, code: &ExpressionCode, expression: &Expression) {
+        let unknown = code.expression.host_functions().filter(|(name, _)| !FUNCTIONS.contains(name));
+        for (name, offset) in unknown {
+            let same = code.expression.text() == expression.text;
+            let at = if same { self.place_in(expression, offset) } else { expression.place };
+            let message = format!("there is no function `{name}()` in expressions");
+            let transform = super::value::is_transform(name);
+            let remedy = "a transform stands alone: `… -> transform(…) as v`";
+            self.error(at, "unknown-function", message, transform.then_some(remedy));
         }
     }
 

@@ -29,6 +29,11 @@ const FUNCTIONS: [(&str, usize, usize, Function, &str); 12] = [
     ("cp", 1, 2, Function::Cp, "ContactPoint"),
 ];
 
+pub(super) fn is_transform(name: &str) -> bool {
+    FUNCTIONS.iter().any(|f| f.0 == name)
+        || ["copy", "evaluate", "cast", "translate", "create"].contains(&name)
+}
+
 impl<'l> Compiler<'l> {
     pub(super) fn value(
         &mut self,

@@ -76,6 +76,10 @@ impl Writer {
             let target = self.tree.add(element, "target", true);
             self.name(target, "code", pair.target.as_ref().map(|(_, code)| code));
             self.text(target, "equivalence", translate::equivalence_word(pair.equivalence));
+            if matches!(pair.equivalence, Equivalence::Narrower | Equivalence::Inexact) {
+                // FHIR asks why (cmd-1); the text form has no place for an answer.
+                self.text(target, "comment", "The map does not say why.");
+            }
         }
         let Some(mode) = run.unmapped else { return };
         let unmapped = self.tree.add(node, "unmapped", false);

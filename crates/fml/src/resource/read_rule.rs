@@ -229,24 +229,24 @@ impl Reader {
         if let Some(text) = own_text(value, "map-text") {
             return self.written(text, value);
         }
+        let suffix = value.name().strip_prefix("value").unwrap_or_default();
+        if !["Id", "String", "Boolean", "Integer", "Decimal", "Date", "DateTime", "Time"].contains(&suffix) {
+            let remedy = "use valueId, valueString, valueBoolean, valueInteger or valueDecimal";
+            self.error(value, "unsupported", "a parameter of this type", Some(remedy));
+            return None;
+        }
         let Some(text) = value.text().map(str::to_string) else {
             self.error(value, "no-value", "the parameter needs a value", None);
             return None;
         };
-        let suffix = value.name().strip_prefix("value").unwrap_or_default();
         let written = match suffix {
             "Id" => return Some(Parameter::Variable(Name { text, place })),
             "String" => {
                 return Some(Parameter::Literal(Literal { kind: LiteralKind::Text, text, place }));
             }
             "Boolean" | "Integer" | "Decimal" => text,
-            "Date" | "DateTime" => format!("@{text}"),
             "Time" => format!("@T{text}"),
-            _ => {
-                let remedy = "use valueId, valueString, valueBoolean, valueInteger or valueDecimal";
-                self.error(value, "unsupported", "a parameter of this type", Some(remedy));
-                return None;
-            }
+            _ => format!("@{text}"),
         };
         let fits = |kind| match suffix {
             "Boolean" => kind == LiteralKind::Boolean,
