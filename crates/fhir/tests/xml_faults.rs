@@ -328,3 +328,21 @@ fn markup_cannot_break_out_of_its_place() {
         assert_eq!(div(bad), Err(vec!["xml-markup Basic.text.div".to_string()]), "{bad}");
     }
 }
+
+#[test]
+fn validation_tells_lines_of_the_xml() {
+    let text = format!(
+        "{HEAD}\n  <gender value=\"SECRET\"/>\n  <birthDate value=\"SECRET\"/>\n  <multipleBirthInteger value=\"x\"/>\n</Patient>"
+    );
+    let tree = read(text.as_bytes(), Definitions::r4(), None, &Limits::default()).unwrap();
+    let found = fhir::Profiles::load(Definitions::r4(), &[]).unwrap().validate(&tree, "Patient");
+    let told: Vec<String> = found
+        .iter()
+        .filter(|f| f.severity == fhir::Severity::Error)
+        .map(|f| {
+            assert!(!f.message.contains("SECRET"));
+            format!("{} {}", f.place, position(text.as_bytes(), f.span.start).line)
+        })
+        .collect();
+    assert_eq!(told, ["Patient.gender 2", "Patient.birthDate 3", "Patient.multipleBirthInteger 4"]);
+}

@@ -9,6 +9,7 @@ use fhir::definitions::{XmlFacts, XmlForm};
 use fhir::json::{self, Form};
 use fhir::xml::{Limits, read, write, write_pretty};
 use fhir::{Definitions, Kind, Tree, TypeId};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 const CORE: &str = "http://hl7.org/fhir/StructureDefinition";
@@ -404,4 +405,58 @@ fn a_model_without_facts_is_written_as_fhir_writes_its_own() {
     assert_eq!(write(&tree, &d).unwrap().split_once("?>").unwrap().1, want);
     let again = read(want.as_bytes(), &d, d.type_id("Case"), &Limits::default()).unwrap();
     assert_eq!(json::write(&again, Form::Plain), json);
+}
+
+/// Choices made before a document is built; none left means the smallest choice.
+struct Tape(std::vec::IntoIter<u16>);
+
+impl Tape {
+    fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
+        &of[self.0.next().map_or(0, usize::from) % of.len()]
+    }
+}
+
+/// Fills a node with some of the elements of its model.
+fn fill(d: &Definitions, tree: &mut Tree, node: fhir::NodeId, ty: TypeId, tape: &mut Tape, depth: usize) {
+    for element in d.elements(ty).collect::<Vec<_>>() {
+        let facts = element.xml.clone().unwrap_or_default();
+        let count = if element.repeats() { *tape.pick(&[0, 0, 1, 2]) } else { *tape.pick(&[0, 1, 1]) };
+        for _ in 0..if depth == 0 { 0 } else { count } {
+            let child = tree.add(node, &element.name, element.repeats());
+            let texts = ["a", " ", "å\t<&>\"]]>\r\n", " x\ny ", "\n"];
+            let text = match (facts.form, d.json_kind(element.types[0])) {
+                (XmlForm::Attribute, _) if element.repeats() => tape.pick(&["a", "b.1", "å"]),
+                (XmlForm::Markup, _) => "<text xmlns=\"urn:hl7-org:v3\"><a b='1'/>&#10; x</text>",
+                (_, Kind::Number) => tape.pick(&["1", "-2.50", "1e3"]),
+                (_, Kind::Boolean) => "true",
+                (XmlForm::Text, _) => tape.pick(&texts),
+                (_, Kind::String) => tape.pick(&["", "b", texts[2], texts[3]]),
+                _ => {
+                    let mut own = element.types[0];
+                    if facts.typed {
+                        let all: Vec<TypeId> = d.types().filter(|&t| d.is_a(t, own)).collect();
+                        own = *tape.pick(&all);
+                        tree.add_text(child, "xsi:type", false, &d.type_name(own).replace('-', "_"));
+                    }
+                    fill(d, tree, child, own, tape, depth - 1);
+                    continue;
+                }
+            };
+            tree.set(child, d.json_kind(element.types[0]), text);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
+
+    #[test]
+    fn any_document_comes_back_as_it_was(choices in proptest::collection::vec(any::<u16>(), 0..200), clinic in any::<bool>()) {
+        let (d, root) = if clinic { (clinical(), "ClinicalDocument") } else { (letters(), "Envelope") };
+        let mut tree = Tree::new(root);
+        let (top, ty) = (tree.root(), d.type_id(root).unwrap());
+        fill(&d, &mut tree, top, ty, &mut Tape(choices.into_iter()), 6);
+        d.annotate_as(&mut tree, ty);
+        round(&d, root, &json::write(&tree, Form::Plain));
+    }
 }

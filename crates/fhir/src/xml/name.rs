@@ -34,13 +34,18 @@ fn is_later(c: char) -> bool {
 
 /// Is it a name without a colon?
 pub(crate) fn is_nc_name(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    if bytes.first().is_some_and(u8::is_ascii_alphabetic) && bytes.iter().all(u8::is_ascii_alphanumeric) {
+        return true;
+    }
     let mut letters = name.chars();
     letters.next().is_some_and(is_first) && letters.all(is_later)
 }
 
 /// The prefix (empty where there is none) and the local part of a name; `None`: no name.
 pub(super) fn split(name: &str) -> Option<(&str, &str)> {
-    let (prefix, local) = name.split_once(':').unwrap_or(("", name));
+    let colon = name.bytes().position(|b| b == b':');
+    let (prefix, local) = colon.map_or(("", name), |at| (&name[..at], &name[at + 1..]));
     let good = is_nc_name(local) && (prefix.len() + local.len() == name.len() || is_nc_name(prefix));
     good.then_some((prefix, local))
 }
@@ -52,8 +57,19 @@ pub(super) fn is_char(c: char) -> bool {
 
 /// Where the first character stands that XML cannot hold, not even as a reference.
 pub(crate) fn unwritable(text: &str) -> Option<usize> {
-    let control = text.bytes().position(|b| b < b' ' && !matches!(b, b'\t' | b'\n' | b'\r'));
-    control.or_else(|| text.find(['\u{FFFE}', '\u{FFFF}']))
+    let bytes = text.as_bytes();
+    let odd = |b: u8| (b < b' ') & (b != b'\t') & (b != b'\n') & (b != b'\r') | (b == 0xEF);
+    // U+FFFE and U+FFFF are EF BF BE and EF BF BF.
+    let wrong = |at: usize| {
+        let last = || bytes.get(at + 2).is_some_and(|&b| b >= 0xBE);
+        bytes[at] != 0xEF || (bytes.get(at + 1) == Some(&0xBF) && last())
+    };
+    // Most of a text has none of them: pieces are looked at as a whole first.
+    let pieces =
+        bytes.chunks(64).enumerate().filter(|(_, piece)| piece.iter().fold(false, |any, &b| any | odd(b)));
+    let inside =
+        |(i, piece): (usize, &[u8])| (i * 64..i * 64 + piece.len()).find(|&at| odd(bytes[at]) && wrong(at));
+    pieces.filter_map(inside).next()
 }
 
 /// XML's white space.
@@ -79,7 +95,10 @@ mod tests {
             assert_eq!(split(bad), None, "{bad}");
         }
         assert_eq!(unwritable("a\tb\u{7f}"), None);
-        assert_eq!(unwritable("å\u{FFFE}"), Some(2));
+        assert_eq!(unwritable("å\u{FFFD}\u{FEFF}\u{FFFE}"), Some(8));
+        assert_eq!(unwritable("\u{FFFF}"), Some(0));
+        assert_eq!(unwritable(&format!("{}\u{FFFE}", "å".repeat(31))), Some(62));
+        assert_eq!(unwritable(&format!("{}\u{1}", "\n".repeat(1000))), Some(1000));
         assert_eq!(unwritable("a\u{0}"), Some(1));
     }
 }

@@ -133,10 +133,10 @@ impl<'a> Reader<'a, '_> {
                 }
                 Token::End => self.end(at.end)?,
                 Token::Text(raw) => self.literal(raw, at),
-                Token::Data(raw) => self.solid(raw, at),
+                Token::Data(raw) => self.solid(raw, at, true),
                 Token::Reference(name) => {
                     let c = super::text::reference(name, at.start)?;
-                    self.solid(c.encode_utf8(&mut [0; 4]), at);
+                    self.solid(c.encode_utf8(&mut [0; 4]), at, false);
                 }
                 Token::Eof => return Ok(()),
             }
@@ -152,9 +152,10 @@ impl<'a> Reader<'a, '_> {
             });
         }
         let mark = self.scope.mark();
-        let (prefix, local) = super::name::split(tag.name).unwrap_or(("", tag.name));
-        let attributes = self.enter(tag, prefix, at.start)?;
-        let name = element::Name { prefix, local, at: at.start + 1 + tag.name.len() - local.len() };
+        let attributes = self.enter(tag, at.start)?;
+        let colon = usize::from(!tag.prefix.is_empty());
+        let local = at.start + 1 + tag.prefix.len() + colon;
+        let name = element::Name { prefix: tag.prefix, local: tag.local, at: local };
         let above = self.frames.last_mut().map(|f| {
             f.text.iter_mut().for_each(|t| t.close());
             f.inside

@@ -36,7 +36,9 @@ pub(super) enum Token<'a> {
 /// A start tag.
 #[derive(Clone, Copy)]
 pub(super) struct Tag<'a> {
-    pub name: &'a str,
+    /// Empty where there is none.
+    pub prefix: &'a str,
+    pub local: &'a str,
     /// Is it its own end?
     pub empty: bool,
     rest: &'a str,
@@ -136,18 +138,20 @@ impl<'a> Tokens<'a> {
         }
         self.rooted = true;
         self.depth += usize::from(!empty);
-        let length = inner.find([' ', '\t', '\n', '\r']).unwrap_or(inner.len());
+        let white = |b: u8| matches!(b, b' ' | b'\t' | b'\n' | b'\r');
+        let length = inner.bytes().position(white).unwrap_or(inner.len());
         let (name, rest) = inner.split_at(length);
-        if super::name::split(name).is_none() {
+        let Some((prefix, local)) = super::name::split(name) else {
             return fault("xml-syntax", start, "`<` must begin a tag with a name; write &lt; for the sign");
-        }
-        Ok(Token::Start(Tag { name, empty, rest, at: start + 1 + length }))
+        };
+        Ok(Token::Start(Tag { prefix, local, empty, rest, at: start + 1 + length }))
     }
 
     /// Literal text; outside the root only white space, which says nothing.
     fn text(&self, raw: &'a str, start: usize) -> Result<Option<Token<'a>>, Fault> {
         if self.depth > 0 {
-            return match raw.find("]]>") {
+            let close = raw.contains(']').then(|| raw.find("]]>")).flatten();
+            return match close {
                 Some(at) => fault("xml-syntax", start + at, "`]]>` in text; write ]]&gt;"),
                 None => Ok(Some(Token::Text(raw))),
             };
@@ -185,7 +189,7 @@ impl<'a> Tokens<'a> {
         }
         let mut known = ["version", "encoding", "standalone"].iter();
         let mut first = true;
-        let tag = Tag { name: "xml", empty: true, rest: inner, at: start + 5 };
+        let tag = Tag { prefix: "", local: "xml", empty: true, rest: inner, at: start + 5 };
         for attribute in tag.attributes(3)? {
             let at = attribute.span.start;
             if !known.any(|k| *k == attribute.name) || (first && attribute.name != "version") {
@@ -236,20 +240,22 @@ impl<'a> Tag<'a> {
             if trimmed.len() == rest.len() {
                 return fault("xml-syntax", start, "white space is missing before an attribute");
             }
-            let Some((name, value)) = trimmed.split_once('=') else {
+            let Some(equals) = trimmed.bytes().position(|b| b == b'=') else {
                 return fault("xml-syntax", start, "an attribute without a value; write name=\"value\"");
             };
+            let (name, value) = (&trimmed[..equals], &trimmed[equals + 1..]);
             let name = name.trim_end_matches([' ', '\t', '\n', '\r']);
             if super::name::split(name).is_none() {
                 return fault("xml-syntax", start, "not a name that an attribute can have");
             }
             let value = value.trim_start_matches([' ', '\t', '\n', '\r']);
             let at = self.at + self.rest.len() - value.len() + 1;
-            let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
-            let parts = quote.and_then(|q| value.get(1..)?.split_once(q));
-            let Some((raw, after)) = parts else {
+            let quote = value.bytes().next().filter(|b| matches!(b, b'"' | b'\''));
+            let end = quote.and_then(|q| value.bytes().skip(1).position(|b| b == q));
+            let Some(end) = end else {
                 return fault("xml-syntax", at - 1, "the value of an attribute stands in quotes");
             };
+            let (raw, after) = (&value[1..=end], &value[end + 2..]);
             if out.iter().any(|a| a.name == name) {
                 return fault("xml-attribute", start, "an attribute stands twice in one tag; keep one");
             }

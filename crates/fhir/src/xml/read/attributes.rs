@@ -18,12 +18,12 @@ pub(super) const UNDECLARED: usize = usize::MAX;
 
 impl<'a> Reader<'a, '_> {
     /// Declares the tag's namespaces and gives its other attributes.
-    pub(super) fn enter(&mut self, tag: &Tag<'a>, prefix: &str, at: usize) -> Result<Vec<Named<'a>>, Fault> {
+    pub(super) fn enter(&mut self, tag: &Tag<'a>, at: usize) -> Result<Vec<Named<'a>>, Fault> {
         let attributes = self.scope.enter(tag, MOST_ATTRIBUTES)?;
-        self.scope.resolve(prefix, at)?;
+        self.scope.resolve(tag.prefix, at)?;
         let open = self.frames.iter().rev().find(|f| f.inside != Inside::Passed);
         if let Some(mark) = open.filter(|f| f.inside == Inside::Markup).map(|f| f.mark) {
-            self.need(&attributes, prefix, mark);
+            self.need(&attributes, tag.prefix, mark);
         }
         Ok(attributes)
     }
@@ -51,7 +51,6 @@ impl<'a> Reader<'a, '_> {
         root: bool,
     ) -> Result<(), Fault> {
         let definitions = self.definitions;
-        let typed = self.tree.child(frame.node, crate::xml::TYPE_MARK).is_some();
         let primitive = definitions.is_primitive(frame.ty) && !definitions.is_text_primitive(frame.ty);
         let mut placed: Vec<(Placed<'_>, &Named<'a>)> = Vec::new();
         for attribute in attributes {
@@ -59,7 +58,7 @@ impl<'a> Reader<'a, '_> {
             let namespace =
                 if plain { "" } else { self.scope.find(attribute.prefix).map_or("", |(_, uri)| uri) };
             let passed = match attribute.local {
-                "type" => typed,
+                "type" => self.tree.child(frame.node, crate::xml::TYPE_MARK).is_some(),
                 "schemaLocation" | "noNamespaceSchemaLocation" => root,
                 _ => false,
             };

@@ -30,6 +30,12 @@ impl Collected {
     pub(super) fn close(&mut self) {
         self.closed = self.solid.is_some();
     }
+
+    /// The text: with the white space around it, or only what is more than layout.
+    fn part(&self, whole: bool) -> &str {
+        let solid = || self.solid.clone().unwrap_or_default();
+        if whole { &self.text } else { self.text.get(solid()).unwrap_or_default() }
+    }
 }
 
 impl Reader<'_, '_> {
@@ -58,15 +64,15 @@ impl Reader<'_, '_> {
         }
         let solid = raw.trim_start_matches(WHITE);
         let before = raw.len() - solid.len();
-        self.collect(raw, before..before + solid.trim_end_matches(WHITE).len(), at);
+        self.collect(raw, before..before + solid.trim_end_matches(WHITE).len(), at, true);
     }
 
-    /// Text that is meant as it stands: CDATA and references.
-    pub(super) fn solid(&mut self, raw: &str, at: Range<usize>) {
-        self.collect(raw, 0..raw.len(), at);
+    /// Text that is meant as it stands: CDATA, and references, whose line ends are not `written`.
+    pub(super) fn solid(&mut self, raw: &str, at: Range<usize>, written: bool) {
+        self.collect(raw, 0..raw.len(), at, written);
     }
 
-    fn collect(&mut self, raw: &str, solid: Range<usize>, at: Range<usize>) {
+    fn collect(&mut self, raw: &str, solid: Range<usize>, at: Range<usize>, written: bool) {
         let Some(frame) = self.frames.last_mut() else { return };
         let definitions = self.definitions;
         let bears = match frame.inside {
@@ -100,7 +106,10 @@ impl Reader<'_, '_> {
         own.at.end = at.end;
         push_lines(&mut own.text, &raw[..solid.start]);
         let from = own.text.len();
-        push_lines(&mut own.text, &raw[solid.clone()]);
+        match written {
+            true => push_lines(&mut own.text, &raw[solid.clone()]),
+            false => own.text.push_str(&raw[solid.clone()]),
+        }
         if !solid.is_empty() {
             let start = own.solid.as_ref().map_or(from, |s| s.start);
             own.solid = Some(start..own.text.len());
@@ -112,8 +121,10 @@ impl Reader<'_, '_> {
     pub(super) fn finish(&mut self, frame: &Frame) -> Result<(), Fault> {
         let (definitions, node, ty) = (self.definitions, frame.node, frame.ty);
         if definitions.is_text_primitive(ty) {
-            let text = frame.text.as_ref().map_or("", |t| &t.text);
-            self.set_text(node, ty, text);
+            let whole = frame.rank == 0 && definitions.keeps_white_space(ty);
+            let part = |text: &Collected| text.part(whole).to_string();
+            let value = frame.text.as_deref().map(part).unwrap_or_default();
+            self.set_value(node, ty, &value, None);
             return Ok(());
         }
         if definitions.is_primitive(ty) {
@@ -138,23 +149,12 @@ impl Reader<'_, '_> {
     }
 
     fn finish_text(&mut self, frame: &Frame, text: &Collected, found: &Placed<'_>) -> Result<(), Fault> {
-        let element = found.element;
-        let part = text.solid.clone().filter(|_| frame.rank > 0).unwrap_or(0..text.text.len());
-        let value = text.text.get(part).unwrap_or_default();
+        let (element, ty) = (found.element, found.ty.unwrap_or(TypeId::NONE));
+        let whole = frame.rank == 0 && self.definitions.keeps_white_space(ty);
         let node = self.add_named(frame.node, &element.name, element.repeats(), text.at.clone())?;
-        let ty = found.ty.unwrap_or(TypeId::NONE);
         found.annotate(&mut self.tree, node, ty);
-        self.set_text(node, ty, value);
+        self.set_value(node, ty, text.part(whole), None);
         Ok(())
-    }
-
-    /// A value that was text; where white space at its ends means nothing, it goes.
-    fn set_text(&mut self, node: NodeId, ty: TypeId, text: &str) {
-        let text = match self.definitions.keeps_white_space(ty) {
-            true => text,
-            false => text.trim_matches(WHITE),
-        };
-        self.set_value(node, ty, text, None);
     }
 
     /// Keeps an element as it is written, with the namespace declarations that it had from outside.

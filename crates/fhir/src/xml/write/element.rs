@@ -211,10 +211,13 @@ impl<'t, 'd> Writer<'t, 'd> {
         let value = if as_text { text } else { tree.text(first?.node) };
         let of = first.map_or(node, |c| c.node);
         let plain = as_text || (second.is_none() && tree.children(of).next().is_none());
-        match value.filter(|_| plain) {
+        // An empty text is no text: only a primitive whose value is its text can have it.
+        match value.filter(|v| plain && (as_text || !v.is_empty())) {
             Some(value) if unwritable(value).is_some() => self.fault("xml-character", of, UNWRITABLE),
             Some(value) => return Some(value),
-            None => self.fault("xml-kind", of, "the text of an element is one value without parts"),
+            None => {
+                self.fault("xml-kind", of, "the text of an element is one value without parts, and not empty")
+            }
         }
         None
     }

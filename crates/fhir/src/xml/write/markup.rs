@@ -6,7 +6,6 @@
 
 use super::Writer;
 use crate::tree::NodeId;
-use crate::xml::name::split;
 use crate::xml::scope::Scope;
 use crate::xml::text::reference;
 use crate::xml::token::{Token, Tokens};
@@ -40,12 +39,11 @@ fn check(text: &str, namespace: &str, name: &str) -> Result<(), &'static str> {
             Token::Start(tag) => {
                 let mark = scope.mark();
                 scope.enter(&tag, MOST_ATTRIBUTES).map_err(|f| f.message)?;
-                let (prefix, local) = split(tag.name).unwrap_or(("", tag.name));
-                let uri = match scope.find(prefix) {
-                    Some((None, _)) if prefix.is_empty() => return Err(UNDECLARED),
+                let uri = match scope.find(tag.prefix) {
+                    Some((None, _)) if tag.prefix.is_empty() => return Err(UNDECLARED),
                     found => found.ok_or(UNDECLARED)?.1,
                 };
-                if marks.is_empty() && (at.start != 0 || uri != namespace || local != name) {
+                if marks.is_empty() && (at.start != 0 || uri != namespace || tag.local != name) {
                     return Err(
                         "the markup is not the one element that the model names; declare its namespace in it",
                     );
