@@ -66,6 +66,7 @@ impl Profiles {
             path: Vec::new(),
             bundle: bundle::Index::of(self, tree),
             memo: HashMap::new(),
+            later: Vec::new(),
             layers_only: false,
             asking: 0,
         };
@@ -88,7 +89,9 @@ struct Run<'a> {
     path: Vec<(NodeId, Option<u32>)>,
     bundle: bundle::Index<'a>,
     /// Does a resource conform to a profile? Asked by references, answered once.
-    memo: HashMap<(NodeId, &'a str), bool>,
+    memo: HashMap<(NodeId, RuleId), bool>,
+    /// References, looked at when the walk has judged what they may point at.
+    later: Vec<(NodeId, Option<&'a Element>, Layers<'a>)>,
     /// Check the layers alone: the base is checked at the node's own place.
     layers_only: bool,
     /// How many questions of conformance are being answered inside each other.
@@ -130,6 +133,9 @@ impl<'a> Run<'a> {
         }
         if ty != TypeId::NONE {
             self.node(root, ty, None, layers);
+            for (node, element, layers) in std::mem::take(&mut self.later) {
+                self.reference(node, element, &layers);
+            }
             bundle::check(self);
         }
     }
@@ -160,12 +166,26 @@ impl<'a> Run<'a> {
             );
         }
         if ty == self.own.types.reference {
-            self.reference(node, element, &layers);
+            match self.layers_only {
+                true => self.reference(node, element, &layers),
+                false => self.later.push((node, element, layers.clone())),
+            }
         }
         // An invariant over a node with wrong structure would only repeat the cause.
         let sound = !self.findings[before..].iter().any(|f| f.severity == Severity::Error);
         if sound {
             self.invariants(node, ty, element, &layers);
+        }
+        if !self.layers_only && definitions.is_resource(ty) {
+            self.remember(node, &layers, before);
+        }
+    }
+
+    /// A resource without error conforms to all that was asked of it: a reference to it need not ask
+    /// again. What is wrong in what it refers to itself is told there.
+    fn remember(&mut self, node: NodeId, layers: &Layers<'a>, before: usize) {
+        if !self.findings[before..].iter().any(|f| f.severity == Severity::Error) {
+            self.memo.extend(layers.iter().map(|rule| ((node, id_of(rule)), true)));
         }
     }
 
@@ -385,20 +405,21 @@ impl<'a> Run<'a> {
     /// Does the node conform to the profile, as far as the profile goes beyond its type? `None`:
     /// at the end of a chain of references too long to follow.
     fn conforms(&mut self, node: NodeId, profile: &'a Profile) -> Option<bool> {
-        if let Some(&known) = self.memo.get(&(node, &*profile.url)) {
+        let key = (node, id_of(&profile.root));
+        if let Some(&known) = self.memo.get(&key) {
             return Some(known);
         }
         if self.asking >= LONGEST_CHAIN {
             return None;
         }
         // Resources that refer to each other: while one is being asked about, it conforms.
-        self.memo.insert((node, &profile.url), true);
+        self.memo.insert(key, true);
         self.asking += 1;
         let ty = self.tree.type_of(node);
         let good = self.own.definitions.is_a(ty, profile.ty)
             && self.quietly(|run| run.node(node, ty, None, smallvec![&profile.root]));
         self.asking -= 1;
-        self.memo.insert((node, &profile.url), good);
+        self.memo.insert(key, good);
         Some(good)
     }
 
@@ -407,6 +428,13 @@ impl<'a> Run<'a> {
         let known: &terms::Terms = self.own.definitions.terms();
         known.contains(unversioned(set), system, code)
     }
+}
+
+/// A rule, by where it stands: profiles do not move while a document is validated.
+type RuleId = usize;
+
+fn id_of(rule: &Rule) -> RuleId {
+    std::ptr::from_ref(rule).addr()
 }
 
 /// Adds a layer once.
