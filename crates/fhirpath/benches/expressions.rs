@@ -1,23 +1,30 @@
-//! How long an evaluation takes: the four expressions that the project has goals for, and two more.
+//! How long evaluations take and how often they allocate: the expressions that the project has goals
+//! for, a filter over a large Bundle, common invariants, and all invariants of a whole message.
 //!
-//! Invariant: the expression is parsed once, the scope made once; a round is evaluation alone.
-//! The best of many rounds is printed, because other work on the machine only ever adds. Deliberately
-//! absent: statistics beyond that.
+//! Invariant: an expression is parsed once, the scope made once; a round is evaluation alone. The best
+//! of many rounds is printed, because other work on the machine only ever adds. Allocations are counted
+//! in every round, which costs some nanoseconds each, and they are in the times. Deliberately absent:
+//! statistics beyond that.
+//!
+//! `cargo bench -p sluss-fhirpath --bench expressions -- [--only WORD] [--json]`
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use fhir::Definitions;
 use fhir::json::{Form, Limits, read};
-use fhirpath::Scope;
+use fhir::{Definitions, NodeId, NodeRef, Tree};
+use fhirpath::{Expr, Scope};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use std::alloc::System;
+use std::collections::HashMap;
 use std::hint::black_box;
 use std::time::Instant;
 
-const PATIENT: &str = r#"{"resourceType":"Patient","id":"p1","active":true,
-"identifier":[{"use":"usual","system":"urn:oid:1.2.3","value":"12345"}],
-"name":[{"use":"official","family":"Exempel","given":["Anna","Maria"]},{"use":"usual","given":["Ann"]},
-{"use":"maiden","family":"Prov","given":["Anna","Maria"]}],
-"telecom":[{"use":"home"},{"system":"phone","value":"(03) 5555 6473","use":"work"},
-{"system":"phone","value":"(03) 3410 5613","use":"mobile"}],"gender":"female","birthDate":"1974-12-25"}"#;
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
+const PATIENT: &str = include_str!("../../../benches/inputs/patient.json");
+const MESSAGE: &str = include_str!("../../../conformance/examples/admission-notice/valid-1-four-fields.json");
+
+/// Evaluated for their items, on the Patient. The first four have goals, in microseconds.
 const EXPRESSIONS: [(&str, Option<f64>); 6] = [
     ("name.given", Some(0.12)),
     ("name.where(use='official').given", Some(0.84)),
@@ -27,30 +34,146 @@ const EXPRESSIONS: [(&str, Option<f64>); 6] = [
     ("name.exists(family.exists() or given.exists()) and birthDate < @2020", None),
 ];
 
-fn main() {
-    let definitions = Definitions::r4();
-    let mut tree = read(PATIENT.as_bytes(), Form::Fhir, &Limits::default()).unwrap();
-    definitions.annotate(&mut tree);
-    let scope = Scope::new(Some(definitions));
-    let focus = tree.at(tree.root());
-    println!("{:<70} {:>8} {:>8}", "expression", "µs", "goal");
-    let only = std::env::args().nth(1).filter(|a| !a.starts_with("--"));
-    for (text, goal) in EXPRESSIONS.into_iter().filter(|(t, _)| only.as_deref().is_none_or(|o| o == *t)) {
-        let expression = fhirpath::parse(text).unwrap();
-        let best = (0..200).map(|_| {
+/// Invariants of R4, asked for their truth at the element of the Patient that they are about.
+const INVARIANTS: [(&str, &str, &str); 13] = [
+    ("ele-1", "name[0]", "hasValue() or (children().count() > id.count())"),
+    ("ext-1", "extension[0]", "extension.exists() != value.exists()"),
+    ("pat-1", "contact[0]", "name.exists() or telecom.exists() or address.exists() or organization.exists()"),
+    ("per-1", "name[0].period", "start.hasValue().not() or end.hasValue().not() or (start <= end)"),
+    (
+        "ref-1",
+        "managingOrganization",
+        "reference.startsWith('#').not() or (reference.substring(1).trace('url') in \
+         %rootResource.contained.id.trace('ids'))",
+    ),
+    ("cpt-2", "telecom[1]", "value.empty() or system.exists()"),
+    ("att-1", "photo[0]", "data.empty() or contentType.exists()"),
+    ("dom-2", "$this", "contained.contained.empty()"),
+    ("dom-4", "$this", "contained.meta.versionId.empty() and contained.meta.lastUpdated.empty()"),
+    ("dom-6", "$this", "text.`div`.exists()"),
+    (
+        "obs-7",
+        "$this",
+        "value.empty() or component.code.where(coding.intersect(%resource.code.coding).exists()).empty()",
+    ),
+    ("bdl-1", "$this", "total.empty() or (type = 'searchset') or (type = 'history')"),
+    (
+        "age-1",
+        "$this",
+        "(code.exists() or value.empty()) and (system.empty() or system = %ucum) and (value.empty() or value.hasValue().not() or value > 0)",
+    ),
+];
+
+/// Prints a line per piece of work.
+struct Watch {
+    only: Option<String>,
+    json: bool,
+}
+
+impl Watch {
+    /// Times `work`, of which each call counts as one.
+    fn line(&self, name: &str, goal: Option<f64>, per_round: u32, mut work: impl FnMut()) {
+        if self.only.as_deref().is_some_and(|only| !name.contains(only)) {
+            return;
+        }
+        let (mut best, mut allocated) = (f64::INFINITY, 0.0);
+        for _ in 0..200 {
+            let region = Region::new(ALLOCATOR);
             let start = Instant::now();
-            for _ in 0..1000 {
-                let _ = black_box(black_box(&expression).evaluate(&scope, focus));
-            }
-            start.elapsed().as_nanos()
-        });
-        let micros = best.min().unwrap_or(0) as f64 / 1e6;
+            (0..per_round).for_each(|_| work());
+            let took = start.elapsed().as_nanos() as f64 / 1e3 / f64::from(per_round);
+            let spent = region.change();
+            allocated = (spent.allocations + spent.reallocations) as f64 / f64::from(per_round);
+            best = best.min(took);
+        }
+        if self.json {
+            println!("{{\"name\":{name:?},\"micros\":{best:.4},\"allocations\":{allocated}}}");
+            return;
+        }
         let goal = goal.map_or(String::new(), |g| format!("{g:.2}"));
-        println!("{text:<70} {micros:>8.3} {goal:>8}");
+        println!("{name:<70} {best:>9.3} {goal:>6} {allocated:>8.1}");
     }
-    let start = Instant::now();
-    for _ in 0..1000 {
-        let _ = black_box(Scope::new(Some(definitions)));
+}
+
+fn tree(text: &str) -> Tree {
+    let mut tree = read(text.as_bytes(), Form::Fhir, &Limits::default()).unwrap();
+    Definitions::r4().annotate(&mut tree);
+    tree
+}
+
+/// A Bundle of so many small Observations.
+fn bundle(entries: usize) -> String {
+    let entry = |i: usize| {
+        format!(
+            r#"{{"fullUrl":"urn:x:{i}","resource":{{"resourceType":"Observation","id":"o{i}","status":"final",
+            "code":{{"coding":[{{"system":"http://loinc.org","code":"{i}"}}]}},"valueQuantity":{{"value":{i}}}}}}}"#
+        )
+    };
+    let entries: Vec<String> = (0..entries).map(entry).collect();
+    format!(r#"{{"resourceType":"Bundle","type":"collection","entry":[{}]}}"#, entries.join(","))
+}
+
+/// Every invariant of the types and elements of a tree, with the node it is asked of.
+fn questions(tree: &Tree) -> (Vec<Expr>, Vec<(usize, NodeId)>) {
+    let definitions = Definitions::r4();
+    let (mut expressions, mut known) = (Vec::new(), HashMap::new());
+    let (mut all, mut open) = (Vec::new(), vec![tree.root()]);
+    while let Some(node) = open.pop() {
+        open.extend(tree.children(node));
+        let of_element = definitions.element_of(tree, node).into_iter().flat_map(|e| &e.invariants);
+        for invariant in definitions.invariants(tree.type_of(node)).chain(of_element) {
+            let number = *known.entry(&*invariant.expression).or_insert_with(|| {
+                expressions.push(fhirpath::parse(&invariant.expression).unwrap());
+                expressions.len() - 1
+            });
+            all.push((number, node));
+        }
     }
-    println!("a scope: {:.3} µs", start.elapsed().as_nanos() as f64 / 1e6);
+    (expressions, all)
+}
+
+fn select<'t>(scope: &Scope<'t>, tree: &'t Tree, path: &str) -> NodeRef<'t> {
+    let found = fhirpath::parse(path).unwrap().evaluate(scope, tree.at(tree.root())).unwrap();
+    found.first().and_then(|v| v.node()).unwrap_or(tree.at(tree.root()))
+}
+
+fn main() {
+    let mut args = std::env::args().skip_while(|a| a != "--only");
+    let watch = Watch { only: args.nth(1), json: std::env::args().any(|a| a == "--json") };
+    if !watch.json {
+        println!("{:<70} {:>9} {:>6} {:>8}", "items of", "µs", "goal", "allocs");
+    }
+    let definitions = Definitions::r4();
+    let (patient, large, message) = (tree(PATIENT), tree(&bundle(200)), tree(MESSAGE));
+    let mut scope = Scope::new(Some(definitions));
+    scope.register("htmlChecks", |_| Ok(vec![fhirpath::Value::Boolean(true)]));
+    let root = patient.at(patient.root());
+    for (text, goal) in EXPRESSIONS {
+        let expression = fhirpath::parse(text).unwrap();
+        watch.line(text, goal, 1000, || {
+            let _ = black_box(black_box(&expression).evaluate(&scope, root));
+        });
+    }
+    let text = "entry.resource.where(id='o150').value.value";
+    let expression = fhirpath::parse(text).unwrap();
+    watch.line(text, Some(360.0), 50, || {
+        let _ = black_box(expression.evaluate(&scope, large.at(large.root())));
+    });
+    if !watch.json {
+        println!("\n{:<70} {:>9} {:>6} {:>8}", "truth of", "µs", "goal", "allocs");
+    }
+    for (key, place, text) in INVARIANTS {
+        let (expression, focus) = (fhirpath::parse(text).unwrap(), select(&scope, &patient, place));
+        let name: String = format!("{key} {text}").chars().take(70).collect();
+        watch.line(&name, Some(0.2), 1000, || {
+            let _ = black_box(black_box(&expression).truth(&scope, focus));
+        });
+    }
+    let (expressions, all) = questions(&message);
+    watch.line(&format!("all {} invariants of a message", all.len()), None, 20, || {
+        for (number, node) in &all {
+            let _ = black_box(expressions[*number].truth(&scope, message.at(*node)));
+        }
+    });
+    watch.line("a scope", None, 1000, || drop(black_box(Scope::new(Some(definitions)))));
 }
