@@ -14,8 +14,9 @@ mod xml;
 pub(crate) use xml::Placed;
 pub use xml::{XmlFacts, XmlForm};
 
+use crate::primitive::{Simple, simple};
 use crate::terms::{Terms, unversioned};
-use crate::tree::{Key, Kind, NodeId, Tree, TypeId, hash};
+use crate::tree::{Key, Kind, NodeId, NodeRef, Tree, TypeId, hash};
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
@@ -187,6 +188,10 @@ struct Type {
     abstract_type: bool,
     elements: Vec<Element>,
     names: Vec<NameEntry>,
+    /// One bit for each choice element by its name's hash, inherited ones too: what is not in here is
+    /// no choice.
+    choices: u64,
+    simple: Option<Simple>,
     invariants: Vec<Invariant>,
     xml: Option<Box<XmlFacts>>,
 }
@@ -241,6 +246,13 @@ impl Definitions {
     /// Is it a resource type?
     pub fn is_resource(&self, ty: TypeId) -> bool {
         self.kind(ty) == Some(TypeKind::Resource)
+    }
+
+    /// Which simple value an element of this type has; nothing for a type with elements of its own,
+    /// but for Quantity.
+    #[inline]
+    pub fn simple(&self, ty: TypeId) -> Option<Simple> {
+        self.get(ty).and_then(|t| t.simple)
     }
 
     /// Is it a type of which there can be no instance (`Resource`, `Element`)?
@@ -365,6 +377,33 @@ impl Definitions {
         })
     }
 
+    /// The children of a node that are its choice element of this name (`value` finds
+    /// `valueQuantity`); nothing where its type has no such choice.
+    #[inline]
+    pub fn chosen<'t>(
+        &self,
+        node: NodeRef<'t>,
+        key: &Key,
+    ) -> Option<impl Iterator<Item = NodeRef<'t>> + use<'_, 't>> {
+        let choice = self.choice(node.type_of(), key)?;
+        let is = move |c: &NodeRef<'t>| {
+            let suffixed = || c.name().strip_prefix(&*choice.element.name).is_some_and(|s| !s.is_empty());
+            match c.tree.element_at(c.id) {
+                Some(annotated) => annotated == (choice.owner, choice.place) && suffixed(),
+                None => suffixed() && self.element_of(c.tree, c.id) == Some(choice.element),
+            }
+        };
+        Some(node.children().filter(is))
+    }
+
+    /// The choice element of this name that the type has.
+    #[inline]
+    fn choice(&self, ty: TypeId, key: &Key) -> Option<Found<'_>> {
+        // Most questions end here.
+        self.get(ty).filter(|t| t.choices & bit(key.hash()) != 0)?;
+        self.find(ty, key.name(), key.hash()).filter(|found| found.element.choice)
+    }
+
     /// The JSON kind in which values of this primitive type are written.
     pub fn json_kind(&self, ty: TypeId) -> Kind {
         if !self.is_primitive(ty) {
@@ -385,6 +424,7 @@ impl Definitions {
         })
     }
 
+    #[inline]
     fn get(&self, ty: TypeId) -> Option<&Type> {
         self.types.get(ty.0 as usize)
     }
@@ -434,6 +474,8 @@ impl Definitions {
             abstract_type,
             elements: Vec::new(),
             names: Vec::new(),
+            choices: 0,
+            simple: simple(name),
             invariants: Vec::new(),
             xml: None,
         };
@@ -470,10 +512,19 @@ impl Definitions {
         }
         // Stable: of two elements of one name the nearer type's is found.
         names.sort_by_key(|e| e.hash);
+        let choices = names.iter().filter(|e| e.ty == u16::MAX).fold(0, |all, e| all | bit(e.hash));
+        let quantity = self.line(ty).find_map(|(_, t)| t.simple.filter(|s| *s == Simple::Quantity));
         if let Some(own) = self.types.get_mut(ty.0 as usize) {
-            own.names = names;
+            (own.names, own.choices) = (names, choices);
+            own.simple = own.simple.or(quantity);
         }
     }
+}
+
+/// A name's place among 64.
+#[inline]
+fn bit(hash: u32) -> u64 {
+    1 << (hash & 63)
 }
 
 impl std::fmt::Debug for Definitions {

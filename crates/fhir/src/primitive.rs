@@ -6,6 +6,43 @@
 
 use crate::tree::Kind;
 
+/// The kinds of simple values that elements have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Simple {
+    /// `true`, `false`
+    Boolean,
+    /// A whole number.
+    Integer,
+    /// A number with decimals.
+    Decimal,
+    /// A text of any kind: codes, URIs, markdown.
+    String,
+    /// A date, perhaps partial.
+    Date,
+    /// A date with time, perhaps partial.
+    DateTime,
+    /// A time of day.
+    Time,
+    /// A number with a unit: the type Quantity and what specialises it.
+    Quantity,
+}
+
+/// The kind of value that elements of the type of this name have.
+pub fn simple(type_name: &str) -> Option<Simple> {
+    Some(match type_name {
+        "boolean" => Simple::Boolean,
+        "integer" | "positiveInt" | "unsignedInt" | "integer64" => Simple::Integer,
+        "decimal" => Simple::Decimal,
+        "date" => Simple::Date,
+        "dateTime" | "instant" => Simple::DateTime,
+        "time" => Simple::Time,
+        "string" | "code" | "uri" | "canonical" | "id" | "markdown" | "url" | "uuid" | "oid"
+        | "base64Binary" | "xhtml" => Simple::String,
+        "Quantity" => Simple::Quantity,
+        _ => return None,
+    })
+}
+
 /// Longest string, in bytes: 1 MiB.
 const MOST_BYTES: usize = 1 << 20;
 

@@ -22,7 +22,6 @@ use std::collections::HashMap;
 /// One profile, compiled.
 #[derive(Debug)]
 pub(crate) struct Profile {
-    pub(crate) url: Box<str>,
     pub(crate) ty: TypeId,
     pub(crate) root: Rule,
 }
@@ -133,7 +132,7 @@ impl Profiles {
                     None => later.push(root),
                     Some((ty, rule)) => {
                         let rule = build::differential(&self.definitions, root, ty, rule, faults);
-                        self.profiles.insert(url.into(), Profile { url: url.into(), ty, root: rule });
+                        self.profiles.insert(url.into(), Profile { ty, root: rule });
                     }
                 }
             }
@@ -165,7 +164,7 @@ impl Profiles {
             let mut root = Rule::default();
             root.child_mut("comparator").max = Some(Some(0));
             let ty = self.types.quantity;
-            self.profiles.insert(url.as_str().into(), Profile { url: url.into(), ty, root });
+            self.profiles.insert(url.as_str().into(), Profile { ty, root });
         }
     }
 }

@@ -12,7 +12,7 @@
 
 mod view;
 
-pub use view::{Children, NodeRef};
+pub use view::{Children, Named, NodeRef};
 
 /// Index of a node in its [`Tree`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -102,11 +102,13 @@ impl Key {
     }
 
     /// The name itself.
+    #[inline]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// The name's hash, as [`hash`] makes it.
+    #[inline]
     pub(crate) fn hash(&self) -> u32 {
         self.hash
     }
@@ -152,6 +154,7 @@ impl Tree {
     }
 
     /// A node together with its tree.
+    #[inline]
     pub fn at(&self, id: NodeId) -> NodeRef<'_> {
         NodeRef { tree: self, id }
     }
@@ -166,10 +169,12 @@ impl Tree {
         false
     }
 
+    #[inline]
     fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.0 as usize]
     }
 
+    #[inline]
     fn slice(&self, s: Slice) -> &str {
         let start = s.start as usize;
         self.text.get(start..start + s.len as usize).unwrap_or_default()
@@ -177,22 +182,26 @@ impl Tree {
 
     /// The element's name as the instance has it (`valueQuantity`, not `value[x]`). The root of a
     /// FHIR resource is named by its type.
+    #[inline]
     pub fn name(&self, id: NodeId) -> &str {
         self.slice(self.node(id).name)
     }
 
     /// What the node holds.
+    #[inline]
     pub fn kind(&self, id: NodeId) -> Kind {
         self.node(id).kind
     }
 
     /// The primitive value as written (decimals and dates keep their text), if there is one.
+    #[inline]
     pub fn text(&self, id: NodeId) -> Option<&str> {
         let node = self.node(id);
         (node.value != NO_TEXT).then(|| self.slice(node.value))
     }
 
     /// True if the element is (or shall be) written as a member of a JSON array.
+    #[inline]
     pub fn is_list(&self, id: NodeId) -> bool {
         self.node(id).list
     }
@@ -203,6 +212,7 @@ impl Tree {
     }
 
     /// The type that annotation gave the node.
+    #[inline]
     pub fn type_of(&self, id: NodeId) -> TypeId {
         self.node(id).ty
     }
@@ -214,21 +224,25 @@ impl Tree {
     }
 
     /// The parent, unless this is the root or detached.
+    #[inline]
     pub fn parent(&self, id: NodeId) -> Option<NodeId> {
         some(self.node(id).parent)
     }
 
     /// All children in document order.
+    #[inline]
     pub fn children(&self, id: NodeId) -> Children<'_> {
         Children::new(self, self.node(id).first)
     }
 
     /// The children with this name, in order.
-    pub fn named<'a>(&'a self, id: NodeId, key: &'a Key) -> impl Iterator<Item = NodeId> + 'a {
-        self.children(id).filter(move |&c| self.is_named(c, key))
+    #[inline]
+    pub fn named<'a>(&'a self, id: NodeId, key: &'a Key) -> Named<'a> {
+        Named::new(self, self.node(id).first, key)
     }
 
     /// Does the node bear this name?
+    #[inline]
     pub fn is_named(&self, id: NodeId, key: &Key) -> bool {
         let node = self.node(id);
         node.hash == key.hash && self.slice(node.name) == &*key.name
@@ -272,11 +286,13 @@ impl Tree {
     }
 
     /// The next sibling, whatever its name.
+    #[inline]
     pub(crate) fn next_of(&self, id: NodeId) -> Option<NodeId> {
         some(self.node(id).next)
     }
 
     /// The hash of the node's name, as [`hash`] makes it.
+    #[inline]
     pub(crate) fn name_hash(&self, id: NodeId) -> u32 {
         self.node(id).hash
     }
@@ -458,6 +474,7 @@ impl Tree {
     }
 }
 
+#[inline]
 fn some(id: u32) -> Option<NodeId> {
     (id != NIL).then_some(NodeId(id))
 }

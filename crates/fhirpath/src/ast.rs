@@ -7,7 +7,8 @@
 
 use crate::functions::Builtin;
 use crate::value::Value;
-use fhir::Key;
+use fhir::{Definitions, Key, TypeId};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Index of a node.
 pub(crate) type Id = u32;
@@ -17,6 +18,27 @@ pub(crate) type Id = u32;
 pub(crate) struct TypeName {
     pub namespace: Option<Box<str>>,
     pub name: Box<str>,
+    /// Where definitions had it last.
+    last: AtomicU32,
+}
+
+impl TypeName {
+    pub(crate) fn new(namespace: Option<String>, name: String) -> TypeName {
+        let last = AtomicU32::new(TypeId::NONE.0);
+        TypeName { namespace: namespace.map(Into::into), name: name.into(), last }
+    }
+
+    /// The type in these definitions. The place where it was last is tried first, and believed only
+    /// if the name stands there.
+    pub(crate) fn find(&self, definitions: &Definitions) -> Option<TypeId> {
+        let last = TypeId(self.last.load(Ordering::Relaxed));
+        if last != TypeId::NONE && definitions.type_name(last) == &*self.name {
+            return Some(last);
+        }
+        let found = definitions.type_id(&self.name)?;
+        self.last.store(found.0, Ordering::Relaxed);
+        Some(found)
+    }
 }
 
 /// Binary operators, loosest first.
@@ -60,14 +82,15 @@ pub(crate) enum Node {
     Total,
     /// `%name`
     Variable(Box<str>),
-    /// Element names in a row. `head`: nothing stands before them, so the first may also be the
-    /// name of the focus' type or (where the scope says so) of a variable. `places` are
-    /// the names' offsets.
+    /// Element names in a row. `head`: nothing stands before them, so the first may also be that of
+    /// a variable (where the scope says so) or (`typed`, by its capital) of the focus' type. `places`
+    /// are the names' offsets.
     Path {
         from: Option<Id>,
         names: Vec<Key>,
         places: Vec<u32>,
         head: bool,
+        typed: bool,
     },
     /// A function of the language.
     Call {
@@ -129,6 +152,11 @@ impl Program {
 }
 
 impl Op {
+    /// Does it give a Boolean?
+    pub(crate) fn is_truth(self) -> bool {
+        self.level() <= Op::Less.level()
+    }
+
     /// How strongly it binds; larger is stronger. The order is that of the official grammar.
     pub(crate) fn level(self) -> u8 {
         use Op::*;

@@ -4,12 +4,12 @@
 //! that are equal are equivalent. Nothing recurses: nodes are compared with an explicit stack.
 //! Deliberately absent: implicit conversion from string to anything.
 
-use crate::error::EvalError;
+use crate::error::{Fail, wrong};
 use crate::eval::Machine;
 use crate::moment::DateTime;
 use crate::moment_math::Order;
 use crate::quantity::Quantity;
-use crate::value::{Coll, Value};
+use crate::value::{Coll, Item, Value};
 use fhir::{Kind, NodeId, NodeRef};
 use smallvec::SmallVec;
 use std::cmp::Ordering;
@@ -75,7 +75,13 @@ fn equivalent_simple(a: &Value<'_>, b: &Value<'_>) -> bool {
 
 impl<'t> Machine<'_, 't> {
     /// `=` of two items.
-    pub(crate) fn equal(&self, a: &Value<'t>, b: &Value<'t>) -> Result<Option<bool>, EvalError> {
+    pub(crate) fn equal(&self, a: &Value<'t>, b: &Value<'t>) -> Result<Option<bool>, Fail> {
+        // What is compared most, without making values of it.
+        if let (Value::Node(node), Value::String(b)) = (a, b)
+            && let Some(a) = self.scope.model.string(*node)
+        {
+            return Ok(Some(a == b));
+        }
         let (x, y) = (self.simple(a), self.simple(b));
         match (&*x, &*y) {
             (Value::Node(a), Value::Node(b)) => self.same_nodes(*a, *b, false),
@@ -83,7 +89,7 @@ impl<'t> Machine<'_, 't> {
         }
     }
 
-    fn equivalent(&self, a: &Value<'t>, b: &Value<'t>) -> Result<bool, EvalError> {
+    fn equivalent(&self, a: &Value<'t>, b: &Value<'t>) -> Result<bool, Fail> {
         let (x, y) = (self.simple(a), self.simple(b));
         match (&*x, &*y) {
             (Value::Node(a), Value::Node(b)) => Ok(self.same_nodes(*a, *b, true)? == Some(true)),
@@ -92,7 +98,7 @@ impl<'t> Machine<'_, 't> {
     }
 
     /// Are two complex nodes the same, child by child?
-    fn same_nodes(&self, a: NodeRef<'t>, b: NodeRef<'t>, loosely: bool) -> Result<Option<bool>, EvalError> {
+    fn same_nodes(&self, a: NodeRef<'t>, b: NodeRef<'t>, loosely: bool) -> Result<Option<bool>, Fail> {
         let mut open = vec![(a, b)];
         let mut unknown = false;
         while let Some((a, b)) = open.pop() {
@@ -131,7 +137,7 @@ impl<'t> Machine<'_, 't> {
     }
 
     /// `=` of two collections.
-    pub(crate) fn equal_all(&self, a: &[Value<'t>], b: &[Value<'t>]) -> Result<Option<bool>, EvalError> {
+    pub(crate) fn equal_all(&self, a: &[Value<'t>], b: &[Value<'t>]) -> Result<Option<bool>, Fail> {
         if a.is_empty() || b.is_empty() {
             return Ok(None);
         }
@@ -151,7 +157,7 @@ impl<'t> Machine<'_, 't> {
     }
 
     /// `~` of two collections: order does not matter.
-    pub(crate) fn equivalent_all(&self, a: &[Value<'t>], b: &[Value<'t>]) -> Result<bool, EvalError> {
+    pub(crate) fn equivalent_all(&self, a: &[Value<'t>], b: &[Value<'t>]) -> Result<bool, Fail> {
         if a.len() != b.len() {
             return Ok(false);
         }
@@ -174,7 +180,7 @@ impl<'t> Machine<'_, 't> {
     }
 
     /// How two single items compare. `None`: not known.
-    pub(crate) fn order(&self, a: &Value<'t>, b: &Value<'t>) -> Result<Option<Ordering>, EvalError> {
+    pub(crate) fn order(&self, a: &Value<'t>, b: &Value<'t>) -> Result<Option<Ordering>, Fail> {
         use Value as V;
         let known = |o: Order| match o {
             Order::Known(o) => Some(o),
@@ -196,12 +202,12 @@ impl<'t> Machine<'_, 't> {
             (V::Integer(n), V::Quantity(b)) => Quantity::plain((*n).into()).order(b),
             (V::Quantity(a), V::Decimal(n)) => a.order(&Quantity::plain(*n)),
             (V::Decimal(n), V::Quantity(b)) => Quantity::plain(*n).order(b),
-            _ => return Err(EvalError::wrong("values of these kinds have no order")),
+            _ => return Err(wrong("values of these kinds have no order")),
         })
     }
 
     /// Is the item in the collection?
-    pub(crate) fn contains(&self, items: &[Value<'t>], one: &Value<'t>) -> Result<bool, EvalError> {
+    pub(crate) fn contains(&self, items: &[Value<'t>], one: &Value<'t>) -> Result<bool, Fail> {
         for item in items {
             self.step(1)?;
             if self.equal(item, one)? == Some(true) {
@@ -212,15 +218,10 @@ impl<'t> Machine<'_, 't> {
     }
 
     /// Adds to `out` the items that are not in it yet.
-    pub(crate) fn merge(
-        &self,
-        seen: &mut Seen,
-        out: &mut Coll<'t>,
-        items: &[Value<'t>],
-    ) -> Result<(), EvalError> {
+    pub(crate) fn merge(&self, seen: &mut Seen, out: &mut Coll<'t>, items: &[Value<'t>]) -> Result<(), Fail> {
         for item in items {
             if seen.is_new(self, item, out)? {
-                out.push(self.copy(item)?);
+                out.push(self.kept(Item::Borrowed(item))?);
             }
         }
         Ok(())
@@ -242,7 +243,7 @@ impl Seen {
         machine: &Machine<'_, 't>,
         item: &Value<'t>,
         kept: &Coll<'t>,
-    ) -> Result<bool, EvalError> {
+    ) -> Result<bool, Fail> {
         machine.step(1)?;
         let simple = machine.simple(item);
         let Value::String(text) = &*simple else {

@@ -58,6 +58,8 @@ pub enum Reason {
     NoClock,
     /// The evaluation was given up: too many steps.
     Steps,
+    /// The evaluation was given up: too many items and texts at once.
+    Memory,
     /// A host function refused.
     Host(String),
 }
@@ -68,13 +70,43 @@ impl EvalError {
         EvalError { offset: None, reason }
     }
 
-    pub(crate) fn wrong(what: &'static str) -> EvalError {
-        EvalError::new(Reason::WrongKind(what))
-    }
-
-    pub(crate) fn at(mut self, offset: u32) -> EvalError {
+    /// Says where, unless that is known.
+    pub(crate) fn at(&mut self, offset: u32) {
         self.offset.get_or_insert(offset as usize);
-        self
+    }
+}
+
+/// An error on its way through the evaluator: in a box, so that results stay small.
+pub(crate) type Fail = Box<EvalError>;
+
+pub(crate) fn fail(reason: Reason) -> Fail {
+    Box::new(EvalError::new(reason))
+}
+
+/// The operation is not defined for these kinds of values.
+pub(crate) fn wrong(what: &'static str) -> Fail {
+    fail(Reason::WrongKind(what))
+}
+
+/// Why items stop being handed on.
+pub(crate) enum Stop {
+    /// Whoever takes them needs no more.
+    Enough,
+    /// There is no result.
+    Failed(Fail),
+}
+
+impl From<Fail> for Stop {
+    fn from(fail: Fail) -> Stop {
+        Stop::Failed(fail)
+    }
+}
+
+/// The end of handing items on: wanted no more is no failure.
+pub(crate) fn ended(next: Result<(), Stop>) -> Result<(), Fail> {
+    match next {
+        Err(Stop::Failed(fail)) => Err(fail),
+        _ => Ok(()),
     }
 }
 
@@ -89,6 +121,7 @@ impl fmt::Display for EvalError {
             Reason::Pattern => f.write_str("the regular expression cannot be used")?,
             Reason::NoClock => f.write_str("no clock was given")?,
             Reason::Steps => f.write_str("the evaluation takes too many steps")?,
+            Reason::Memory => f.write_str("the evaluation takes too much memory")?,
             Reason::Host(message) => f.write_str(message)?,
         }
         match self.offset {

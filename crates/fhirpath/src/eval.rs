@@ -1,22 +1,28 @@
-//! The evaluator: one node of the expression at a time, on a collection.
+//! The evaluator: what an evaluation has with it, what it may spend, and the ways in and through.
 //!
-//! Invariant: every item visited and every operation costs a step, and steps are limited; chains to
-//! the left are walked in a loop, so that stack use is bounded by what the parser allows to nest.
-//! Deliberately absent: caches across evaluations.
+//! A node of the expression is asked in one of three ways: for its items one by one (`each`), for
+//! all of them (`operand`), or for its truth (`test`, in `ask`). All three go by the same functions, and
+//! whoever has heard enough stops the rest.
+//!
+//! Invariant: every item visited and every operation costs a step, what is kept costs room, and both
+//! are limited. Nodes are asked inside each other to a fixed depth only; beyond it, chains to the left
+//! are walked in a loop, so that stack use is bounded by what the parser allows to nest. Deliberately
+//! absent: caches across evaluations.
 
-use crate::ast::{Id, Node, Op, Program, TypeName};
-use crate::error::{EvalError, Reason};
-use crate::functions::Call;
+use crate::ast::{Id, Node, Program};
+use crate::error::{EvalError, Fail, Reason, Stop, ended, fail};
+use crate::functions::{Call, Run, Source};
 use crate::path::RUN;
-use crate::scope::{HostCall, Scope};
-use crate::value::{Coll, Value, weight};
-use fhir::Key;
-use smallvec::{SmallVec, smallvec};
-use std::borrow::Cow;
+use crate::scope::Scope;
+use crate::value::{Coll, Item, Next, Sink, Value, weight};
+use fhir::NodeRef;
+use smallvec::SmallVec;
 use std::cell::Cell;
+use std::ops::Deref;
 use std::slice;
 
-pub(crate) type Outcome<'t> = Result<Coll<'t>, EvalError>;
+/// How many nodes may be asked inside each other before chains are walked in a loop.
+const DEEPEST: u32 = 64;
 
 /// Where an expression is being evaluated.
 #[derive(Clone, Copy)]
@@ -30,9 +36,39 @@ pub(crate) struct Frame<'f, 't> {
 }
 
 impl<'f, 't> Frame<'f, 't> {
+    fn top(focus: &'f [Value<'t>]) -> Frame<'f, 't> {
+        Frame { focus, index: None, total: &[] }
+    }
+
     /// The frame for one item of a collection.
     pub(crate) fn item(self, item: &'f Value<'t>, index: usize) -> Frame<'f, 't> {
         Frame { focus: slice::from_ref(item), index: Some(index), total: self.total }
+    }
+}
+
+/// What stands before a node: items that are known, or an expression to ask for them.
+#[derive(Clone, Copy)]
+pub(crate) enum Input<'f, 't> {
+    Items(&'f [Value<'t>]),
+    Of(Id),
+}
+
+/// A whole collection: borrowed where it stands somewhere anyway.
+pub(crate) enum Operand<'f, 't> {
+    Slice(&'f [Value<'t>]),
+    One(Value<'t>),
+    Own(Coll<'t>),
+}
+
+impl<'t> Deref for Operand<'_, 't> {
+    type Target = [Value<'t>];
+
+    fn deref(&self) -> &[Value<'t>] {
+        match self {
+            Operand::Slice(items) => items,
+            Operand::One(item) => slice::from_ref(item),
+            Operand::Own(items) => items,
+        }
     }
 }
 
@@ -43,6 +79,8 @@ pub(crate) struct Machine<'a, 't> {
     /// `%context`
     pub input: &'a [Value<'t>],
     steps: Cell<u64>,
+    room: Cell<usize>,
+    depth: Cell<u32>,
 }
 
 /// Evaluates a whole program for its items.
@@ -51,280 +89,302 @@ pub(crate) fn collect<'t>(
     scope: &Scope<'t>,
     input: &[Value<'t>],
 ) -> Result<Vec<Value<'t>>, EvalError> {
-    match (program.node(program.root), input) {
-        // The most frequent expression by far, a path from a node, fills the result directly.
-        (Node::Path { from: None, names, head, .. }, [Value::Node(node)])
-            if names.len() <= RUN && !scope.bare_variables && scope.watcher.is_none() =>
-        {
-            let machine = Machine { program, scope, input, steps: Cell::new(scope.step_limit) };
-            let typed = *head && starts_type(&names[0]) && scope.model.is_named(*node, &names[0]);
-            let names = if typed { &names[1..] } else { names };
-            let mut out = Vec::with_capacity(8);
-            machine.descend(*node, names, &mut |found| out.push(Value::Node(found)))?;
-            Ok(out)
-        }
-        _ => run(program, scope, input).map(SmallVec::into_vec),
+    let machine = Machine::new(program, scope, input);
+    let mut out = Vec::new();
+    if let (Node::Path { from: None, names, typed, .. }, [first @ Value::Node(node)]) =
+        (program.node(program.root), input)
+        && names.len() <= RUN
+        && !scope.bare_variables
+    {
+        // The most frequent expression, a path from a node, fills the result directly.
+        let names = if *typed { machine.own_names(first, names) } else { names };
+        out.reserve(8);
+        let next = machine.descend(*node, names, &mut |found| {
+            machine.take(size_of::<Value<'t>>())?;
+            out.push(Value::Node(found));
+            Ok(())
+        });
+        ended(next).map_err(|fail| *fail)?;
+        return Ok(out);
     }
+    let next = machine.each(program.root, Frame::top(input), &mut |item| {
+        // The usual few items in one go.
+        if out.is_empty() {
+            out.reserve(8);
+        }
+        out.push(machine.kept(item)?);
+        Ok(())
+    });
+    ended(next).map_err(|fail| *fail)?;
+    Ok(out)
 }
 
-/// Could the name be a type's?
-fn starts_type(name: &Key) -> bool {
-    name.name().as_bytes().first().is_some_and(u8::is_ascii_uppercase)
-}
-
-/// Evaluates a whole program.
-pub(crate) fn run<'t>(program: &Program, scope: &Scope<'t>, input: &[Value<'t>]) -> Outcome<'t> {
-    let machine = Machine { program, scope, input, steps: Cell::new(scope.step_limit) };
-    machine.eval(program.root, Frame { focus: input, index: None, total: &[] })
+/// Evaluates a whole program for its truth.
+pub(crate) fn truth<'t>(
+    program: &Program,
+    scope: &Scope<'t>,
+    input: &[Value<'t>],
+) -> Result<Option<bool>, EvalError> {
+    let machine = Machine::new(program, scope, input);
+    machine.test(program.root, Frame::top(input)).map_err(|fail| *fail)
 }
 
 impl<'a, 't> Machine<'a, 't> {
+    fn new(program: &'a Program, scope: &'a Scope<'t>, input: &'a [Value<'t>]) -> Machine<'a, 't> {
+        let (steps, room) = (Cell::new(scope.step_limit), Cell::new(scope.memory_limit));
+        Machine { program, scope, input, steps, room, depth: Cell::new(DEEPEST) }
+    }
+
     /// Pays for work about to be done.
     #[inline]
-    pub(crate) fn step(&self, n: usize) -> Result<(), EvalError> {
+    pub(crate) fn step(&self, n: usize) -> Result<(), Fail> {
         match self.steps.get().checked_sub(n as u64) {
             Some(left) => {
                 self.steps.set(left);
                 Ok(())
             }
-            None => Err(EvalError::new(Reason::Steps)),
+            None => Err(fail(Reason::Steps)),
         }
     }
 
-    /// A copy, paid for.
-    pub(crate) fn copy(&self, value: &Value<'t>) -> Result<Value<'t>, EvalError> {
-        self.step(weight(value))?;
-        Ok(value.clone())
+    /// Pays for bytes about to be kept. Nothing is ever given back, so that the limit holds whatever
+    /// is freed.
+    #[inline]
+    pub(crate) fn take(&self, bytes: usize) -> Result<(), Fail> {
+        match self.room.get().checked_sub(bytes) {
+            Some(left) => {
+                self.room.set(left);
+                Ok(())
+            }
+            None => Err(fail(Reason::Memory)),
+        }
+    }
+
+    /// Pays for a text about to be built.
+    pub(crate) fn build(&self, bytes: usize) -> Result<(), Fail> {
+        self.step(bytes / 8)?;
+        self.take(bytes)
+    }
+
+    /// An item to keep, paid for.
+    #[inline]
+    pub(crate) fn kept(&self, item: Item<'_, 't>) -> Result<Value<'t>, Fail> {
+        self.take(size_of::<Value<'t>>())?;
+        match item {
+            Item::Owned(value) => Ok(value),
+            Item::Borrowed(value) => {
+                self.build(weight(value))?;
+                Ok(value.clone())
+            }
+        }
     }
 
     /// Copies of many, paid for.
-    pub(crate) fn copies(&self, values: &[Value<'t>]) -> Outcome<'t> {
+    pub(crate) fn copies(&self, values: &[Value<'t>]) -> Result<Coll<'t>, Fail> {
         self.step(values.len())?;
-        let mut out = Coll::with_capacity(values.len());
-        for value in values {
-            out.push(self.copy(value)?);
+        values.iter().map(|value| self.kept(Item::Borrowed(value))).collect()
+    }
+
+    /// Tells a watcher, if there is one, of a node that was come to.
+    #[inline]
+    pub(crate) fn tell(&self, node: NodeRef<'t>) {
+        if let Some(watcher) = &self.scope.watcher {
+            watcher(node);
         }
-        Ok(out)
     }
 
     /// The simple value of an item; a complex node stays what it is.
-    pub(crate) fn simple<'v>(&self, value: &'v Value<'t>) -> Cow<'v, Value<'t>> {
+    #[inline]
+    pub(crate) fn simple<'v>(&self, value: &'v Value<'t>) -> Item<'v, 't> {
         self.scope.model.simple(value)
     }
 
     /// The only item of a collection, if there is one; several are an error.
-    pub(crate) fn single<'v>(&self, items: &'v [Value<'t>]) -> Result<Option<Cow<'v, Value<'t>>>, EvalError> {
+    pub(crate) fn single<'v>(&self, items: &'v [Value<'t>]) -> Result<Option<Item<'v, 't>>, Fail> {
         match items {
             [] => Ok(None),
             [one] => Ok(Some(self.simple(one))),
-            _ => Err(EvalError::new(Reason::Several)),
+            _ => Err(fail(Reason::Several)),
         }
     }
 
-    /// Evaluates the expression `id`.
-    pub(crate) fn eval(&self, id: Id, frame: Frame<'_, 't>) -> Outcome<'t> {
+    /// An error of this node, unless it says already where it belongs.
+    pub(crate) fn placed<T>(&self, id: Id, result: Result<T, Fail>) -> Result<T, Fail> {
+        result.map_err(|mut fail| {
+            fail.at(self.program.offset(id));
+            fail
+        })
+    }
+
+    /// Does the work one level deeper; nothing where that is too deep.
+    #[inline]
+    pub(crate) fn deeper<R>(&self, work: impl FnOnce() -> R) -> Option<R> {
+        let left = self.depth.get().checked_sub(1)?;
+        self.depth.set(left);
+        let done = work();
+        self.depth.set(left + 1);
+        Some(done)
+    }
+
+    /// What stands before the node within the frame.
+    pub(crate) fn before<'f>(&self, id: Id, frame: Frame<'f, 't>) -> Input<'f, 't> {
+        left_of(self.program.node(id)).map_or(Input::Items(frame.focus), Input::Of)
+    }
+
+    /// Hands on the items of the expression `id`, in their order, until they are not wanted.
+    pub(crate) fn each(&self, id: Id, frame: Frame<'_, 't>, sink: Sink<'_, 't>) -> Next {
+        self.step(1)?;
+        // The most frequent node by far; it asks no other.
+        if let path @ Node::Path { from: None, .. } = self.program.node(id) {
+            return self.start(path, frame.focus, sink);
+        }
+        match self.deeper(|| self.flow(id, self.before(id, frame), frame, sink)) {
+            Some(next) => next,
+            None => hand_on(Operand::Own(self.looped(id, frame)?), sink),
+        }
+    }
+
+    /// Hands on the items of what stands before a node.
+    pub(crate) fn each_of(&self, input: Input<'_, 't>, frame: Frame<'_, 't>, sink: Sink<'_, 't>) -> Next {
+        match input {
+            Input::Items(items) => hand_on(Operand::Slice(items), sink),
+            Input::Of(id) => self.each(id, frame, sink),
+        }
+    }
+
+    /// All items of the expression.
+    pub(crate) fn operand<'f>(&'f self, id: Id, frame: Frame<'f, 't>) -> Result<Operand<'f, 't>, Fail> {
+        match self.program.node(id) {
+            Node::Literal(value) => return Ok(Operand::Slice(slice::from_ref(value))),
+            Node::This => return Ok(Operand::Slice(frame.focus)),
+            Node::Total => return Ok(Operand::Slice(frame.total)),
+            Node::Variable(name) => {
+                if let Some(values) = self.scope.get(name) {
+                    return Ok(Operand::Slice(values));
+                }
+            }
+            _ => {}
+        }
+        self.step(1)?;
+        let done = self.deeper(|| {
+            let input = self.before(id, frame);
+            if is_value(self.program.node(id)) {
+                let value = self.value(id, input, frame)?;
+                return Ok(value.map_or(Operand::Slice(&[]), Operand::One));
+            }
+            self.all(id, input, frame).map(Operand::Own)
+        });
+        done.unwrap_or_else(|| self.looped(id, frame).map(Operand::Own))
+    }
+
+    /// All items of what stands before a node.
+    pub(crate) fn operand_of<'f>(
+        &'f self,
+        input: Input<'f, 't>,
+        frame: Frame<'f, 't>,
+    ) -> Result<Operand<'f, 't>, Fail> {
+        match input {
+            Input::Items(items) => Ok(Operand::Slice(items)),
+            Input::Of(id) => self.operand(id, frame),
+        }
+    }
+
+    /// All items of one node.
+    fn all(&self, id: Id, input: Input<'_, 't>, frame: Frame<'_, 't>) -> Result<Coll<'t>, Fail> {
+        if is_value(self.program.node(id)) {
+            return Ok(self.value(id, input, frame)?.into_iter().collect());
+        }
+        let mut out = Coll::new();
+        ended(self.flow(id, input, frame, &mut |item| {
+            out.push(self.kept(item)?);
+            Ok(())
+        }))?;
+        Ok(out)
+    }
+
+    /// The items of a node at the end of a long chain: from the left to it, one after the other.
+    pub(crate) fn looped(&self, id: Id, frame: Frame<'_, 't>) -> Result<Coll<'t>, Fail> {
         let mut spine: SmallVec<[Id; 8]> = SmallVec::new();
         let mut at = id;
         while let Some(left) = left_of(self.program.node(at)) {
             spine.push(at);
             at = left;
         }
-        let place = |id: Id| move |e: EvalError| e.at(self.program.offset(id));
-        let mut found = self.leaf(at, frame).map_err(place(at))?;
-        self.tell(&found);
+        let mut found = self.all(at, Input::Items(frame.focus), frame)?;
         while let Some(id) = spine.pop() {
             self.step(1)?;
-            found = self.apply(id, found, frame).map_err(place(id))?;
-            self.tell(&found);
+            found = self.all(id, Input::Items(&found), frame)?;
         }
         Ok(found)
     }
 
-    /// Tells a watcher, if there is one, what was come to.
-    #[inline]
-    pub(crate) fn tell(&self, found: &[Value<'t>]) {
-        if let Some(watcher) = &self.scope.watcher {
-            found.iter().filter_map(Value::node).for_each(|node| watcher(node));
-        }
-    }
-
-    /// Evaluates the expression as a condition.
-    pub(crate) fn test(&self, id: Id, frame: Frame<'_, 't>) -> Result<Option<bool>, EvalError> {
-        let found = self.eval(id, frame)?;
-        self.scope.model.truth(&found).map_err(|e| e.at(self.program.offset(id)))
-    }
-
-    /// A node that nothing stands before.
-    fn leaf(&self, id: Id, frame: Frame<'_, 't>) -> Outcome<'t> {
-        self.step(1)?;
-        Ok(match self.program.node(id) {
-            Node::Literal(value) => smallvec![self.copy(value)?],
-            Node::This => self.copies(frame.focus)?,
-            Node::Index => frame.index.iter().map(|&i| Value::Integer(i as i64)).collect(),
-            Node::Total => self.copies(frame.total)?,
-            Node::Variable(name) => self.variable(name)?,
-            Node::Path { names, head, .. } => {
-                let mut out = Coll::new();
-                self.start(frame.focus, names, *head, &mut out)?;
-                out
-            }
-            Node::Call { function, args, .. } => {
-                return (function.run)(self, Call { id, input: frame.focus, args, frame });
-            }
-            Node::Host { name, args, .. } => return self.host(name, frame.focus, args, frame),
-            Node::Sign { negative, of } => {
-                let items = self.eval(*of, frame)?;
-                return self.signed(*negative, &items);
-            }
-            _ => Coll::new(),
-        })
-    }
-
-    /// A node applied to what stands before it.
-    fn apply(&self, id: Id, input: Coll<'t>, frame: Frame<'_, 't>) -> Outcome<'t> {
+    /// The value of a node that has one at most ([`is_value`]).
+    pub(crate) fn value(
+        &self,
+        id: Id,
+        input: Input<'_, 't>,
+        frame: Frame<'_, 't>,
+    ) -> Result<Option<Value<'t>>, Fail> {
         match self.program.node(id) {
-            Node::Path { names, .. } => {
-                let mut out = Coll::new();
-                for item in &input {
-                    self.walk(item, names, &mut out)?;
+            Node::Index => Ok(frame.index.map(|i| Value::Integer(i as i64))),
+            Node::Sign { negative, of } => {
+                let items = self.operand(*of, frame)?;
+                self.placed(id, self.signed(*negative, &items))
+            }
+            Node::Call { function, args, .. } => match function.run {
+                Run::One(run) => {
+                    let input = self.operand_of(input, frame)?;
+                    self.placed(id, run(self, Call { id, input: &input, args, frame }))
                 }
-                Ok(out)
-            }
-            Node::Call { function, args, .. } => {
-                (function.run)(self, Call { id, input: &input, args, frame })
-            }
-            Node::Host { name, args, .. } => self.host(name, &input, args, frame),
-            Node::Test { ty, cast, .. } => self.type_test(&input, ty, *cast),
-            Node::At { index, .. } => {
-                let index = self.eval(*index, frame)?;
-                match self.single(&index)?.as_deref() {
-                    None => Ok(Coll::new()),
-                    Some(Value::Integer(n)) => {
-                        let item = usize::try_from(*n).ok().and_then(|n| input.get(n));
-                        Ok(item.cloned().into_iter().collect())
-                    }
-                    Some(_) => Err(EvalError::wrong("an index must be an Integer")),
+                Run::Asks(run) => {
+                    let answer = self.placed(id, run(self, Source { id, input, args, frame }))?;
+                    Ok(answer.map(Value::Boolean))
                 }
-            }
-            Node::Binary { op, right, .. } => self.binary(*op, &input, *right, frame),
-            _ => Ok(input),
-        }
-    }
-
-    fn binary(&self, op: Op, left: &[Value<'t>], right: Id, frame: Frame<'_, 't>) -> Outcome<'t> {
-        if matches!(op, Op::And | Op::Or | Op::Xor | Op::Implies) {
-            let left = self.scope.model.truth(left)?;
-            let decided = match (op, left) {
-                (Op::And, Some(false)) => Some(false),
-                (Op::Or, Some(true)) | (Op::Implies, Some(false)) => Some(true),
-                _ => None,
-            };
-            let result = match decided {
-                Some(result) => Some(result),
-                None => crate::operators::logic(op, left, self.test(right, frame)?),
-            };
-            return Ok(result.into_iter().map(Value::Boolean).collect());
-        }
-        // A literal needs no copy.
-        if let Node::Literal(value) = self.program.node(right) {
-            return self.operate(op, left, slice::from_ref(value));
-        }
-        let right = self.eval(right, frame)?;
-        self.operate(op, left, &right)
-    }
-
-    fn start(
-        &self,
-        focus: &[Value<'t>],
-        names: &[Key],
-        head: bool,
-        out: &mut Coll<'t>,
-    ) -> Result<(), EvalError> {
-        let Some((first, rest)) = names.split_first() else { return Ok(()) };
-        if head
-            && self.scope.bare_variables
-            && let Some(values) = self.scope.get(first.name())
-        {
-            return values.iter().try_for_each(|value| self.walk(value, rest, out));
-        }
-        let typed = head && starts_type(first);
-        for item in focus {
-            match item {
-                Value::Node(node) if typed && self.scope.model.is_named(*node, first) => {
-                    self.walk(item, rest, out)?;
-                }
-                _ => self.walk(item, names, out)?,
-            }
-        }
-        Ok(())
-    }
-
-    fn variable(&self, name: &str) -> Outcome<'t> {
-        if let Some(values) = self.scope.get(name) {
-            return self.copies(values);
-        }
-        let model = &self.scope.model;
-        let resource = || {
-            let focus = self.input.iter().find_map(Value::node);
-            self.scope.resource.or_else(|| focus.map(|node| model.resource_of(node)))
-        };
-        let text = match name {
-            "context" => return self.copies(self.input),
-            "resource" => return Ok(resource().map(Value::Node).into_iter().collect()),
-            "rootResource" => {
-                let root = self.scope.root_resource.or_else(|| resource().map(|r| model.root_of(r)));
-                return Ok(root.map(Value::Node).into_iter().collect());
-            }
-            "sct" => Cow::Borrowed("http://snomed.info/sct"),
-            "loinc" => Cow::Borrowed("http://loinc.org"),
-            "ucum" => Cow::Borrowed("http://unitsofmeasure.org"),
-            _ => match (name.strip_prefix("vs-"), name.strip_prefix("ext-")) {
-                (Some(set), _) => format!("http://hl7.org/fhir/ValueSet/{set}").into(),
-                (_, Some(ext)) => format!("http://hl7.org/fhir/StructureDefinition/{ext}").into(),
-                _ => return Err(EvalError::new(Reason::UnknownVariable(name.to_string()))),
+                Run::Folds(run) => self.placed(id, run(self, Source { id, input, args, frame })),
+                Run::Whole(_) | Run::Passes(_) => Ok(None),
             },
-        };
-        Ok(smallvec![Value::String(text)])
-    }
-
-    fn host(&self, name: &str, input: &[Value<'t>], args: &[Id], frame: Frame<'_, 't>) -> Outcome<'t> {
-        let args: Result<Vec<Coll<'t>>, EvalError> = args.iter().map(|&a| self.eval(a, frame)).collect();
-        match self.call_host(name, input, args?)? {
-            Some(found) => Ok(found),
-            None => Err(EvalError::new(Reason::UnknownFunction(name.to_string()))),
-        }
-    }
-
-    /// Asks the host's function of this name, if there is one.
-    pub(crate) fn call_host(
-        &self,
-        name: &str,
-        input: &[Value<'t>],
-        args: Vec<Coll<'t>>,
-    ) -> Result<Option<Coll<'t>>, EvalError> {
-        let Some(function) = self.scope.function(name) else { return Ok(None) };
-        let args: Vec<Vec<Value<'t>>> = args.into_iter().map(SmallVec::into_vec).collect();
-        let found = function(&HostCall { name, input, args: &args })?;
-        self.step(found.len())?;
-        Ok(Some(SmallVec::from_vec(found)))
-    }
-
-    /// `is` and `as` as operators. A cast filters, as R4's own search parameters expect of it.
-    fn type_test(&self, input: &[Value<'t>], ty: &TypeName, cast: bool) -> Outcome<'t> {
-        let mut out = Coll::new();
-        if !cast && input.len() > 1 {
-            return Err(EvalError::new(Reason::Several));
-        }
-        for item in input {
-            self.step(1)?;
-            let is = self.scope.model.is_type(item, ty, cast)?;
-            match cast {
-                true if is => out.push(item.clone()),
-                true => {}
-                false => out.push(Value::Boolean(is)),
+            Node::Binary { op, right, .. } if op.is_truth() => {
+                Ok(self.judge(id, *op, input, *right, frame)?.map(Value::Boolean))
             }
+            Node::Binary { op, right, .. } => {
+                let left = self.operand_of(input, frame)?;
+                let right = self.operand(*right, frame)?;
+                self.placed(id, self.calculate(*op, &left, &right))
+            }
+            Node::Test { ty, .. } => {
+                let items = self.operand_of(input, frame)?;
+                self.placed(id, self.is(&items, ty))
+            }
+            _ => Ok(None),
         }
-        Ok(out)
+    }
+}
+
+/// Has the node one value at most, whatever its input?
+pub(crate) fn is_value(node: &Node) -> bool {
+    match node {
+        Node::Index | Node::Sign { .. } => true,
+        Node::Call { function, .. } => !matches!(function.run, Run::Whole(_) | Run::Passes(_)),
+        Node::Binary { op, .. } => *op != crate::ast::Op::Union,
+        Node::Test { cast, .. } => !cast,
+        _ => false,
+    }
+}
+
+/// Hands on items that are there already.
+pub(crate) fn hand_on<'t>(items: Operand<'_, 't>, sink: Sink<'_, 't>) -> Next {
+    match items {
+        Operand::Slice(items) => items.iter().try_for_each(|item| sink(Item::Borrowed(item))),
+        Operand::One(item) => sink(Item::Owned(item)),
+        Operand::Own(items) => items.into_iter().try_for_each(|item| sink(Item::Owned(item))),
+    }
+}
+
+/// Hands on an item that is the last one wanted.
+pub(crate) fn last_of(next: Next, after: Next) -> Next {
+    match next {
+        Err(Stop::Failed(fail)) => Err(Stop::Failed(fail)),
+        _ => after,
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Invariant: the parser has checked the number of arguments, so `args[0]` exists where one is
 //! required. An argument that is a lambda is evaluated by its function, once per item; any other within
-//! the frame of the call. Deliberately absent: overloading by type.
+//! the frame of the call. What a function needs of its input (all of it, or one item after the other)
+//! shows in its type, see [`Run`]. Deliberately absent: overloading by type.
 
 pub(crate) mod boundary;
 pub(crate) mod convert;
@@ -10,19 +11,20 @@ pub(crate) mod encode;
 pub(crate) mod existence;
 pub(crate) mod filter;
 pub(crate) mod math;
+pub(crate) mod members;
 pub(crate) mod model;
 pub(crate) mod pattern;
 pub(crate) mod resolve;
+pub(crate) mod sort;
 pub(crate) mod text;
 
 use crate::ast::{Id, Node};
-use crate::error::EvalError;
-use crate::eval::{Frame, Machine, Outcome};
-use crate::value::{Coll, Value};
-use smallvec::smallvec;
+use crate::error::{Fail, wrong};
+use crate::eval::{Frame, Input, Machine, Operand};
+use crate::value::{Coll, Next, Sink, Value};
 use std::borrow::Cow;
 
-/// What a call is about.
+/// What a call is about, its input known.
 #[derive(Clone, Copy)]
 pub(crate) struct Call<'c, 't> {
     /// The call's node.
@@ -33,7 +35,50 @@ pub(crate) struct Call<'c, 't> {
     pub frame: Frame<'c, 't>,
 }
 
-type Run = for<'m, 'c, 'a, 't> fn(&'m Machine<'a, 't>, Call<'c, 't>) -> Outcome<'t>;
+/// What a call is about, its input still to come.
+#[derive(Clone, Copy)]
+pub(crate) struct Source<'c, 't> {
+    /// The call's node.
+    pub id: Id,
+    /// What stands before the dot.
+    pub input: Input<'c, 't>,
+    pub args: &'c [Id],
+    pub frame: Frame<'c, 't>,
+}
+
+impl<'c, 't> Source<'c, 't> {
+    /// The call with nothing before it, to ask for its arguments.
+    fn alone(&self) -> Call<'c, 't> {
+        Call { id: self.id, input: &[], args: self.args, frame: self.frame }
+    }
+
+    /// Takes the items of the input one after the other.
+    fn each(&self, m: &Machine<'_, 't>, sink: Sink<'_, 't>) -> Next {
+        m.each_of(self.input, self.frame, sink)
+    }
+}
+
+/// Yes, no, or neither.
+pub(crate) type Answer = Result<Option<bool>, Fail>;
+/// One value at most.
+pub(crate) type Single<'t> = Result<Option<Value<'t>>, Fail>;
+/// Any number of items.
+pub(crate) type Outcome<'t> = Result<Coll<'t>, Fail>;
+
+/// A function at work.
+#[derive(Clone, Copy)]
+pub(crate) enum Run {
+    /// Knows all of its input, gives any number of items.
+    Whole(for<'m, 'c, 'a, 't> fn(&'m Machine<'a, 't>, Call<'c, 't>) -> Outcome<'t>),
+    /// Knows all of its input, gives one value at most.
+    One(for<'m, 'c, 'a, 't> fn(&'m Machine<'a, 't>, Call<'c, 't>) -> Single<'t>),
+    /// Takes its input item by item as far as it needs to, answers with a Boolean or nothing.
+    Asks(for<'m, 'c, 'a, 't> fn(&'m Machine<'a, 't>, Source<'c, 't>) -> Answer),
+    /// Takes its input item by item, gives one value at most.
+    Folds(for<'m, 'c, 'a, 't> fn(&'m Machine<'a, 't>, Source<'c, 't>) -> Single<'t>),
+    /// Takes its input item by item and hands items on.
+    Passes(for<'m, 'c, 'a, 't> fn(&'m Machine<'a, 't>, Source<'c, 't>, Sink<'_, 't>) -> Next),
+}
 
 /// What a function can be called on, for the static check.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -110,6 +155,8 @@ pub(crate) fn find(name: &str) -> Option<&'static Builtin> {
     let tables = [
         existence::TABLE,
         filter::TABLE,
+        members::TABLE,
+        sort::TABLE,
         text::TABLE,
         encode::TABLE,
         math::TABLE,
@@ -120,41 +167,45 @@ pub(crate) fn find(name: &str) -> Option<&'static Builtin> {
     tables.into_iter().flatten().find(|f| f.name == name)
 }
 
-fn yes_no<'t>(answer: bool) -> Coll<'t> {
-    smallvec![Value::Boolean(answer)]
+fn yes_no<'t>(answer: bool) -> Single<'t> {
+    Ok(Some(Value::Boolean(answer)))
+}
+
+fn integer<'t>(n: usize) -> Single<'t> {
+    Ok(Some(Value::Integer(n as i64)))
 }
 
 impl<'t> Machine<'_, 't> {
-    /// An argument's items.
-    fn arg(&self, call: &Call<'_, 't>, n: usize) -> Outcome<'t> {
+    /// The items of argument number `n`; none if it was left out.
+    fn arg<'f>(&'f self, call: &Call<'f, 't>, n: usize) -> Result<Operand<'f, 't>, Fail> {
         match call.args.get(n) {
-            Some(&id) => self.eval(id, call.frame),
-            None => Ok(Coll::new()),
+            Some(&id) => self.operand(id, call.frame),
+            None => Ok(Operand::Slice(&[])),
         }
     }
 
     /// An argument that must be one String; `None` if it is empty.
-    fn text_arg<'m>(&'m self, call: &Call<'_, 't>, n: usize) -> Result<Option<Cow<'m, str>>, EvalError> {
+    fn text_arg<'m>(&'m self, call: &Call<'_, 't>, n: usize) -> Result<Option<Cow<'m, str>>, Fail> {
         // The usual case: no copy.
         if let Some(Node::Literal(Value::String(text))) = call.args.get(n).map(|&id| self.program.node(id)) {
             return Ok(Some(Cow::Borrowed(text)));
         }
-        match self.single(&self.arg(call, n)?)?.as_deref() {
+        match self.single(&self.arg(call, n)?)?.map(Cow::into_owned) {
             None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(Cow::Owned(text.to_string()))),
-            Some(_) => Err(EvalError::wrong("this argument must be a String")),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(wrong("this argument must be a String")),
         }
     }
 
     /// An argument that must be one Integer.
-    fn integer_arg(&self, call: &Call<'_, 't>, n: usize) -> Result<Option<i64>, EvalError> {
+    fn integer_arg(&self, call: &Call<'_, 't>, n: usize) -> Result<Option<i64>, Fail> {
         if let Some(Node::Literal(Value::Integer(n))) = call.args.get(n).map(|&id| self.program.node(id)) {
             return Ok(Some(*n));
         }
         match self.single(&self.arg(call, n)?)?.as_deref() {
             None => Ok(None),
             Some(Value::Integer(n)) => Ok(Some(*n)),
-            Some(_) => Err(EvalError::wrong("this argument must be an Integer")),
+            Some(_) => Err(wrong("this argument must be an Integer")),
         }
     }
 }

@@ -9,12 +9,14 @@
 //! Deliberately absent: terminology, profiles and network, which host functions bring; `Long` and
 //! `defineVariable()`, which R4 does not have.
 
+mod ask;
 mod ast;
 mod check;
 mod compare;
 mod decimal;
 mod error;
 mod eval;
+mod flow;
 mod functions;
 mod lex;
 mod model;
@@ -33,7 +35,7 @@ pub use decimal::Decimal;
 pub use error::{EvalError, Reason, SyntaxError, TypeProblem};
 pub use moment::{Date, DateTime, Time};
 pub use quantity::{Calendar, Quantity, Unit};
-pub use scope::{DEFAULT_STEP_LIMIT, HostCall, HostFunction, Scope};
+pub use scope::{DEFAULT_MEMORY_LIMIT, DEFAULT_STEP_LIMIT, HostCall, HostFunction, Scope};
 pub use value::{TypeInfo, Value};
 
 use fhir::{Definitions, NodeRef, TypeId};
@@ -77,8 +79,7 @@ impl Expr {
 
     /// [`Expr::truth`], starting from a collection.
     pub fn truth_on<'t>(&self, scope: &Scope<'t>, focus: &[Value<'t>]) -> Result<Option<bool>, EvalError> {
-        let found = eval::run(&self.program, scope, focus)?;
-        scope.model.truth(&found)
+        eval::truth(&self.program, scope, focus)
     }
 
     /// The functions that are none of the language's own, with where they stand: a host must register

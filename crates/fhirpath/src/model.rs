@@ -6,58 +6,17 @@
 
 use crate::ast::TypeName;
 use crate::decimal::Decimal;
-use crate::error::{EvalError, Reason};
+use crate::error::{Fail, Reason, fail};
 use crate::moment::{Date, DateTime, Time};
 use crate::quantity::{Quantity, Unit};
-use crate::value::{TypeInfo, Value};
+use crate::value::{Item, TypeInfo, Value};
+use fhir::primitive::Simple;
 use fhir::{Definitions, Key, Kind, NodeRef, TypeId};
 use std::borrow::Cow;
-
-/// The simple type that a FHIR primitive converts to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Simple {
-    Boolean,
-    Integer,
-    Decimal,
-    String,
-    Date,
-    DateTime,
-    Time,
-}
-
-/// FHIR primitives, the frequent ones first.
-const PRIMITIVES: [(&str, Simple); 21] = [
-    ("string", Simple::String),
-    ("code", Simple::String),
-    ("uri", Simple::String),
-    ("boolean", Simple::Boolean),
-    ("dateTime", Simple::DateTime),
-    ("date", Simple::Date),
-    ("instant", Simple::DateTime),
-    ("decimal", Simple::Decimal),
-    ("integer", Simple::Integer),
-    ("positiveInt", Simple::Integer),
-    ("unsignedInt", Simple::Integer),
-    ("canonical", Simple::String),
-    ("id", Simple::String),
-    ("markdown", Simple::String),
-    ("time", Simple::Time),
-    ("url", Simple::String),
-    ("uuid", Simple::String),
-    ("oid", Simple::String),
-    ("base64Binary", Simple::String),
-    ("xhtml", Simple::String),
-    ("integer64", Simple::Integer),
-];
 
 /// The names of the language's own types.
 const SYSTEM: [&str; 9] =
     ["Boolean", "String", "Integer", "Decimal", "Date", "DateTime", "Time", "Quantity", "Any"];
-
-/// The simple type of a FHIR primitive.
-pub(crate) fn simple_of(name: &str) -> Option<Simple> {
-    PRIMITIVES.iter().find(|(n, _)| *n == name).map(|(_, s)| *s)
-}
 
 /// Is this one of the language's own types?
 pub(crate) fn is_system(name: &str) -> bool {
@@ -80,7 +39,8 @@ impl<'t> Model<'t> {
     }
 
     /// The simple value of an item; a complex node stays what it is.
-    pub(crate) fn simple<'v>(&self, value: &'v Value<'t>) -> Cow<'v, Value<'t>> {
+    #[inline]
+    pub(crate) fn simple<'v>(&self, value: &'v Value<'t>) -> Item<'v, 't> {
         match value {
             Value::Node(node) => match self.node_value(*node) {
                 Some(simple) => Cow::Owned(simple),
@@ -90,11 +50,18 @@ impl<'t> Model<'t> {
         }
     }
 
+    /// The text of a node that is known to be a string of some kind.
+    #[inline]
+    pub(crate) fn string(&self, node: NodeRef<'t>) -> Option<&'t str> {
+        let simple = self.definitions?.simple(node.type_of());
+        node.text().filter(|_| simple == Some(Simple::String))
+    }
+
     /// The simple value of a node. A text that is no value of its type counts as a string.
     pub(crate) fn node_value(&self, node: NodeRef<'t>) -> Option<Value<'t>> {
         let Some(text) = node.text() else { return self.quantity_of(node) };
-        let known = self.simple_type(node).and_then(|simple| match simple {
-            Simple::String => None,
+        let known = self.simple_type(node, text).and_then(|simple| match simple {
+            Simple::String | Simple::Quantity => None,
             Simple::Boolean => boolean(text).map(Value::Boolean),
             Simple::Integer => text.parse().ok().map(Value::Integer),
             Simple::Decimal => Decimal::parse(text).map(Value::Decimal),
@@ -105,17 +72,13 @@ impl<'t> Model<'t> {
         Some(known.unwrap_or(Value::String(Cow::Borrowed(text))))
     }
 
-    fn simple_type(&self, node: NodeRef<'t>) -> Option<Simple> {
-        // Names are compared, not ids: the frequent ones come first, and no table must be made.
-        let ty = node.type_of();
-        if ty != TypeId::NONE
-            && let Some(simple) = self.definitions.and_then(|d| simple_of(d.type_name(ty)))
-        {
+    fn simple_type(&self, node: NodeRef<'t>, text: &str) -> Option<Simple> {
+        if let Some(simple) = self.definitions.and_then(|d| d.simple(node.type_of())) {
             return Some(simple);
         }
         match node.kind() {
             Kind::Boolean => Some(Simple::Boolean),
-            Kind::Number if node.text().is_some_and(|t| t.contains(['.', 'e', 'E'])) => Some(Simple::Decimal),
+            Kind::Number if text.contains(['.', 'e', 'E']) => Some(Simple::Decimal),
             Kind::Number => Some(Simple::Integer),
             _ => None,
         }
@@ -123,11 +86,8 @@ impl<'t> Model<'t> {
 
     /// The language's quantity of a FHIR Quantity. One with a comparator is none: it is a range.
     fn quantity_of(&self, node: NodeRef<'t>) -> Option<Value<'t>> {
-        let definitions = self.definitions?;
-        let ty = node.type_of();
-        let mut line = std::iter::successors(Some(ty), |ty| definitions.parent_type(*ty));
-        let is_quantity = line.any(|ty| definitions.type_name(ty) == "Quantity");
-        if !is_quantity || node.child("comparator").is_some() {
+        let quantity = self.definitions?.simple(node.type_of()) == Some(Simple::Quantity);
+        if !quantity || node.child("comparator").is_some() {
             return None;
         }
         let value = Decimal::parse(node.child_text("value")?)?;
@@ -151,39 +111,25 @@ impl<'t> Model<'t> {
     }
 
     /// The children that are the choice element of this name (`value` finds `valueQuantity`).
-    pub(crate) fn choices<'k>(
+    pub(crate) fn choices(
         &self,
         node: NodeRef<'t>,
-        key: &'k Key,
-    ) -> Option<impl Iterator<Item = NodeRef<'t>> + use<'t, 'k>> {
-        let ty = node.type_of();
-        let definitions = self.definitions.filter(|_| ty != TypeId::NONE)?;
-        let starts = move |child: &NodeRef<'t>| {
-            let rest = child.name().strip_prefix(key.name());
-            rest.and_then(|r| r.bytes().next()).is_some_and(|b| b.is_ascii_uppercase())
-        };
-        let chooses = move |child: &NodeRef<'t>| {
-            definitions.element(ty, child.name()).is_some_and(|e| e.choice && &*e.name == key.name())
-        };
-        Some(node.children().filter(starts).filter(chooses))
+        key: &Key,
+    ) -> Option<impl Iterator<Item = NodeRef<'t>> + use<'t>> {
+        self.definitions?.chosen(node, key)
     }
 
     /// Is the item of this type? Unknown types are an error where anyone could know them.
-    pub(crate) fn is_type(
-        &self,
-        value: &Value<'t>,
-        wanted: &TypeName,
-        exact: bool,
-    ) -> Result<bool, EvalError> {
+    pub(crate) fn is_type(&self, value: &Value<'t>, wanted: &TypeName, exact: bool) -> Result<bool, Fail> {
         let name = &*wanted.name;
-        let unknown = || EvalError::new(Reason::UnknownType(name.to_string()));
+        let unknown = || fail(Reason::UnknownType(wanted.name.to_string()));
         match wanted.namespace.as_deref() {
             Some("System") => return Ok(value.system_type() == Some(name)),
             Some("FHIR") | None => {}
             Some(_) => return Err(unknown()),
         }
         let Value::Node(node) = value else {
-            let known = is_system(name) || self.definitions.is_none_or(|d| d.type_id(name).is_some());
+            let known = is_system(name) || self.definitions.is_none_or(|d| wanted.find(d).is_some());
             return if known {
                 Ok(wanted.namespace.is_none() && value.system_type() == Some(name))
             } else {
@@ -192,7 +138,7 @@ impl<'t> Model<'t> {
         };
         let ty = node.type_of();
         match self.definitions {
-            Some(definitions) => match definitions.type_id(name) {
+            Some(definitions) => match wanted.find(definitions) {
                 Some(id) if exact && definitions.is_primitive(id) => Ok(ty == id),
                 Some(id) => Ok(ty != TypeId::NONE && definitions.is_a(ty, id)),
                 None if is_system(name) => Ok(ty == TypeId::NONE && self.untyped_is(*node, name)),
@@ -227,7 +173,11 @@ impl<'t> Model<'t> {
     /// Is the node a resource?
     pub(crate) fn is_resource(&self, node: NodeRef<'t>) -> bool {
         let ty = node.type_of();
-        self.definitions.is_some_and(|d| d.is_resource(ty)) || node.child("resourceType").is_some()
+        // Of a typed node the type tells: ExampleScenario.instance has an element `resourceType` too.
+        match self.definitions.filter(|_| ty != TypeId::NONE) {
+            Some(definitions) => definitions.is_resource(ty),
+            None => node.child("resourceType").is_some(),
+        }
     }
 
     /// The resource that a node is part of; for one outside all resources, its tree's root.
@@ -251,7 +201,7 @@ impl<'t> Model<'t> {
     }
 
     /// A collection as a truth value: FHIRPath's singleton evaluation.
-    pub(crate) fn truth(&self, items: &[Value<'t>]) -> Result<Option<bool>, EvalError> {
+    pub(crate) fn truth(&self, items: &[Value<'t>]) -> Result<Option<bool>, Fail> {
         match items {
             [] => Ok(None),
             [Value::Boolean(b)] => Ok(Some(*b)),
@@ -259,7 +209,7 @@ impl<'t> Model<'t> {
                 Value::Boolean(b) => *b,
                 _ => true,
             })),
-            _ => Err(EvalError::new(Reason::Several)),
+            _ => Err(fail(Reason::Several)),
         }
     }
 }

@@ -47,8 +47,12 @@ pub(crate) fn days_in(year: i64, month: i64) -> i64 {
     }
 }
 
-fn two(text: &str) -> Option<u8> {
-    (text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok())?
+/// A number of two digits.
+fn two(text: &[u8]) -> Option<u8> {
+    match *text {
+        [a @ b'0'..=b'9', b @ b'0'..=b'9'] => Some((a - b'0') * 10 + (b - b'0')),
+        _ => None,
+    }
 }
 
 impl Date {
@@ -63,14 +67,14 @@ impl Date {
 
     /// Reads `2015`, `2015-02` or `2015-02-04`.
     pub fn parse(text: &str) -> Option<Date> {
-        let mut parts = text.split('-');
-        let year = parts.next().filter(|y| y.len() == 4 && y.bytes().all(|b| b.is_ascii_digit()))?;
-        let year: u16 = year.parse().ok()?;
-        let month = parts.next().map(|m| two(m).ok_or(())).transpose().ok()?;
-        let day = parts.next().map(|d| two(d).ok_or(())).transpose().ok()?;
-        if parts.next().is_some() {
-            return None;
-        }
+        let text = text.as_bytes();
+        let year = u16::from(two(text.get(..2)?)?) * 100 + u16::from(two(text.get(2..4)?)?);
+        let (month, day) = match &text[4..] {
+            [] => (None, None),
+            [b'-', month @ ..] if month.len() == 2 => (Some(two(month)?), None),
+            [b'-', m1, m2, b'-', day @ ..] => (Some(two(&[*m1, *m2])?), Some(two(day)?)),
+            _ => return None,
+        };
         let whole = Date::new(year, month.unwrap_or(1), day.unwrap_or(1))?;
         Some(Date {
             month: if month.is_some() { whole.month } else { 0 },
@@ -83,50 +87,60 @@ impl Date {
 impl Time {
     /// Reads `10`, `10:30`, `10:30:15` or `10:30:15.250`.
     pub fn parse(text: &str) -> Option<Time> {
-        let (clock, fraction) = match text.split_once('.') {
-            Some((clock, fraction)) => (clock, Some(fraction)),
-            None => (text, None),
-        };
-        let mut parts = clock.split(':');
-        let hour = two(parts.next()?).filter(|h| *h < 24)?;
-        let minute = parts.next().map(|m| two(m).filter(|m| *m < 60).ok_or(())).transpose().ok()?;
+        Time::read(text.as_bytes())
+    }
+
+    fn read(text: &[u8]) -> Option<Time> {
+        let hour = two(text.get(..2)?).filter(|h| *h < 24)?;
+        let (minute, rest) = sixty(&text[2..], 59)?;
         // 60 only ever appears as a leap second; it is kept as written.
-        let second = parts.next().map(|s| two(s).filter(|s| *s <= 60).ok_or(())).transpose().ok()?;
-        if parts.next().is_some() {
-            return None;
-        }
+        let (second, rest) = sixty(rest, 60)?;
         let (mut nanos, mut digits) = (0, 0);
-        if let Some(fraction) = fraction {
-            second?;
-            if fraction.is_empty() || !fraction.bytes().all(|b| b.is_ascii_digit()) {
-                return None;
+        match rest {
+            [] => {}
+            [b'.', fraction @ ..] if second.is_some() && !fraction.is_empty() => {
+                if !fraction.iter().all(u8::is_ascii_digit) {
+                    return None;
+                }
+                let kept = &fraction[..fraction.len().min(9)];
+                digits = kept.len() as u8;
+                let number = kept.iter().fold(0, |n: u32, d| n * 10 + u32::from(d - b'0'));
+                nanos = number * 10u32.pow(9 - u32::from(digits));
             }
-            let kept = &fraction[..fraction.len().min(9)];
-            digits = kept.len() as u8;
-            nanos = kept.parse::<u32>().ok()? * 10u32.pow(9 - u32::from(digits));
+            _ => return None,
         }
         Some(Time { hour, minute, second, nanos, digits })
+    }
+}
+
+/// `:59` and what follows; nothing is read where no `:` stands.
+fn sixty(text: &[u8], most: u8) -> Option<(Option<u8>, &[u8])> {
+    match text {
+        [b':', a, b, rest @ ..] => Some((Some(two(&[*a, *b]).filter(|n| *n <= most)?), rest)),
+        [b':', ..] => None,
+        _ => Some((None, text)),
     }
 }
 
 impl DateTime {
     /// Reads what FHIR and FHIRPath call a dateTime: a date, `T`, perhaps a time, perhaps an offset.
     pub fn parse(text: &str) -> Option<DateTime> {
-        let Some((date, rest)) = text.split_once('T') else {
+        let bytes = text.as_bytes();
+        let Some(at) = bytes.iter().take(11).position(|b| *b == b'T') else {
             return Some(DateTime { date: Date::parse(text)?, time: None, offset: None });
         };
-        let date = Date::parse(date)?;
+        let (date, rest) = (Date::parse(&text[..at])?, &bytes[at + 1..]);
         if rest.is_empty() {
             return Some(DateTime { date, time: None, offset: None });
         }
-        let (clock, offset) = match rest.find(['Z', '+', '-']) {
+        let (clock, offset) = match rest.iter().position(|b| matches!(b, b'Z' | b'+' | b'-')) {
             Some(at) => (&rest[..at], Some(offset(&rest[at..])?)),
             None => (rest, None),
         };
         if date.day == 0 {
             return None;
         }
-        Some(DateTime { date, time: Some(Time::parse(clock)?), offset })
+        Some(DateTime { date, time: Some(Time::read(clock)?), offset })
     }
 
     /// The instant `seconds` (and `millis`) after 1970-01-01T00:00:00Z, on a clock that is
@@ -162,17 +176,17 @@ impl From<Date> for DateTime {
     }
 }
 
-fn offset(text: &str) -> Option<i16> {
-    if text == "Z" {
-        return Some(0);
-    }
-    let (sign, rest) = text.split_at_checked(1)?;
-    let (hours, minutes) = rest.split_once(':')?;
-    let minutes =
-        i16::from(two(hours).filter(|h| *h <= 14)?) * 60 + i16::from(two(minutes).filter(|m| *m < 60)?);
+fn offset(text: &[u8]) -> Option<i16> {
+    let (sign, h1, h2, minutes) = match text {
+        b"Z" => return Some(0),
+        [sign, h1, h2, b':', minutes @ ..] => (sign, h1, h2, minutes),
+        _ => return None,
+    };
+    let hours = i16::from(two(&[*h1, *h2]).filter(|h| *h <= 14)?);
+    let minutes = hours * 60 + i16::from(two(minutes).filter(|m| *m < 60)?);
     match sign {
-        "+" => Some(minutes),
-        "-" => Some(-minutes),
+        b'+' => Some(minutes),
+        b'-' => Some(-minutes),
         _ => None,
     }
 }

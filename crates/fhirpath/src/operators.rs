@@ -8,12 +8,11 @@
 use crate::ast::Op;
 use crate::compare::Seen;
 use crate::decimal::Decimal;
-use crate::error::{EvalError, Reason};
-use crate::eval::{Machine, Outcome};
+use crate::error::{Fail, Reason, fail, wrong};
+use crate::eval::Machine;
 use crate::moment_math::whole_steps;
 use crate::quantity::{Calendar, Quantity};
-use crate::value::{Coll, Value, weight};
-use smallvec::smallvec;
+use crate::value::{Coll, Item, Value};
 use std::cmp::Ordering;
 
 /// Three-valued logic.
@@ -38,38 +37,49 @@ pub(crate) fn logic(op: Op, left: Option<bool>, right: Option<bool>) -> Option<b
     }
 }
 
-fn yes_no<'t>(answer: Option<bool>) -> Coll<'t> {
-    answer.into_iter().map(Value::Boolean).collect()
-}
-
 impl<'t> Machine<'_, 't> {
-    /// All operators but the boolean ones.
-    pub(crate) fn operate(&self, op: Op, left: &[Value<'t>], right: &[Value<'t>]) -> Outcome<'t> {
+    /// Equality, equivalence and order.
+    pub(crate) fn compare(
+        &self,
+        op: Op,
+        left: &[Value<'t>],
+        right: &[Value<'t>],
+    ) -> Result<Option<bool>, Fail> {
         Ok(match op {
-            Op::Equal => yes_no(self.equal_all(left, right)?),
-            Op::NotEqual => yes_no(self.equal_all(left, right)?.map(|e| !e)),
-            Op::Equivalent => yes_no(Some(self.equivalent_all(left, right)?)),
-            Op::NotEquivalent => yes_no(Some(!self.equivalent_all(left, right)?)),
-            Op::Less => yes_no(self.ordered(left, right, |o| o == Ordering::Less)?),
-            Op::LessOrEqual => yes_no(self.ordered(left, right, |o| o != Ordering::Greater)?),
-            Op::Greater => yes_no(self.ordered(left, right, |o| o == Ordering::Greater)?),
-            Op::GreaterOrEqual => yes_no(self.ordered(left, right, |o| o != Ordering::Less)?),
-            Op::Union => self.union(left, right)?,
-            Op::In => self.membership(right, left)?,
-            Op::Contains => self.membership(left, right)?,
-            Op::Concatenate => self.concatenate(left, right)?,
-            _ => match (self.single(left)?, self.single(right)?) {
-                (Some(a), Some(b)) => {
-                    // Sums of strings can double with every step.
-                    self.step(weight(&a) + weight(&b))?;
-                    arithmetic(op, &a, &b)?.into_iter().collect()
-                }
-                _ => Coll::new(),
-            },
+            Op::Equal => self.equal_all(left, right)?,
+            Op::NotEqual => self.equal_all(left, right)?.map(|e| !e),
+            Op::Equivalent => Some(self.equivalent_all(left, right)?),
+            Op::NotEquivalent => Some(!self.equivalent_all(left, right)?),
+            Op::Less => self.ordered(left, right, |o| o == Ordering::Less)?,
+            Op::LessOrEqual => self.ordered(left, right, |o| o != Ordering::Greater)?,
+            Op::Greater => self.ordered(left, right, |o| o == Ordering::Greater)?,
+            _ => self.ordered(left, right, |o| o != Ordering::Less)?,
         })
     }
 
-    pub(crate) fn union(&self, left: &[Value<'t>], right: &[Value<'t>]) -> Outcome<'t> {
+    /// Arithmetic and joining.
+    pub(crate) fn calculate(
+        &self,
+        op: Op,
+        left: &[Value<'t>],
+        right: &[Value<'t>],
+    ) -> Result<Option<Value<'t>>, Fail> {
+        if op == Op::Concatenate {
+            return self.concatenate(left, right);
+        }
+        match (self.single(left)?, self.single(right)?) {
+            (Some(a), Some(b)) => {
+                if let (Value::String(a), Value::String(b)) = (&*a, &*b) {
+                    // Sums of strings can double with every step.
+                    self.build(a.len() + b.len())?;
+                }
+                arithmetic(op, &a, &b)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    pub(crate) fn union(&self, left: &[Value<'t>], right: &[Value<'t>]) -> Result<Coll<'t>, Fail> {
         let (mut out, mut seen) = (Coll::new(), Seen::default());
         self.merge(&mut seen, &mut out, left)?;
         self.merge(&mut seen, &mut out, right)?;
@@ -81,36 +91,31 @@ impl<'t> Machine<'_, 't> {
         left: &[Value<'t>],
         right: &[Value<'t>],
         holds: impl Fn(Ordering) -> bool,
-    ) -> Result<Option<bool>, EvalError> {
+    ) -> Result<Option<bool>, Fail> {
         match (left, right) {
             ([], _) | (_, []) => Ok(None),
             ([a], [b]) => Ok(self.order(a, b)?.map(holds)),
-            _ => Err(EvalError::new(Reason::Several)),
+            _ => Err(fail(Reason::Several)),
         }
     }
 
-    fn membership(&self, items: &[Value<'t>], one: &[Value<'t>]) -> Outcome<'t> {
-        match one {
-            [] => Ok(Coll::new()),
-            [one] => Ok(yes_no(Some(self.contains(items, one)?))),
-            _ => Err(EvalError::new(Reason::Several)),
+    fn concatenate(&self, left: &[Value<'t>], right: &[Value<'t>]) -> Result<Option<Value<'t>>, Fail> {
+        let (left, right) = (self.single(left)?, self.single(right)?);
+        fn text<'v>(item: &'v Option<Item<'_, '_>>) -> Result<&'v str, Fail> {
+            match item.as_deref() {
+                None => Ok(""),
+                Some(Value::String(text)) => Ok(text),
+                Some(_) => Err(wrong("& joins Strings only")),
+            }
         }
-    }
-
-    fn concatenate(&self, left: &[Value<'t>], right: &[Value<'t>]) -> Outcome<'t> {
-        let text = |items: &[Value<'t>]| match self.single(items)?.as_deref() {
-            None => Ok(String::new()),
-            Some(Value::String(text)) => Ok(text.to_string()),
-            Some(_) => Err(EvalError::wrong("& joins Strings only")),
-        };
-        let (left, right) = (text(left)?, text(right)?);
-        self.step(left.len() + right.len())?;
-        Ok(smallvec![Value::owned(left + &right)])
+        let (left, right) = (text(&left)?, text(&right)?);
+        self.build(left.len() + right.len())?;
+        Ok(Some(Value::owned([left, right].concat())))
     }
 
     /// `+` or `-` before a single number.
-    pub(crate) fn signed(&self, negative: bool, items: &[Value<'t>]) -> Outcome<'t> {
-        let Some(value) = self.single(items)? else { return Ok(Coll::new()) };
+    pub(crate) fn signed(&self, negative: bool, items: &[Value<'t>]) -> Result<Option<Value<'t>>, Fail> {
+        let Some(value) = self.single(items)? else { return Ok(None) };
         let value = match &*value {
             Value::Integer(n) if negative => n.checked_neg().map(Value::Integer),
             Value::Decimal(d) if negative => d.negated().map(Value::Decimal),
@@ -119,13 +124,13 @@ impl<'t> Machine<'_, 't> {
                 .negated()
                 .map(|value| Value::Quantity(Box::new(Quantity { value, unit: q.unit.clone() }))),
             v @ (Value::Integer(_) | Value::Decimal(_) | Value::Quantity(_)) => Some(v.clone()),
-            _ => return Err(EvalError::wrong("only numbers and quantities have a sign")),
+            _ => return Err(wrong("only numbers and quantities have a sign")),
         };
-        Ok(value.into_iter().collect())
+        Ok(value)
     }
 }
 
-fn arithmetic<'t>(op: Op, a: &Value<'t>, b: &Value<'t>) -> Result<Option<Value<'t>>, EvalError> {
+fn arithmetic<'t>(op: Op, a: &Value<'t>, b: &Value<'t>) -> Result<Option<Value<'t>>, Fail> {
     use Value as V;
     Ok(match (a, b) {
         (V::Integer(a), V::Integer(b)) => whole(op, *a, *b),
@@ -139,7 +144,7 @@ fn arithmetic<'t>(op: Op, a: &Value<'t>, b: &Value<'t>) -> Result<Option<Value<'
         (V::Integer(n), V::Quantity(b)) => quantity(op, &Quantity::plain((*n).into()), b)?,
         (V::Decimal(n), V::Quantity(b)) => quantity(op, &Quantity::plain(*n), b)?,
         (V::Date(_) | V::DateTime(_) | V::Time(_), V::Quantity(q)) => moved(op, a, q)?,
-        _ => return Err(EvalError::wrong("this arithmetic is not defined for values of these kinds")),
+        _ => return Err(wrong("this arithmetic is not defined for values of these kinds")),
     })
 }
 
@@ -167,32 +172,32 @@ fn decimal<'t>(op: Op, a: Decimal, b: Decimal) -> Option<Value<'t>> {
     .map(Value::Decimal)
 }
 
-fn quantity<'t>(op: Op, a: &Quantity, b: &Quantity) -> Result<Option<Value<'t>>, EvalError> {
+fn quantity<'t>(op: Op, a: &Quantity, b: &Quantity) -> Result<Option<Value<'t>>, Fail> {
     let result = match op {
         Op::Plus => a.plus(b, false),
         Op::Minus => a.plus(b, true),
         Op::Times => a.times(b, false),
         Op::Divide => a.times(b, true),
-        _ => return Err(EvalError::wrong("div and mod are not defined for quantities")),
+        _ => return Err(wrong("div and mod are not defined for quantities")),
     };
     Ok(result.map(|q| Value::Quantity(Box::new(q))))
 }
 
 /// A date or time plus or minus an amount of calendar time.
-fn moved<'t>(op: Op, from: &Value<'t>, by: &Quantity) -> Result<Option<Value<'t>>, EvalError> {
+fn moved<'t>(op: Op, from: &Value<'t>, by: &Quantity) -> Result<Option<Value<'t>>, Fail> {
     let unit = by.unit.as_calendar();
-    let unit = unit.ok_or_else(|| EvalError::wrong("dates and times move by calendar units only"))?;
+    let unit = unit.ok_or_else(|| wrong("dates and times move by calendar units only"))?;
     let amount = match op {
         Op::Plus => Some(by.value),
         Op::Minus => by.value.negated(),
-        _ => return Err(EvalError::wrong("dates and times can only be added to or subtracted from")),
+        _ => return Err(wrong("dates and times can only be added to or subtracted from")),
     };
     let Some((amount, unit)) = amount.and_then(|a| whole_steps(a, unit)) else { return Ok(None) };
     Ok(match from {
         Value::Date(d) => d.plus(amount, unit).map(Value::Date),
         Value::DateTime(d) => d.plus(amount, unit).map(Value::DateTime),
         Value::Time(_) if unit >= Calendar::Day => {
-            return Err(EvalError::wrong("a time of day does not move by days"));
+            return Err(wrong("a time of day does not move by days"));
         }
         Value::Time(t) => t.plus(amount, unit).map(Value::Time),
         _ => None,

@@ -214,11 +214,19 @@ impl Parser {
                 if let Some(Node::This) = from.map(|f| self.program.node(f)) {
                     return Ok(self.add(
                         offset,
-                        Node::Path { from: None, names: vec![key], places: vec![offset as u32], head: false },
+                        Node::Path {
+                            from: None,
+                            names: vec![key],
+                            places: vec![offset as u32],
+                            head: false,
+                            typed: false,
+                        },
                     ));
                 }
                 let head = from.is_none();
-                Ok(self.add(offset, Node::Path { from, names: vec![key], places: vec![offset as u32], head }))
+                let typed = head && text.starts_with(|c: char| c.is_ascii_uppercase());
+                let places = vec![offset as u32];
+                Ok(self.add(offset, Node::Path { from, names: vec![key], places, head, typed }))
             }
             Token::Special(name) => {
                 let node = match name.as_str() {
@@ -290,11 +298,11 @@ impl Parser {
         let more = self.is_sign(".") && matches!(self.peek_after(), Token::Name { .. });
         let calls = matches!(self.tokens.get(self.at + 2), Some((_, Token::Sign("("))));
         if !more || calls {
-            return Ok(TypeName { namespace: None, name: first.into() });
+            return Ok(TypeName::new(None, first));
         }
         self.at += 1;
         let name = self.plain_name()?;
-        Ok(TypeName { namespace: Some(first.into()), name: name.into() })
+        Ok(TypeName::new(Some(first), name))
     }
 
     fn plain_name(&mut self) -> Parsed<String> {

@@ -4,15 +4,16 @@
 //! no items. Recursion is as deep as the path has names in a row, and paths longer than the limit
 //! are walked name by name. Deliberately absent: anything that allocates per name.
 
-use crate::error::EvalError;
-use crate::eval::Machine;
-use crate::value::{Coll, Value};
+use crate::error::ended;
+use crate::eval::{Machine, Operand, hand_on};
+use crate::value::{Coll, Item, Next, Sink, Value};
 use fhir::{Key, Kind, NodeRef};
 
 /// How many names are followed by recursion.
 pub(crate) const RUN: usize = 24;
 
 /// Does the node stand for an item at all?
+#[inline]
 pub(crate) fn present(node: NodeRef<'_>) -> bool {
     match node.kind() {
         Kind::Null => node.children().next().is_some(),
@@ -22,41 +23,42 @@ pub(crate) fn present(node: NodeRef<'_>) -> bool {
 }
 
 impl<'t> Machine<'_, 't> {
-    /// Appends to `out` what the names lead to from `item`.
-    pub(crate) fn walk(&self, item: &Value<'t>, names: &[Key], out: &mut Coll<'t>) -> Result<(), EvalError> {
-        if names.len() > RUN {
-            let (run, rest) = names.split_at(RUN);
-            let mut middle = Coll::new();
-            self.walk(item, run, &mut middle)?;
-            let mut rest = rest;
-            while !rest.is_empty() {
-                let (run, after) = rest.split_at(rest.len().min(RUN));
-                let mut next = Coll::new();
-                for item in &middle {
-                    self.walk(item, run, &mut next)?;
-                }
-                (middle, rest) = (next, after);
-            }
-            out.extend(middle);
-            return Ok(());
-        }
+    /// Hands on what the names lead to from `item`.
+    #[inline]
+    pub(crate) fn along(&self, item: &Value<'t>, names: &[Key], sink: Sink<'_, 't>) -> Next {
         match item {
-            Value::Node(node) => self.descend(*node, names, &mut |found| out.push(Value::Node(found))),
-            _ => self.part(item, names, out),
+            Value::Node(node) if names.len() <= RUN => {
+                self.descend(*node, names, &mut |found| sink(Item::Owned(Value::Node(found))))
+            }
+            Value::Node(_) => self.long_way(item, names, sink),
+            _ => self.part(item, names, sink),
         }
     }
 
-    /// Hands to `found` what at most [`RUN`] names lead to. Generic so that a path on its own can
-    /// fill its result without a detour.
+    fn long_way(&self, item: &Value<'t>, names: &[Key], sink: Sink<'_, 't>) -> Next {
+        let mut found = self.copies(std::slice::from_ref(item))?;
+        for run in names.chunks(RUN) {
+            let mut next = Coll::new();
+            for item in &found {
+                ended(self.along(item, run, &mut |item| {
+                    next.push(self.kept(item)?);
+                    Ok(())
+                }))?;
+            }
+            found = next;
+        }
+        hand_on(Operand::Own(found), sink)
+    }
+
+    /// Hands to `found` what at most [`RUN`] names lead to.
     pub(crate) fn descend(
         &self,
         node: NodeRef<'t>,
         names: &[Key],
-        found: &mut impl FnMut(NodeRef<'t>),
-    ) -> Result<(), EvalError> {
+        found: &mut impl FnMut(NodeRef<'t>) -> Next,
+    ) -> Next {
         let Some((name, rest)) = names.split_first() else {
-            found(node);
-            return Ok(());
+            return found(node);
         };
         let mut hit = false;
         for id in node.tree.named(node.id, name) {
@@ -71,28 +73,23 @@ impl<'t> Machine<'_, 't> {
         Ok(())
     }
 
-    fn arrive(
-        &self,
-        child: NodeRef<'t>,
-        rest: &[Key],
-        found: &mut impl FnMut(NodeRef<'t>),
-    ) -> Result<(), EvalError> {
+    #[inline]
+    fn arrive(&self, child: NodeRef<'t>, rest: &[Key], found: &mut impl FnMut(NodeRef<'t>) -> Next) -> Next {
         self.step(1)?;
-        if !present(child) {
-            return Ok(());
+        match present(child) {
+            true if rest.is_empty() => {
+                self.tell(child);
+                found(child)
+            }
+            true => self.descend(child, rest, found),
+            false => Ok(()),
         }
-        if rest.is_empty() {
-            found(child);
-            return Ok(());
-        }
-        self.descend(child, rest, found)
     }
 
     /// Members of values that are no nodes.
-    fn part(&self, item: &Value<'t>, names: &[Key], out: &mut Coll<'t>) -> Result<(), EvalError> {
+    fn part(&self, item: &Value<'t>, names: &[Key], sink: Sink<'_, 't>) -> Next {
         let Some((name, rest)) = names.split_first() else {
-            out.push(item.clone());
-            return Ok(());
+            return sink(Item::Borrowed(item));
         };
         let found = match (item, name.name()) {
             (Value::Type(t), "name") => Value::from(t.name),
@@ -103,9 +100,6 @@ impl<'t> Machine<'_, 't> {
             _ => return Ok(()),
         };
         self.step(1)?;
-        if rest.is_empty() {
-            out.push(found);
-        }
-        Ok(())
+        if rest.is_empty() { sink(Item::Owned(found)) } else { Ok(()) }
     }
 }

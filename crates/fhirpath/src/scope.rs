@@ -14,6 +14,10 @@ use std::sync::Arc;
 /// item visited or one operation; a large Bundle's invariants stay far below.
 pub const DEFAULT_STEP_LIMIT: u64 = 20_000_000;
 
+/// How many bytes an evaluation may take for the items and texts that it keeps on the way, all
+/// together, unless the scope says otherwise.
+pub const DEFAULT_MEMORY_LIMIT: usize = 256 << 20;
+
 /// A call that a host function answers.
 pub struct HostCall<'c, 't> {
     /// The name it was called by.
@@ -50,6 +54,8 @@ pub struct Scope<'t> {
     pub single_as: bool,
     /// After how many steps an evaluation is given up.
     pub step_limit: u64,
+    /// After how many bytes kept on the way an evaluation is given up.
+    pub memory_limit: usize,
 }
 
 impl Default for Scope<'_> {
@@ -72,6 +78,7 @@ impl<'t> Scope<'t> {
             bare_variables: false,
             single_as: false,
             step_limit: DEFAULT_STEP_LIMIT,
+            memory_limit: DEFAULT_MEMORY_LIMIT,
         }
     }
 

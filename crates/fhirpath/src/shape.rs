@@ -5,9 +5,9 @@
 //! Deliberately absent: exact cardinalities, which only an instance has.
 
 use crate::ast::Op;
-use crate::model::{Simple, simple_of};
 use crate::value::Value;
 use fhir::definitions::TypeKind;
+use fhir::primitive::Simple;
 use fhir::{Definitions, TypeId};
 
 /// A possible type of an item.
@@ -113,21 +113,20 @@ fn class_of_system(name: &str) -> Option<Class> {
 }
 
 fn class_of_model(definitions: &Definitions, id: TypeId) -> Option<Class> {
-    let name = definitions.type_name(id);
-    if let Some(simple) = simple_of(name) {
+    if let Some(simple) = definitions.simple(id) {
         return Some(match simple {
             Simple::Boolean => Class::Truth,
             Simple::Integer | Simple::Decimal => Class::Number,
             Simple::String => Class::Text,
             Simple::Date | Simple::DateTime => Class::Date,
             Simple::Time => Class::Time,
+            Simple::Quantity => Class::Quantity,
         });
     }
     if definitions.is_abstract(id) || definitions.kind(id) == Some(TypeKind::Logical) {
         return None;
     }
-    let quantity = definitions.type_id("Quantity");
-    Some(if quantity.is_some_and(|q| definitions.is_a(id, q)) { Class::Quantity } else { Class::Other })
+    Some(Class::Other)
 }
 
 /// Can the operator be applied to these two classes?

@@ -5,6 +5,7 @@
 //! FHIRPath has none.
 
 use crate::decimal::Decimal;
+use crate::error::Stop;
 use crate::moment::{Date, DateTime, Time};
 use crate::quantity::Quantity;
 use fhir::NodeRef;
@@ -47,6 +48,15 @@ pub struct TypeInfo<'t> {
 
 /// A collection while it is worked on: the usual few items need no allocation.
 pub(crate) type Coll<'t> = SmallVec<[Value<'t>; 2]>;
+
+/// An item on its way: borrowed where it stays somewhere, else owned.
+pub(crate) type Item<'v, 't> = Cow<'v, Value<'t>>;
+
+/// Whether items may go on coming.
+pub(crate) type Next = Result<(), Stop>;
+
+/// Whoever takes items.
+pub(crate) type Sink<'s, 't> = &'s mut (dyn FnMut(Item<'_, 't>) -> Next + 's);
 
 impl<'t> Value<'t> {
     /// The node, if it is one.
@@ -123,10 +133,10 @@ impl<'t> From<&'t str> for Value<'t> {
     }
 }
 
-/// What a copy of the value costs, in steps: only texts that own their bytes cost anything.
+/// How many bytes a copy of the value takes besides itself: only texts that own theirs take any.
 pub(crate) fn weight(value: &Value<'_>) -> usize {
     match value {
-        Value::String(Cow::Owned(text)) => text.len() / 8,
+        Value::String(Cow::Owned(text)) => text.len(),
         _ => 0,
     }
 }

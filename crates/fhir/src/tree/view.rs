@@ -12,6 +12,7 @@ pub struct Children<'a> {
 }
 
 impl<'a> Children<'a> {
+    #[inline]
     pub(super) fn new(tree: &'a Tree, next: u32) -> Self {
         Children { tree, next }
     }
@@ -20,10 +21,42 @@ impl<'a> Children<'a> {
 impl Iterator for Children<'_> {
     type Item = NodeId;
 
+    #[inline]
     fn next(&mut self) -> Option<NodeId> {
         let id = some(self.next)?;
         self.next = self.tree.node(id).next;
         Some(id)
+    }
+}
+
+/// Iterator over a node's children of one name.
+pub struct Named<'a> {
+    tree: &'a Tree,
+    next: u32,
+    key: &'a Key,
+}
+
+impl<'a> Named<'a> {
+    #[inline]
+    pub(super) fn new(tree: &'a Tree, next: u32, key: &'a Key) -> Self {
+        Named { tree, next, key }
+    }
+}
+
+impl Iterator for Named<'_> {
+    type Item = NodeId;
+
+    #[inline]
+    fn next(&mut self) -> Option<NodeId> {
+        // The hash decides for nearly all; going on costs one look at each node.
+        while let Some(node) = self.tree.nodes.get(self.next as usize) {
+            let id = NodeId(self.next);
+            self.next = node.next;
+            if node.hash == self.key.hash && self.tree.slice(node.name) == &*self.key.name {
+                return Some(id);
+            }
+        }
+        None
     }
 }
 
@@ -38,32 +71,44 @@ pub struct NodeRef<'a> {
 
 impl<'a> NodeRef<'a> {
     /// See [`Tree::name`].
+    #[inline]
     pub fn name(self) -> &'a str {
         self.tree.name(self.id)
     }
 
     /// See [`Tree::text`].
+    #[inline]
     pub fn text(self) -> Option<&'a str> {
         self.tree.text(self.id)
     }
 
     /// See [`Tree::kind`].
+    #[inline]
     pub fn kind(self) -> Kind {
         self.tree.kind(self.id)
     }
 
     /// See [`Tree::children`].
+    #[inline]
     pub fn children(self) -> impl Iterator<Item = NodeRef<'a>> {
         let tree = self.tree;
         tree.children(self.id).map(move |id| NodeRef { tree, id })
     }
 
+    /// The next sibling, whatever its name.
+    #[inline]
+    pub fn next(self) -> Option<NodeRef<'a>> {
+        self.tree.next_of(self.id).map(|id| NodeRef { tree: self.tree, id })
+    }
+
     /// The first child with this name.
+    #[inline]
     pub fn child(self, name: &str) -> Option<NodeRef<'a>> {
         self.tree.child(self.id, name).map(|id| NodeRef { tree: self.tree, id })
     }
 
     /// The text of the first child with this name.
+    #[inline]
     pub fn child_text(self, name: &str) -> Option<&'a str> {
         self.tree.child_text(self.id, name)
     }
@@ -80,6 +125,7 @@ impl<'a> NodeRef<'a> {
     }
 
     /// See [`Tree::type_of`].
+    #[inline]
     pub fn type_of(self) -> TypeId {
         self.tree.type_of(self.id)
     }

@@ -3,35 +3,35 @@
 //! Invariant: bounds of a number are half a unit of its last decimal away. Deliberately absent:
 //! bounds of whole elements.
 
-use super::{Builtin, Call, Gives, Takes, plain, yes_no};
+use super::Run::One;
+use super::{Builtin, Call, Gives, Single, Takes, plain, yes_no};
 use crate::decimal::{Decimal, MAX_SCALE};
-use crate::error::EvalError;
-use crate::eval::{Machine, Outcome};
+use crate::error::wrong;
+use crate::eval::Machine;
 use crate::quantity::Quantity;
-use crate::value::{Coll, Value};
-use smallvec::smallvec;
+use crate::value::Value;
 
 pub(crate) const TABLE: &[Builtin] = &[
-    plain("lowBoundary", (0, 1), Takes::Any, Gives::Item, low),
-    plain("highBoundary", (0, 1), Takes::Any, Gives::Item, high),
-    plain("precision", (0, 0), Takes::Any, Gives::Integer, precision),
-    plain("comparable", (1, 1), Takes::Any, Gives::Truth, comparable),
+    plain("lowBoundary", (0, 1), Takes::Any, Gives::Item, One(low)),
+    plain("highBoundary", (0, 1), Takes::Any, Gives::Item, One(high)),
+    plain("precision", (0, 0), Takes::Any, Gives::Integer, One(precision)),
+    plain("comparable", (1, 1), Takes::Any, Gives::Truth, One(comparable)),
 ];
 
-fn low<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+fn low<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
     boundary(m, &call, false)
 }
 
-fn high<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+fn high<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
     boundary(m, &call, true)
 }
 
-fn boundary<'t>(m: &Machine<'_, 't>, call: &Call<'_, 't>, high: bool) -> Outcome<'t> {
-    let Some(value) = m.single(call.input)? else { return Ok(Coll::new()) };
+fn boundary<'t>(m: &Machine<'_, 't>, call: &Call<'_, 't>, high: bool) -> Single<'t> {
+    let Some(value) = m.single(call.input)? else { return Ok(None) };
     let digits = match call.args.is_empty() {
         true => None,
         false => match m.integer_arg(call, 0)? {
-            None => return Ok(Coll::new()),
+            None => return Ok(None),
             some => some,
         },
     };
@@ -46,9 +46,9 @@ fn boundary<'t>(m: &Machine<'_, 't>, call: &Call<'_, 't>, high: bool) -> Outcome
             n => d.boundary(high, n).map(Value::DateTime),
         },
         Value::Time(t) => t.boundary(high, digits.unwrap_or(9)).map(Value::Time),
-        _ => return Err(EvalError::wrong("values of this kind have no boundaries")),
+        _ => return Err(wrong("values of this kind have no boundaries")),
     };
-    Ok(bound.into_iter().collect())
+    Ok(bound)
 }
 
 /// Half a unit of the last decimal up or down, to so many decimals (8 unless told). Where decimals
@@ -62,24 +62,24 @@ fn number(value: Decimal, digits: Option<i64>, high: bool) -> Option<Decimal> {
     if outward { exact.rounded(digits) } else { exact.truncated(digits) }
 }
 
-fn precision<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
-    let Some(value) = m.single(call.input)? else { return Ok(Coll::new()) };
+fn precision<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
+    let Some(value) = m.single(call.input)? else { return Ok(None) };
     let digits = match &*value {
         Value::Integer(_) => 0,
         Value::Decimal(d) => i64::from(d.scale()),
         Value::Date(d) => d.precision(),
         Value::DateTime(d) => d.precision(),
         Value::Time(t) => t.precision(),
-        _ => return Err(EvalError::wrong("values of this kind have no precision")),
+        _ => return Err(wrong("values of this kind have no precision")),
     };
-    Ok(smallvec![Value::Integer(digits)])
+    Ok(Some(Value::Integer(digits)))
 }
 
-fn comparable<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+fn comparable<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
     let other = m.arg(&call, 0)?;
     match (m.single(call.input)?.as_deref(), m.single(&other)?.as_deref()) {
-        (Some(Value::Quantity(a)), Some(Value::Quantity(b))) => Ok(yes_no(a.comparable(b))),
-        (Some(_), Some(_)) => Err(EvalError::wrong("comparable() is for quantities")),
-        _ => Ok(Coll::new()),
+        (Some(Value::Quantity(a)), Some(Value::Quantity(b))) => yes_no(a.comparable(b)),
+        (Some(_), Some(_)) => Err(wrong("comparable() is for quantities")),
+        _ => Ok(None),
     }
 }

@@ -3,24 +3,26 @@
 //! Invariant: `convertsToX()` is true exactly where `toX()` gives something. Deliberately absent:
 //! conversions that lose anything silently.
 
-use super::{Builtin, Call, Gives, Takes, plain, yes_no};
+use super::Run::One;
+use super::{Builtin, Call, Gives, Run, Single, Takes, plain, yes_no};
 use crate::decimal::Decimal;
-use crate::eval::{Machine, Outcome};
+use crate::error::Fail;
+use crate::eval::Machine;
 use crate::moment::{Date, DateTime, Time};
 use crate::quantity::Quantity;
-use crate::value::{Coll, Value};
+use crate::value::Value;
 
 /// A conversion function and its question, from one rule.
 macro_rules! conversion {
     ($to:ident, $converts:ident, $rule:ident) => {
-        fn $to<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
-            let Some(value) = m.single(call.input)? else { return Ok(Coll::new()) };
-            Ok($rule(&value).into_iter().collect())
+        fn $to<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
+            let Some(value) = m.single(call.input)? else { return Ok(None) };
+            Ok($rule(&value))
         }
 
-        fn $converts<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
-            let Some(value) = m.single(call.input)? else { return Ok(Coll::new()) };
-            Ok(yes_no($rule(&value).is_some()))
+        fn $converts<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
+            let Some(value) = m.single(call.input)? else { return Ok(None) };
+            yes_no($rule(&value).is_some())
         }
     };
 }
@@ -33,31 +35,31 @@ conversion!(to_date, converts_to_date, date);
 conversion!(to_date_time, converts_to_date_time, date_time);
 conversion!(to_time, converts_to_time, time);
 
-const fn to(name: &'static str, of: &'static str, run: super::Run) -> Builtin {
+const fn to(name: &'static str, of: &'static str, run: Run) -> Builtin {
     plain(name, (0, 0), Takes::Any, Gives::System(of), run)
 }
 
-const fn can(name: &'static str, run: super::Run) -> Builtin {
+const fn can(name: &'static str, run: Run) -> Builtin {
     plain(name, (0, 0), Takes::Any, Gives::Truth, run)
 }
 
 pub(crate) const TABLE: &[Builtin] = &[
-    to("toBoolean", "Boolean", to_boolean),
-    to("toInteger", "Integer", to_integer),
-    to("toDecimal", "Decimal", to_decimal),
-    to("toString", "String", to_string),
-    to("toDate", "Date", to_date),
-    to("toDateTime", "DateTime", to_date_time),
-    to("toTime", "Time", to_time),
-    plain("toQuantity", (0, 1), Takes::Any, Gives::System("Quantity"), to_quantity),
-    can("convertsToBoolean", converts_to_boolean),
-    can("convertsToInteger", converts_to_integer),
-    can("convertsToDecimal", converts_to_decimal),
-    can("convertsToString", converts_to_string),
-    can("convertsToDate", converts_to_date),
-    can("convertsToDateTime", converts_to_date_time),
-    can("convertsToTime", converts_to_time),
-    plain("convertsToQuantity", (0, 1), Takes::Any, Gives::Truth, converts_to_quantity),
+    to("toBoolean", "Boolean", One(to_boolean)),
+    to("toInteger", "Integer", One(to_integer)),
+    to("toDecimal", "Decimal", One(to_decimal)),
+    to("toString", "String", One(to_string)),
+    to("toDate", "Date", One(to_date)),
+    to("toDateTime", "DateTime", One(to_date_time)),
+    to("toTime", "Time", One(to_time)),
+    plain("toQuantity", (0, 1), Takes::Any, Gives::System("Quantity"), One(to_quantity)),
+    can("convertsToBoolean", One(converts_to_boolean)),
+    can("convertsToInteger", One(converts_to_integer)),
+    can("convertsToDecimal", One(converts_to_decimal)),
+    can("convertsToString", One(converts_to_string)),
+    can("convertsToDate", One(converts_to_date)),
+    can("convertsToDateTime", One(converts_to_date_time)),
+    can("convertsToTime", One(converts_to_time)),
+    plain("convertsToQuantity", (0, 1), Takes::Any, Gives::Truth, One(converts_to_quantity)),
 ];
 
 fn boolean<'t>(value: &Value<'t>) -> Option<Value<'t>> {
@@ -145,10 +147,7 @@ fn quantity(value: &Value<'_>) -> Option<Quantity> {
 }
 
 /// With an argument, the quantity must be comparable with that unit.
-fn quantity_in<'t>(
-    m: &Machine<'_, 't>,
-    call: &Call<'_, 't>,
-) -> Result<Option<Option<Quantity>>, crate::EvalError> {
+fn quantity_in<'t>(m: &Machine<'_, 't>, call: &Call<'_, 't>) -> Result<Option<Option<Quantity>>, Fail> {
     let Some(value) = m.single(call.input)? else { return Ok(None) };
     let found = quantity(&value);
     if call.args.is_empty() {
@@ -158,11 +157,11 @@ fn quantity_in<'t>(
     Ok(Some(found.and_then(|q| q.converted(&unit))))
 }
 
-fn to_quantity<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+fn to_quantity<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
     let found = quantity_in(m, &call)?.flatten();
-    Ok(found.map(|q| Value::Quantity(Box::new(q))).into_iter().collect())
+    Ok(found.map(|q| Value::Quantity(Box::new(q))))
 }
 
-fn converts_to_quantity<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
-    Ok(quantity_in(m, &call)?.map(|q| Value::Boolean(q.is_some())).into_iter().collect())
+fn converts_to_quantity<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
+    Ok(quantity_in(m, &call)?.map(|q| Value::Boolean(q.is_some())))
 }

@@ -3,16 +3,17 @@
 //! Invariant: decoding what is not validly encoded, or an encoding not known here, gives nothing.
 //! Deliberately absent: character sets; text is UTF-8.
 
+use super::Run::One;
 use super::text::input;
-use super::{Builtin, Call, Gives, Takes, plain};
-use crate::eval::{Machine, Outcome};
-use crate::value::{Coll, Value};
+use super::{Builtin, Call, Gives, Single, Takes, plain};
+use crate::eval::Machine;
+use crate::value::Value;
 
 pub(crate) const TABLE: &[Builtin] = &[
-    plain("encode", (1, 1), Takes::Text, Gives::Text, encode),
-    plain("decode", (1, 1), Takes::Text, Gives::Text, decode),
-    plain("escape", (1, 1), Takes::Text, Gives::Text, escape),
-    plain("unescape", (1, 1), Takes::Text, Gives::Text, unescape),
+    plain("encode", (1, 1), Takes::Text, Gives::Text, One(encode)),
+    plain("decode", (1, 1), Takes::Text, Gives::Text, One(decode)),
+    plain("escape", (1, 1), Takes::Text, Gives::Text, One(escape)),
+    plain("unescape", (1, 1), Takes::Text, Gives::Text, One(unescape)),
 ];
 
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -22,14 +23,16 @@ fn coded<'t>(
     m: &Machine<'_, 't>,
     call: &Call<'_, 't>,
     f: impl FnOnce(&str, &str) -> Option<String>,
-) -> Outcome<'t> {
-    let Some(text) = input(m, call)? else { return Ok(Coll::new()) };
-    let Some(how) = m.text_arg(call, 0)? else { return Ok(Coll::new()) };
+) -> Single<'t> {
+    let Some(text) = input(m, call)? else { return Ok(None) };
+    let Some(how) = m.text_arg(call, 0)? else { return Ok(None) };
+    // Escapes make a character up to six.
     m.step(text.len())?;
-    Ok(f(&text, &how).map(Value::owned).into_iter().collect())
+    m.take(text.len().saturating_mul(6))?;
+    Ok(f(&text, &how).map(Value::owned))
 }
 
-fn encode<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+fn encode<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
     coded(m, &call, |text, how| match how {
         "hex" => Some(text.bytes().map(|b| format!("{b:02x}")).collect()),
         "base64" => Some(to_base64(text.as_bytes(), BASE64)),
@@ -38,7 +41,7 @@ fn encode<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
     })
 }
 
-fn decode<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+fn decode<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
     coded(m, &call, |text, how| {
         let bytes = match how {
             "hex" => from_hex(text)?,
@@ -50,7 +53,7 @@ fn decode<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
     })
 }
 
-fn escape<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+fn escape<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
     coded(m, &call, |text, how| match how {
         "html" => Some(escape_html(text)),
         "json" => Some(escape_json(text)),
@@ -58,7 +61,7 @@ fn escape<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
     })
 }
 
-fn unescape<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+fn unescape<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
     coded(m, &call, |text, how| match how {
         "html" => Some(unescape_html(text)),
         "json" => unescape_json(text),

@@ -5,121 +5,126 @@
 //! simply not resolved. Deliberately absent: terminology and profiles (host functions `memberOf`,
 //! `subsumes`, `conformsTo` …).
 
-use super::{Builtin, Call, Gives, Takes, lambda, plain, resolve, yes_no};
+use super::Run::{One, Passes};
+use super::{Builtin, Call, Gives, Single, Source, Takes, lambda, plain, resolve, yes_no};
 use crate::ast::Node;
-use crate::error::{EvalError, Reason};
-use crate::eval::{Machine, Outcome};
-use crate::value::{Coll, Value};
-use fhir::TypeId;
-use smallvec::smallvec;
+use crate::error::{Fail, Reason, Stop, fail};
+use crate::eval::Machine;
+use crate::value::{Item, Next, Sink, Value};
+use fhir::{Key, TypeId};
+use std::sync::LazyLock;
 
 pub(crate) const TABLE: &[Builtin] = &[
-    lambda("is", (1, 1), Gives::Truth, is),
-    lambda("as", (1, 1), Gives::Named, as_),
-    lambda("ofType", (1, 1), Gives::Named, of_type),
-    plain("type", (0, 0), Takes::Any, Gives::Anything, type_),
-    plain("extension", (1, 1), Takes::Any, Gives::Anything, extension),
-    plain("getValue", (0, 0), Takes::Any, Gives::Anything, get_value),
-    plain("resolve", (0, 0), Takes::Any, Gives::Anything, resolve::resolve),
-    plain("conformsTo", (1, 1), Takes::Any, Gives::Truth, conforms_to),
-    plain("now", (0, 0), Takes::Any, Gives::System("DateTime"), now),
-    plain("today", (0, 0), Takes::Any, Gives::System("Date"), today),
-    plain("timeOfDay", (0, 0), Takes::Any, Gives::System("Time"), time_of_day),
+    lambda("is", (1, 1), Gives::Truth, One(is)),
+    lambda("as", (1, 1), Gives::Named, Passes(as_)),
+    lambda("ofType", (1, 1), Gives::Named, Passes(of_type)),
+    plain("type", (0, 0), Takes::Any, Gives::Anything, Passes(type_)),
+    plain("extension", (1, 1), Takes::Any, Gives::Anything, Passes(extension)),
+    plain("getValue", (0, 0), Takes::Any, Gives::Anything, One(get_value)),
+    plain("resolve", (0, 0), Takes::Any, Gives::Anything, Passes(resolve::resolve)),
+    plain("conformsTo", (1, 1), Takes::Any, Gives::Truth, One(conforms_to)),
+    plain("now", (0, 0), Takes::Any, Gives::System("DateTime"), One(now)),
+    plain("today", (0, 0), Takes::Any, Gives::System("Date"), One(today)),
+    plain("timeOfDay", (0, 0), Takes::Any, Gives::System("Time"), One(time_of_day)),
 ];
 
-/// Filters by the type that the argument names.
-fn typed<'t>(m: &Machine<'_, 't>, call: &Call<'_, 't>, exact: bool) -> Outcome<'t> {
-    let Node::Type(wanted) = m.program.node(call.args[0]) else { return Ok(Coll::new()) };
-    let mut out = Coll::new();
-    for item in call.input {
-        m.step(1)?;
-        if m.scope.model.is_type(item, wanted, exact)? {
-            out.push(m.copy(item)?);
-        }
-    }
-    Ok(out)
-}
+static EXTENSION: LazyLock<Key> = LazyLock::new(|| Key::new("extension"));
+static URL: LazyLock<Key> = LazyLock::new(|| Key::new("url"));
 
-fn is<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
-    match call.input.len() {
-        0 => Ok(Coll::new()),
-        1 => Ok(yes_no(!typed(m, &call, false)?.is_empty())),
-        _ => Err(EvalError::new(Reason::Several)),
+fn is<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
+    match m.program.node(call.args[0]) {
+        Node::Type(ty) => m.is(call.input, ty),
+        _ => Ok(None),
     }
 }
 
 /// N1 asks for one item at most, but R4's own dom-3 filters a whole collection with it.
-fn as_<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
-    if m.scope.single_as && call.input.len() > 1 {
-        return Err(EvalError::new(Reason::Several));
+fn as_<'t>(m: &Machine<'_, 't>, source: Source<'_, 't>, sink: Sink<'_, 't>) -> Next {
+    if !m.scope.single_as {
+        return of_type(m, source, sink);
     }
-    typed(m, &call, true)
+    let input = m.operand_of(source.input, source.frame)?;
+    if input.len() > 1 {
+        return m.placed(source.id, Err(fail(Reason::Several))).map_err(Stop::from);
+    }
+    of_type(m, Source { input: crate::eval::Input::Items(&input), ..source }, sink)
 }
 
 /// In R4 a primitive is of its own type only here: a code is no string.
-fn of_type<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
-    typed(m, &call, true)
+fn of_type<'t>(m: &Machine<'_, 't>, source: Source<'_, 't>, sink: Sink<'_, 't>) -> Next {
+    let Node::Type(wanted) = m.program.node(source.args[0]) else { return Ok(()) };
+    source.each(m, &mut |item| {
+        m.step(1)?;
+        match m.placed(source.id, m.scope.model.is_type(&item, wanted, true))? {
+            true => sink(item),
+            false => Ok(()),
+        }
+    })
 }
 
-fn type_<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
-    let types = call.input.iter().filter_map(|item| m.scope.model.type_info(item));
-    Ok(types.map(|t| Value::Type(Box::new(t))).collect())
+fn type_<'t>(m: &Machine<'_, 't>, source: Source<'_, 't>, sink: Sink<'_, 't>) -> Next {
+    source.each(m, &mut |item| match m.scope.model.type_info(&item) {
+        Some(found) => sink(Item::Owned(Value::Type(Box::new(found)))),
+        None => Ok(()),
+    })
 }
 
-fn extension<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
-    let Some(url) = m.text_arg(&call, 0)? else { return Ok(Coll::new()) };
-    let mut out = Coll::new();
-    for node in call.input.iter().filter_map(Value::node) {
-        for child in node.children() {
+fn extension<'t>(m: &Machine<'_, 't>, source: Source<'_, 't>, sink: Sink<'_, 't>) -> Next {
+    let Some(url) = m.placed(source.id, m.text_arg(&source.alone(), 0))? else { return Ok(()) };
+    source.each(m, &mut |item| {
+        let Value::Node(node) = *item else { return Ok(()) };
+        for id in node.tree.named(node.id, &EXTENSION) {
             m.step(1)?;
-            if child.name() == "extension" && child.child_text("url") == Some(&*url) {
-                out.push(Value::Node(child));
+            let named = node.tree.named(id, &URL).next();
+            if named.and_then(|n| node.tree.text(n)) == Some(&*url) {
+                m.tell(node.tree.at(id));
+                sink(Item::Owned(Value::Node(node.tree.at(id))))?;
             }
         }
-    }
-    Ok(out)
+        Ok(())
+    })
 }
 
-fn get_value<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+fn get_value<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
     match call.input {
-        [Value::Node(node)] if node.text().is_none() => Ok(Coll::new()),
-        [one] => Ok(smallvec![m.simple(one).into_owned()]),
-        _ => Ok(Coll::new()),
+        [Value::Node(node)] if node.text().is_none() => Ok(None),
+        [one] => Ok(Some(m.simple(one).into_owned())),
+        _ => Ok(None),
     }
 }
 
 /// Without a host function: only types, not profiles.
-fn conforms_to<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+fn conforms_to<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
     let url = m.arg(&call, 0)?;
     if let Some(answer) = m.call_host("conformsTo", call.input, vec![url])? {
-        return Ok(answer);
+        return Ok(answer.into_iter().next());
     }
-    let Some(url) = m.text_arg(&call, 0)? else { return Ok(Coll::new()) };
+    let Some(url) = m.text_arg(&call, 0)? else { return Ok(None) };
     let [Value::Node(node)] = call.input else {
-        return if call.input.is_empty() { Ok(Coll::new()) } else { Err(EvalError::new(Reason::Several)) };
+        return if call.input.is_empty() { Ok(None) } else { Err(fail(Reason::Several)) };
     };
     let wanted = m.scope.model.definitions().and_then(|d| {
         let name = url.strip_prefix("http://hl7.org/fhir/StructureDefinition/")?;
         d.type_id(name).map(|id| (d, id))
     });
     match wanted {
-        Some((d, id)) => Ok(yes_no(node.type_of() != TypeId::NONE && d.is_a(node.type_of(), id))),
-        None => Err(EvalError::new(Reason::UnknownFunction("conformsTo".to_string()))),
+        Some((d, id)) => yes_no(node.type_of() != TypeId::NONE && d.is_a(node.type_of(), id)),
+        None => Err(fail(Reason::UnknownFunction("conformsTo".to_string()))),
     }
 }
 
-fn clock(m: &Machine<'_, '_>) -> Result<crate::DateTime, EvalError> {
-    m.scope.clock.ok_or_else(|| EvalError::new(Reason::NoClock))
+fn clock(m: &Machine<'_, '_>) -> Result<crate::DateTime, Fail> {
+    m.scope.clock.ok_or_else(|| fail(Reason::NoClock))
 }
 
-fn now<'t>(m: &Machine<'_, 't>, _: Call<'_, 't>) -> Outcome<'t> {
-    Ok(smallvec![Value::DateTime(clock(m)?)])
+fn now<'t>(m: &Machine<'_, 't>, _: Call<'_, 't>) -> Single<'t> {
+    Ok(Some(Value::DateTime(clock(m)?)))
 }
 
-fn today<'t>(m: &Machine<'_, 't>, _: Call<'_, 't>) -> Outcome<'t> {
-    Ok(smallvec![Value::Date(clock(m)?.date())])
+fn today<'t>(m: &Machine<'_, 't>, _: Call<'_, 't>) -> Single<'t> {
+    Ok(Some(Value::Date(clock(m)?.date())))
 }
 
-fn time_of_day<'t>(m: &Machine<'_, 't>, _: Call<'_, 't>) -> Outcome<'t> {
-    Ok(clock(m)?.time().map(Value::Time).into_iter().collect())
+fn time_of_day<'t>(m: &Machine<'_, 't>, _: Call<'_, 't>) -> Single<'t> {
+    Ok(clock(m)?.time().map(Value::Time))
 }

@@ -5,11 +5,10 @@
 //! bounded in size. A pattern that is a literal is compiled when the expression is parsed.
 //! Deliberately absent: a cache of patterns that are calculated.
 
-use super::Call;
+use super::{Call, Single};
 use crate::ast::Node;
-use crate::error::{EvalError, Reason};
-use crate::eval::{Machine, Outcome};
-use crate::value::Coll;
+use crate::error::{Reason, fail};
+use crate::eval::Machine;
 use regex::{Regex, RegexBuilder};
 
 /// Largest compiled pattern, in bytes.
@@ -35,12 +34,12 @@ pub(crate) fn compile(function: &str, pattern: &str) -> Option<Regex> {
 pub(super) fn with<'t>(
     m: &Machine<'_, 't>,
     call: &Call<'_, 't>,
-    f: impl FnOnce(&Regex) -> Outcome<'t>,
-) -> Outcome<'t> {
+    f: impl FnOnce(&Regex) -> Single<'t>,
+) -> Single<'t> {
     if let Ok(at) = m.program.patterns.binary_search_by_key(&call.id, |(id, _)| *id) {
         return f(&m.program.patterns[at].1);
     }
-    let Some(pattern) = m.text_arg(call, 0)? else { return Ok(Coll::new()) };
+    let Some(pattern) = m.text_arg(call, 0)? else { return Ok(None) };
     // Compiling is much more work than evaluating.
     m.step(500 + pattern.len() * 20)?;
     let function = match m.program.node(call.id) {
@@ -49,7 +48,7 @@ pub(super) fn with<'t>(
     };
     match compile(function, &pattern) {
         Some(regex) => f(&regex),
-        None => Err(EvalError::new(Reason::Pattern)),
+        None => Err(fail(Reason::Pattern)),
     }
 }
 

@@ -5,33 +5,33 @@
 //! `resolve`, if there is one, gets the items not found. Deliberately absent: reading anything from
 //! elsewhere.
 
-use super::Call;
-use crate::error::EvalError;
-use crate::eval::{Machine, Outcome};
-use crate::value::{Coll, Value};
+use super::Source;
+use crate::error::Fail;
+use crate::eval::{Machine, Operand, hand_on};
+use crate::value::{Item, Next, Sink, Value};
 use fhir::NodeRef;
 
-pub(super) fn resolve<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
-    let mut out = Coll::new();
-    for item in call.input {
+pub(super) fn resolve<'t>(m: &Machine<'_, 't>, source: Source<'_, 't>, sink: Sink<'_, 't>) -> Next {
+    source.each(m, &mut |item| {
         m.step(1)?;
-        tell(m, item.node(), "reference");
-        let found = match reference(item) {
-            Some(uri) => find(m, item.node(), &uri)?,
+        let found = match reference(&item) {
+            Some(uri) => find(m, item.node(), uri)?,
             None => None,
         };
-        match found {
-            Some(node) => {
-                // What it was found by.
-                tell(m, Some(node), "id");
-                tell(m, node.tree.parent(node.id).map(|entry| node.tree.at(entry)), "fullUrl");
-                out.push(Value::Node(node));
-            }
-            None => out
-                .extend(m.call_host("resolve", std::slice::from_ref(item), Vec::new())?.unwrap_or_default()),
+        tell(m, item.node(), "reference");
+        if let Some(node) = found {
+            // What it was found by.
+            tell(m, Some(node), "id");
+            tell(m, node.tree.parent(node.id).map(|entry| node.tree.at(entry)), "fullUrl");
+            m.tell(node);
+            return sink(Item::Owned(Value::Node(node)));
         }
-    }
-    Ok(out)
+        let asked = m.call_host("resolve", std::slice::from_ref(&*item), Vec::new());
+        match m.placed(source.id, asked)? {
+            Some(found) => hand_on(Operand::Own(found), sink),
+            None => Ok(()),
+        }
+    })
 }
 
 /// Tells the watcher of a child that is read without a path.
@@ -39,24 +39,20 @@ fn tell<'t>(m: &Machine<'_, 't>, node: Option<NodeRef<'t>>, child: &str) {
     if m.scope.watcher.is_some()
         && let Some(child) = node.and_then(|n| n.child(child))
     {
-        m.tell(&[Value::Node(child)]);
+        m.tell(child);
     }
 }
 
 /// The URI that a Reference, a uri element or a string holds.
-fn reference(item: &Value<'_>) -> Option<String> {
+fn reference<'v>(item: &'v Value<'_>) -> Option<&'v str> {
     match item {
-        Value::Node(node) => node.text().or_else(|| node.child_text("reference")).map(str::to_string),
-        Value::String(text) => Some(text.to_string()),
+        Value::Node(node) => node.text().or_else(|| node.child_text("reference")),
+        Value::String(text) => Some(text),
         _ => None,
     }
 }
 
-fn find<'t>(
-    m: &Machine<'_, 't>,
-    from: Option<NodeRef<'t>>,
-    uri: &str,
-) -> Result<Option<NodeRef<'t>>, EvalError> {
+fn find<'t>(m: &Machine<'_, 't>, from: Option<NodeRef<'t>>, uri: &str) -> Result<Option<NodeRef<'t>>, Fail> {
     let model = &m.scope.model;
     let Some(from) = from.or_else(|| m.input.iter().find_map(Value::node)) else { return Ok(None) };
     let container = model.root_of(model.resource_of(from));

@@ -4,40 +4,39 @@
 //! an empty result; what a function is about to build is paid for first. Deliberately absent:
 //! locales.
 
-use super::pattern;
-use super::{Builtin, Call, Gives, Takes, plain, yes_no};
-use crate::error::{EvalError, Reason};
-use crate::eval::{Machine, Outcome};
+use super::Run::{One, Whole};
+use super::{Builtin, Call, Gives, Outcome, Run, Single, Takes, integer, pattern, plain, yes_no};
+use crate::error::{Fail, Reason, fail, wrong};
+use crate::eval::Machine;
 use crate::value::{Coll, Value};
-use smallvec::smallvec;
 use std::borrow::Cow;
 
-const fn text(name: &'static str, args: (u8, u8), gives: Gives, run: super::Run) -> Builtin {
+const fn text(name: &'static str, args: (u8, u8), gives: Gives, run: Run) -> Builtin {
     plain(name, args, Takes::Text, gives, run)
 }
 
-const fn pattern(name: &'static str, args: (u8, u8), gives: Gives, run: super::Run) -> Builtin {
+const fn pattern(name: &'static str, args: (u8, u8), gives: Gives, run: Run) -> Builtin {
     Builtin { pattern: true, ..plain(name, args, Takes::Text, gives, run) }
 }
 
 pub(crate) const TABLE: &[Builtin] = &[
-    text("indexOf", (1, 1), Gives::Integer, index_of),
-    text("lastIndexOf", (1, 1), Gives::Integer, last_index_of),
-    text("substring", (1, 2), Gives::Text, substring),
-    text("startsWith", (1, 1), Gives::Truth, starts_with),
-    text("endsWith", (1, 1), Gives::Truth, ends_with),
-    text("contains", (1, 1), Gives::Truth, contains),
-    text("upper", (0, 0), Gives::Text, upper),
-    text("lower", (0, 0), Gives::Text, lower),
-    text("replace", (2, 2), Gives::Text, replace),
-    pattern("matches", (1, 2), Gives::Truth, matches),
-    pattern("matchesFull", (1, 2), Gives::Truth, matches),
-    pattern("replaceMatches", (2, 3), Gives::Text, replace_matches),
-    text("length", (0, 0), Gives::Integer, length),
-    text("toChars", (0, 0), Gives::Texts, to_chars),
-    text("trim", (0, 0), Gives::Text, trim),
-    text("split", (1, 1), Gives::Texts, split),
-    plain("join", (0, 1), Takes::Any, Gives::Text, join),
+    text("indexOf", (1, 1), Gives::Integer, One(index_of)),
+    text("lastIndexOf", (1, 1), Gives::Integer, One(last_index_of)),
+    text("substring", (1, 2), Gives::Text, One(substring)),
+    text("startsWith", (1, 1), Gives::Truth, One(starts_with)),
+    text("endsWith", (1, 1), Gives::Truth, One(ends_with)),
+    text("contains", (1, 1), Gives::Truth, One(contains)),
+    text("upper", (0, 0), Gives::Text, One(upper)),
+    text("lower", (0, 0), Gives::Text, One(lower)),
+    text("replace", (2, 2), Gives::Text, One(replace)),
+    pattern("matches", (1, 2), Gives::Truth, One(matches)),
+    pattern("matchesFull", (1, 2), Gives::Truth, One(matches)),
+    pattern("replaceMatches", (2, 3), Gives::Text, One(replace_matches)),
+    text("length", (0, 0), Gives::Integer, One(length)),
+    text("toChars", (0, 0), Gives::Texts, Whole(to_chars)),
+    text("trim", (0, 0), Gives::Text, One(trim)),
+    text("split", (1, 1), Gives::Texts, Whole(split)),
+    plain("join", (0, 1), Takes::Any, Gives::Text, One(join)),
 ];
 
 /// The input as one string.
@@ -59,18 +58,15 @@ impl std::ops::Deref for Text<'_, '_> {
 }
 
 /// The input as one string: `None` if it is empty, an error if it is something else.
-pub(super) fn input<'c, 't>(
-    m: &Machine<'_, 't>,
-    call: &Call<'c, 't>,
-) -> Result<Option<Text<'c, 't>>, EvalError> {
+pub(super) fn input<'c, 't>(m: &Machine<'_, 't>, call: &Call<'c, 't>) -> Result<Option<Text<'c, 't>>, Fail> {
     let text = match call.input {
         [] => return Ok(None),
         [Value::String(Cow::Owned(text))] => Text::Other(text),
         [one] => match m.simple(one).into_owned() {
             Value::String(Cow::Borrowed(text)) => Text::Tree(text),
-            _ => return Err(EvalError::wrong("this function is for Strings")),
+            _ => return Err(wrong("this function is for Strings")),
         },
-        _ => return Err(EvalError::new(Reason::Several)),
+        _ => return Err(fail(Reason::Several)),
     };
     m.step(text.len() / 16)?;
     Ok(Some(text))
@@ -80,12 +76,12 @@ pub(super) fn input<'c, 't>(
 fn with<'t>(
     m: &Machine<'_, 't>,
     call: &Call<'_, 't>,
-    f: impl FnOnce(&str, &str) -> Result<Value<'t>, EvalError>,
-) -> Outcome<'t> {
-    let Some(text) = input(m, call)? else { return Ok(Coll::new()) };
+    f: impl FnOnce(&str, &str) -> Result<Value<'t>, Fail>,
+) -> Single<'t> {
+    let Some(text) = input(m, call)? else { return Ok(None) };
     match m.text_arg(call, 0)? {
-        Some(arg) => Ok(smallvec![f(&text, &arg)?]),
-        None => Ok(Coll::new()),
+        Some(arg) => Ok(Some(f(&text, &arg)?)),
+        None => Ok(None),
     }
 }
 
@@ -94,96 +90,101 @@ fn position<'t>(text: &str, at: Option<usize>) -> Value<'t> {
     Value::Integer(chars.unwrap_or(-1))
 }
 
-fn index_of<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+fn index_of<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
     with(m, &call, |text, part| Ok(position(text, text.find(part))))
 }
 
-fn last_index_of<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+fn last_index_of<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
     with(m, &call, |text, part| Ok(position(text, text.rfind(part))))
 }
 
-fn substring<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
-    let Some(text) = input(m, &call)? else { return Ok(Coll::new()) };
-    let Some(start) = m.integer_arg(&call, 0)? else { return Ok(Coll::new()) };
-    let Ok(start) = usize::try_from(start) else { return Ok(Coll::new()) };
+fn substring<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
+    let Some(text) = input(m, &call)? else { return Ok(None) };
+    let Some(start) = m.integer_arg(&call, 0)? else { return Ok(None) };
+    let Ok(start) = usize::try_from(start) else { return Ok(None) };
     let length = match call.args.len() {
         2 => m.integer_arg(&call, 1)?.map(|n| n.max(0) as usize),
         _ => None,
     };
     // Where the n-th character starts; also past the last one.
     let byte = |text: &str, n: usize| text.char_indices().map(|(i, _)| i).chain([text.len()]).nth(n);
-    let Some(from) = byte(&text, start).filter(|&from| from < text.len()) else { return Ok(Coll::new()) };
+    let Some(from) = byte(&text, start).filter(|&from| from < text.len()) else { return Ok(None) };
     let to = length.and_then(|n| byte(&text[from..], n)).map_or(text.len(), |n| from + n);
-    Ok(smallvec![Value::String(match text {
+    Ok(Some(Value::String(match text {
         Text::Tree(text) => Cow::Borrowed(&text[from..to]),
         Text::Other(text) => Cow::Owned(text[from..to].to_string()),
-    })])
+    })))
 }
 
-fn starts_with<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+fn starts_with<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
     with(m, &call, |text, part| Ok(Value::Boolean(text.starts_with(part))))
 }
 
-fn ends_with<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+fn ends_with<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
     with(m, &call, |text, part| Ok(Value::Boolean(text.ends_with(part))))
 }
 
-fn contains<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+fn contains<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
     with(m, &call, |text, part| Ok(Value::Boolean(text.contains(part))))
 }
 
-fn map<'t>(m: &Machine<'_, 't>, call: &Call<'_, 't>, f: impl Fn(&str) -> String) -> Outcome<'t> {
-    Ok(input(m, call)?.map(|text| Value::owned(f(&text))).into_iter().collect())
+fn map<'t>(m: &Machine<'_, 't>, call: &Call<'_, 't>, f: impl Fn(&str) -> String) -> Single<'t> {
+    match input(m, call)? {
+        Some(text) => {
+            m.take(text.len())?;
+            Ok(Some(Value::owned(f(&text))))
+        }
+        None => Ok(None),
+    }
 }
 
-fn upper<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+fn upper<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
     map(m, &call, str::to_uppercase)
 }
 
-fn lower<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+fn lower<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
     map(m, &call, str::to_lowercase)
 }
 
-fn trim<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+fn trim<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
     map(m, &call, |text| text.trim().to_string())
 }
 
-fn replace<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
-    let Some(text) = input(m, &call)? else { return Ok(Coll::new()) };
+fn replace<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
+    let Some(text) = input(m, &call)? else { return Ok(None) };
     let (Some(part), Some(by)) = (m.text_arg(&call, 0)?, m.text_arg(&call, 1)?) else {
-        return Ok(Coll::new());
+        return Ok(None);
     };
     m.step(text.matches(&*part).count().saturating_mul(by.len() + 1))?;
     let replaced = text.replace(&*part, &by);
     // The official suite wants nothing added after the last character: 'abc' gives xaxbxcx.
-    Ok(smallvec![Value::owned(replaced)])
+    Ok(Some(Value::owned(replaced)))
 }
 
-fn matches<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
-    let Some(text) = input(m, &call)? else { return Ok(Coll::new()) };
+fn matches<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
+    let Some(text) = input(m, &call)? else { return Ok(None) };
     m.step(text.len() / 4)?;
-    pattern::with(m, &call, |regex| Ok(yes_no(regex.is_match(&text))))
+    pattern::with(m, &call, |regex| yes_no(regex.is_match(&text)))
 }
 
-fn replace_matches<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
-    let Some(text) = input(m, &call)? else { return Ok(Coll::new()) };
-    let Some(by) = m.text_arg(&call, 1)? else { return Ok(Coll::new()) };
+fn replace_matches<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
+    let Some(text) = input(m, &call)? else { return Ok(None) };
+    let Some(by) = m.text_arg(&call, 1)? else { return Ok(None) };
     let by = pattern::replacement(&by);
     pattern::with(m, &call, |regex| {
         if regex.as_str() == pattern::NOTHING {
-            return Ok(smallvec![Value::owned(text.to_string())]);
+            return Ok(Some(Value::owned(text.to_string())));
         }
         // Each match can insert the replacement and, by its groups, the match itself some times.
         let groups = by.matches('$').count();
         let worst = regex.find_iter(&text).map(|found| by.len() + groups * found.len() + 1);
         m.step(worst.fold(0, usize::saturating_add))?;
-        Ok(smallvec![Value::owned(regex.replace_all(&text, &*by).into_owned())])
+        Ok(Some(Value::owned(regex.replace_all(&text, &*by).into_owned())))
     })
 }
 
-fn length<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
-    let text = input(m, &call)?;
-    Ok(text.map(|t| Value::Integer(t.chars().count() as i64)).into_iter().collect())
+fn length<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
+    input(m, &call)?.map_or(Ok(None), |text| integer(text.chars().count()))
 }
 
 fn to_chars<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
@@ -202,12 +203,12 @@ fn split<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
     Ok(text.split(&*by).map(|part| Value::owned(part.to_string())).collect())
 }
 
-fn join<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+fn join<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
     let by = m.text_arg(&call, 0)?.unwrap_or_default();
     let mut out = String::new();
     for (i, item) in call.input.iter().enumerate() {
         let Value::String(text) = &*m.simple(item) else {
-            return Err(EvalError::wrong("only Strings can be joined"));
+            return Err(wrong("only Strings can be joined"));
         };
         m.step(1 + (text.len() + by.len()) / 4)?;
         if i > 0 {
@@ -215,5 +216,5 @@ fn join<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
         }
         out.push_str(text);
     }
-    Ok(if call.input.is_empty() { Coll::new() } else { smallvec![Value::owned(out)] })
+    Ok((!call.input.is_empty()).then(|| Value::owned(out)))
 }
