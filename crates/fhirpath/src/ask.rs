@@ -12,7 +12,7 @@ use crate::value::{Next, Sink, Value};
 
 impl<'t> Machine<'_, 't> {
     /// Evaluates the expression as a condition.
-    pub(crate) fn test(&self, id: Id, frame: Frame<'_, 't>) -> Answer {
+    pub(crate) fn test(&self, id: Id, frame: &Frame<'_, 't>) -> Answer {
         self.step(1)?;
         match self.deeper(|| self.answer(id, frame)) {
             Some(answer) => answer,
@@ -20,7 +20,7 @@ impl<'t> Machine<'_, 't> {
         }
     }
 
-    fn answer(&self, id: Id, frame: Frame<'_, 't>) -> Answer {
+    fn answer(&self, id: Id, frame: &Frame<'_, 't>) -> Answer {
         match self.program.node(id) {
             Node::Binary { op, left, right } if op.is_truth() => {
                 self.judge(id, *op, Input::Of(*left), *right, frame)
@@ -42,7 +42,7 @@ impl<'t> Machine<'_, 't> {
     }
 
     /// The truth of what stands before the node `id`.
-    pub(crate) fn test_of(&self, id: Id, input: Input<'_, 't>, frame: Frame<'_, 't>) -> Answer {
+    pub(crate) fn test_of(&self, id: Id, input: Input<'_, 't>, frame: &Frame<'_, 't>) -> Answer {
         match input {
             Input::Items(items) => self.placed(id, self.scope.model.truth(items)),
             Input::Of(id) => self.test(id, frame),
@@ -56,7 +56,7 @@ impl<'t> Machine<'_, 't> {
         op: Op,
         left: Input<'_, 't>,
         right: Id,
-        frame: Frame<'_, 't>,
+        frame: &Frame<'_, 't>,
     ) -> Answer {
         match op {
             Op::And | Op::Or | Op::Xor | Op::Implies => {
@@ -92,7 +92,7 @@ impl<'t> Machine<'_, 't> {
     }
 
     /// Is there one item, equal to this one? Nothing where there is none.
-    fn equals(&self, input: Input<'_, 't>, one: &Value<'t>, frame: Frame<'_, 't>) -> Answer {
+    fn equals(&self, input: Input<'_, 't>, one: &Value<'t>, frame: &Frame<'_, 't>) -> Answer {
         let (mut equal, mut count) = (None, 0);
         ended(self.each_of(input, frame, &mut |item| {
             count += 1;
@@ -118,7 +118,7 @@ impl<'t> Machine<'_, 't> {
         }
     }
 
-    fn membership(&self, id: Id, one: &[Value<'t>], items: Input<'_, 't>, frame: Frame<'_, 't>) -> Answer {
+    fn membership(&self, id: Id, one: &[Value<'t>], items: Input<'_, 't>, frame: &Frame<'_, 't>) -> Answer {
         let one = match one {
             [] => return Ok(None),
             [one] => one,
@@ -138,7 +138,7 @@ impl<'t> Machine<'_, 't> {
     pub(crate) fn each_loosely(
         &self,
         input: Input<'_, 't>,
-        frame: Frame<'_, 't>,
+        frame: &Frame<'_, 't>,
         sink: Sink<'_, 't>,
     ) -> Next {
         if let Input::Of(id) = input

@@ -41,7 +41,10 @@ impl<'f, 't> Frame<'f, 't> {
     }
 
     /// The frame for one item of a collection.
-    pub(crate) fn item(self, item: &'f Value<'t>, index: usize) -> Frame<'f, 't> {
+    pub(crate) fn item<'n>(&self, item: &'n Value<'t>, index: usize) -> Frame<'n, 't>
+    where
+        'f: 'n,
+    {
         Frame { focus: slice::from_ref(item), index: Some(index), total: self.total }
     }
 }
@@ -107,7 +110,7 @@ pub(crate) fn collect<'t>(
         ended(next).map_err(|fail| *fail)?;
         return Ok(out);
     }
-    let next = machine.each(program.root, Frame::top(input), &mut |item| {
+    let next = machine.each(program.root, &Frame::top(input), &mut |item| {
         // The usual few items in one go.
         if out.is_empty() {
             out.reserve(8);
@@ -126,7 +129,7 @@ pub(crate) fn truth<'t>(
     input: &[Value<'t>],
 ) -> Result<Option<bool>, EvalError> {
     let machine = Machine::new(program, scope, input);
-    machine.test(program.root, Frame::top(input)).map_err(|fail| *fail)
+    machine.test(program.root, &Frame::top(input)).map_err(|fail| *fail)
 }
 
 impl<'a, 't> Machine<'a, 't> {
@@ -227,12 +230,12 @@ impl<'a, 't> Machine<'a, 't> {
     }
 
     /// What stands before the node within the frame.
-    pub(crate) fn before<'f>(&self, id: Id, frame: Frame<'f, 't>) -> Input<'f, 't> {
+    pub(crate) fn before<'f>(&self, id: Id, frame: &Frame<'f, 't>) -> Input<'f, 't> {
         left_of(self.program.node(id)).map_or(Input::Items(frame.focus), Input::Of)
     }
 
     /// Hands on the items of the expression `id`, in their order, until they are not wanted.
-    pub(crate) fn each(&self, id: Id, frame: Frame<'_, 't>, sink: Sink<'_, 't>) -> Next {
+    pub(crate) fn each(&self, id: Id, frame: &Frame<'_, 't>, sink: Sink<'_, 't>) -> Next {
         self.step(1)?;
         // The most frequent node by far; it asks no other.
         if let path @ Node::Path { from: None, .. } = self.program.node(id) {
@@ -245,7 +248,7 @@ impl<'a, 't> Machine<'a, 't> {
     }
 
     /// Hands on the items of what stands before a node.
-    pub(crate) fn each_of(&self, input: Input<'_, 't>, frame: Frame<'_, 't>, sink: Sink<'_, 't>) -> Next {
+    pub(crate) fn each_of(&self, input: Input<'_, 't>, frame: &Frame<'_, 't>, sink: Sink<'_, 't>) -> Next {
         match input {
             Input::Items(items) => hand_on(Operand::Slice(items), sink),
             Input::Of(id) => self.each(id, frame, sink),
@@ -253,7 +256,7 @@ impl<'a, 't> Machine<'a, 't> {
     }
 
     /// All items of the expression.
-    pub(crate) fn operand<'f>(&'f self, id: Id, frame: Frame<'f, 't>) -> Result<Operand<'f, 't>, Fail> {
+    pub(crate) fn operand<'f>(&'f self, id: Id, frame: &Frame<'f, 't>) -> Result<Operand<'f, 't>, Fail> {
         match self.program.node(id) {
             Node::Literal(value) => return Ok(Operand::Slice(slice::from_ref(value))),
             Node::This => return Ok(Operand::Slice(frame.focus)),
@@ -262,6 +265,14 @@ impl<'a, 't> Machine<'a, 't> {
                 if let Some(values) = self.scope.get(name) {
                     return Ok(Operand::Slice(values));
                 }
+            }
+            path @ Node::Path { from: None, .. } => {
+                let mut out = Coll::new();
+                ended(self.start(path, frame.focus, &mut |item| {
+                    out.push(self.kept(item)?);
+                    Ok(())
+                }))?;
+                return Ok(Operand::Own(out));
             }
             _ => {}
         }
@@ -281,7 +292,7 @@ impl<'a, 't> Machine<'a, 't> {
     pub(crate) fn operand_of<'f>(
         &'f self,
         input: Input<'f, 't>,
-        frame: Frame<'f, 't>,
+        frame: &Frame<'f, 't>,
     ) -> Result<Operand<'f, 't>, Fail> {
         match input {
             Input::Items(items) => Ok(Operand::Slice(items)),
@@ -290,7 +301,7 @@ impl<'a, 't> Machine<'a, 't> {
     }
 
     /// All items of one node.
-    fn all(&self, id: Id, input: Input<'_, 't>, frame: Frame<'_, 't>) -> Result<Coll<'t>, Fail> {
+    fn all(&self, id: Id, input: Input<'_, 't>, frame: &Frame<'_, 't>) -> Result<Coll<'t>, Fail> {
         if is_value(self.program.node(id)) {
             return Ok(self.value(id, input, frame)?.into_iter().collect());
         }
@@ -303,7 +314,7 @@ impl<'a, 't> Machine<'a, 't> {
     }
 
     /// The items of a node at the end of a long chain: from the left to it, one after the other.
-    pub(crate) fn looped(&self, id: Id, frame: Frame<'_, 't>) -> Result<Coll<'t>, Fail> {
+    pub(crate) fn looped(&self, id: Id, frame: &Frame<'_, 't>) -> Result<Coll<'t>, Fail> {
         let mut spine: SmallVec<[Id; 8]> = SmallVec::new();
         let mut at = id;
         while let Some(left) = left_of(self.program.node(at)) {
@@ -323,7 +334,7 @@ impl<'a, 't> Machine<'a, 't> {
         &self,
         id: Id,
         input: Input<'_, 't>,
-        frame: Frame<'_, 't>,
+        frame: &Frame<'_, 't>,
     ) -> Result<Option<Value<'t>>, Fail> {
         match self.program.node(id) {
             Node::Index => Ok(frame.index.map(|i| Value::Integer(i as i64))),

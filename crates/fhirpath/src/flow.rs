@@ -20,7 +20,7 @@ impl<'t> Machine<'_, 't> {
         &self,
         id: Id,
         input: Input<'_, 't>,
-        frame: Frame<'_, 't>,
+        frame: &Frame<'_, 't>,
         sink: Sink<'_, 't>,
     ) -> Next {
         match self.program.node(id) {
@@ -86,7 +86,7 @@ impl<'t> Machine<'_, 't> {
         &self,
         n: usize,
         input: Input<'_, 't>,
-        frame: Frame<'_, 't>,
+        frame: &Frame<'_, 't>,
         sink: Sink<'_, 't>,
     ) -> Next {
         let (mut left, mut after) = (n, Ok(()));
@@ -155,7 +155,7 @@ impl<'t> Machine<'_, 't> {
         name: &str,
         input: &[Value<'t>],
         args: &[Id],
-        frame: Frame<'_, 't>,
+        frame: &Frame<'_, 't>,
     ) -> Result<Coll<'t>, Fail> {
         let args: Result<Vec<Operand<'_, 't>>, Fail> = args.iter().map(|&a| self.operand(a, frame)).collect();
         match self.placed(id, self.call_host(name, input, args?))? {

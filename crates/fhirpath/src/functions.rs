@@ -32,7 +32,7 @@ pub(crate) struct Call<'c, 't> {
     /// What stands before the dot.
     pub input: &'c [Value<'t>],
     pub args: &'c [Id],
-    pub frame: Frame<'c, 't>,
+    pub frame: &'c Frame<'c, 't>,
 }
 
 /// What a call is about, its input still to come.
@@ -43,7 +43,7 @@ pub(crate) struct Source<'c, 't> {
     /// What stands before the dot.
     pub input: Input<'c, 't>,
     pub args: &'c [Id],
-    pub frame: Frame<'c, 't>,
+    pub frame: &'c Frame<'c, 't>,
 }
 
 impl<'c, 't> Source<'c, 't> {

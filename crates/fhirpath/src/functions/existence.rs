@@ -38,7 +38,7 @@ fn any<'t>(m: &Machine<'_, 't>, source: Source<'_, 't>) -> Result<bool, Fail> {
         return Ok(found);
     };
     ended(source.each(m, &mut |item| {
-        found = m.test(criterion, source.frame.item(&item, index))? == Some(true);
+        found = m.test(criterion, &source.frame.item(&item, index))? == Some(true);
         index += 1;
         if found { Err(Stop::Enough) } else { Ok(()) }
     }))?;
@@ -56,7 +56,7 @@ fn exists<'t>(m: &Machine<'_, 't>, source: Source<'_, 't>) -> Answer {
 fn all<'t>(m: &Machine<'_, 't>, source: Source<'_, 't>) -> Answer {
     let (mut all, mut index) = (true, 0);
     ended(source.each(m, &mut |item| {
-        all = m.test(source.args[0], source.frame.item(&item, index))? == Some(true);
+        all = m.test(source.args[0], &source.frame.item(&item, index))? == Some(true);
         index += 1;
         if all { Ok(()) } else { Err(Stop::Enough) }
     }))?;

@@ -32,7 +32,7 @@ pub(crate) const TABLE: &[Builtin] = &[
 fn where_<'t>(m: &Machine<'_, 't>, source: Source<'_, 't>, sink: Sink<'_, 't>) -> Next {
     let mut index = 0;
     source.each(m, &mut |item| {
-        let holds = m.test(source.args[0], source.frame.item(&item, index))? == Some(true);
+        let holds = m.test(source.args[0], &source.frame.item(&item, index))? == Some(true);
         index += 1;
         if holds { sink(item) } else { Ok(()) }
     })
@@ -41,7 +41,7 @@ fn where_<'t>(m: &Machine<'_, 't>, source: Source<'_, 't>, sink: Sink<'_, 't>) -
 fn select<'t>(m: &Machine<'_, 't>, source: Source<'_, 't>, sink: Sink<'_, 't>) -> Next {
     let mut index = 0;
     source.each(m, &mut |item| {
-        let next = m.each(source.args[0], source.frame.item(&item, index), sink);
+        let next = m.each(source.args[0], &source.frame.item(&item, index), sink);
         index += 1;
         next
     })
@@ -53,7 +53,7 @@ fn repeat<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
     while !next.is_empty() {
         let from = out.len();
         for (i, item) in next.iter().enumerate() {
-            let found = m.operand(call.args[0], call.frame.item(item, i))?;
+            let found = m.operand(call.args[0], &call.frame.item(item, i))?;
             m.merge(&mut seen, &mut out, &found)?;
         }
         next = m.copies(&out[from..])?;
@@ -65,7 +65,7 @@ fn aggregate<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
     let mut total = m.copies(&m.arg(&call, 1)?)?;
     for (i, item) in call.input.iter().enumerate() {
         let frame = Frame { total: &total, ..call.frame.item(item, i) };
-        let next = m.copies(&m.operand(call.args[0], frame)?)?;
+        let next = m.copies(&m.operand(call.args[0], &frame)?)?;
         total = next;
     }
     Ok(total)
@@ -77,7 +77,7 @@ fn iif<'t>(m: &Machine<'_, 't>, source: Source<'_, 't>, sink: Sink<'_, 't>) -> N
         return m.placed(source.id, Err(fail(Reason::Several))).map_err(Stop::from);
     }
     // The item it is called on is $this; without a dot that already is the focus.
-    let frame = Frame { focus: &input, ..source.frame };
+    let frame = &Frame { focus: &input, ..*source.frame };
     match m.test(source.args[0], frame)? {
         Some(true) => m.each(source.args[1], frame, sink),
         _ => source.args.get(2).map_or(Ok(()), |&id| m.each(id, frame, sink)),
@@ -95,7 +95,7 @@ fn trace<'t>(m: &Machine<'_, 't>, source: Source<'_, 't>, sink: Sink<'_, 't>) ->
     match source.args.get(1) {
         Some(&id) => {
             for (i, item) in input.iter().enumerate() {
-                shown.extend(m.copies(&m.operand(id, source.frame.item(item, i))?)?);
+                shown.extend(m.copies(&m.operand(id, &source.frame.item(item, i))?)?);
             }
         }
         None => shown = m.copies(&input)?,

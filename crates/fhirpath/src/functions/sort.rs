@@ -27,7 +27,7 @@ fn sort<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
     for (i, item) in call.input.iter().enumerate() {
         let mut row = Vec::with_capacity(keys.len().max(1));
         for (id, _) in &keys {
-            let key = m.operand(*id, call.frame.item(item, i))?;
+            let key = m.operand(*id, &call.frame.item(item, i))?;
             row.push(m.single(&key)?.map(|v| v.into_owned()));
         }
         if keys.is_empty() {
