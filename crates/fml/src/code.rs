@@ -67,6 +67,8 @@ pub(crate) struct SourceCode {
     pub log: Option<ExpressionCode>,
     /// Does it read the result?
     pub result: bool,
+    /// Can there be several of it below one context?
+    pub repeats: bool,
 }
 
 /// A `where`.

@@ -7,9 +7,11 @@
 
 mod expression;
 mod names;
+mod reach;
 mod rule;
 mod source;
 mod target;
+mod unused;
 mod value;
 
 use crate::ast::{Group, Input, InputMode, Name, Place, Rule};
@@ -19,7 +21,7 @@ use crate::library::{Library, Loaded};
 use crate::model;
 use crate::plan::Plan;
 use fhir::{Definitions, TypeId};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// A group of the library: map and group.
 type GroupPlace = (usize, usize);
@@ -58,6 +60,11 @@ pub(crate) struct Compiler<'l> {
     /// Constants by map and name; nothing while one is being compiled.
     constants: HashMap<(usize, String), Option<usize>>,
     shares: Vec<String>,
+    /// Maps and concept maps that something in them was taken from.
+    used_maps: BTreeSet<usize>,
+    used_tables: BTreeSet<String>,
+    /// Groups whose rules another group has taken over.
+    extended: BTreeSet<GroupPlace>,
     /// The numbers of rules by where they stand in the library.
     labels: HashMap<*const Rule, usize>,
     // what is being compiled now
@@ -80,6 +87,9 @@ impl<'l> Compiler<'l> {
             waiting: Vec::new(),
             constants: HashMap::new(),
             shares: Vec::new(),
+            used_maps: BTreeSet::new(),
+            used_tables: BTreeSet::new(),
+            extended: BTreeSet::new(),
             labels: HashMap::new(),
             map: 0,
             group: String::new(),
@@ -101,6 +111,12 @@ impl<'l> Compiler<'l> {
         let entry = self.entry();
         self.compile_waiting();
         self.compile_uncalled(map);
+        self.check_unused(map);
+        let own = &self.library.maps[map].source.file;
+        self.found.sort_by(|a, b| {
+            let key = |d: &Diagnostic| (d.file != *own, d.file.clone(), d.span.start);
+            key(a).cmp(&key(b))
+        });
         let (errors, warnings): (Vec<_>, Vec<_>) =
             self.found.into_iter().partition(|d| d.severity == Severity::Error);
         match (entry, errors.is_empty()) {
@@ -169,18 +185,19 @@ impl<'l> Compiler<'l> {
     fn compile_uncalled(&mut self, map: usize) {
         self.uncalled = true;
         for index in 0..self.library.maps[map].map.groups.len() {
-            if self.known.keys().any(|(place, _)| *place == (map, index)) {
+            let called = self.known.keys().any(|(place, _)| *place == (map, index));
+            if called || self.extended.contains(&(map, index)) {
                 continue;
             }
             let group = &self.library.maps[map].map.groups[index];
             self.map = map;
             let given = |ty| Given { ty, result: false };
             let types = group.inputs.iter().map(|input| given(self.declared(input))).collect::<Vec<_>>();
-            if group.type_mode.is_none() {
-                let message = format!("nothing calls the group `{}`", group.name.text);
-                let warning = self.loaded().source.warning(group.name.place, "uncalled-group", message);
-                self.push(warning);
-            }
+            let message = match group.type_mode {
+                None => format!("nothing calls the group `{}`", group.name.text),
+                Some(_) => format!("no rule copies what `{}` is the default for", group.name.text),
+            };
+            self.warn(group.name.place, "uncalled-group", message, Some("call it, or take it out"));
             self.request((map, index), types);
             self.compile_waiting();
         }
@@ -254,6 +271,7 @@ impl<'l> Compiler<'l> {
             let slots = chain.last().map(|(_, slots)| slots.as_slice()).unwrap_or_default();
             let slots = places.iter().filter_map(|&i| slots.get(i).copied()).collect();
             chain.push((next, slots));
+            self.extended.insert(next);
             at = next;
         }
         chain.reverse();

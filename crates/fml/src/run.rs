@@ -16,6 +16,7 @@ mod source;
 mod target;
 mod transform;
 
+pub(crate) use expression::constant_scope;
 pub(crate) use transform::DATE_UNITS;
 
 use crate::code::{ArgumentCode, CallCode, Condition, GroupCode, RuleCode, SourceCode, Step, TargetCode};

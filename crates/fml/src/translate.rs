@@ -329,6 +329,14 @@ impl Target {
     }
 }
 
+/// The address of another concept map; `#id` stands beside this one in the same map.
+fn address(own: &str, other: &str) -> String {
+    match (other.strip_prefix('#'), own.split_once('#')) {
+        (Some(id), Some((map, _))) => format!("{map}#{id}"),
+        _ => other.to_string(),
+    }
+}
+
 const NO_MATCH: u8 = 8;
 
 /// Closest first.

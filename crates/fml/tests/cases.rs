@@ -131,10 +131,14 @@ fn own_cases() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// From the StructureMap the same result, or findings of the same kind.
+/// From the StructureMap the same result, or findings of the same kind; for maps that load as text.
 #[test]
 fn a_structure_map_behaves_as_its_text() {
-    let folders = files(&Path::new(HERE).join("tests/cases"), "");
+    let mut folders = files(&Path::new(HERE).join("tests/cases"), "");
+    let models: Vec<String> =
+        files(&Path::new(HERE).join("tests/models"), ".json").iter().map(|p| read(p)).collect();
+    folders.retain(|folder| load(folder, &models, As::Text).2.is_empty());
+    assert!(folders.len() > 110);
     let mut wrong = Vec::new();
     for folder in &folders {
         let (text, resource) = (outcome(folder, As::Text), outcome(folder, As::StructureMap));

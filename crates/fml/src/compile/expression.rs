@@ -185,6 +185,7 @@ impl<'l> Compiler<'l> {
             constants.iter().find(|c| c.name.text == name).map(|c| (map, c))
         })?;
         let key = (map, name.to_string());
+        self.used_maps.insert(map);
         match self.constants.get(&key) {
             Some(Some(index)) => return Some(*index),
             Some(None) => {
@@ -219,7 +220,7 @@ impl<'l> Compiler<'l> {
 }
 
 /// The words of an expression that could be variables, and whether a percent sign stands before.
-fn names(text: &str) -> Vec<(String, bool)> {
+pub(super) fn names(text: &str) -> Vec<(String, bool)> {
     let tokens = lex::lex(text).tokens;
     let mut out = Vec::new();
     for (i, token) in tokens.iter().enumerate() {

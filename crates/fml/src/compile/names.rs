@@ -4,7 +4,7 @@
 //! through their own imports. Deliberately absent: fetching anything that the library lacks.
 
 use super::{Compiler, GroupPlace, Variable};
-use crate::ast::{InputMode, Name, Place, TypeMode};
+use crate::ast::{InputMode, Name, Place, Structure, TypeMode};
 use crate::code::{Choice, ElementCode};
 use crate::model;
 use fhir::TypeId;
@@ -24,8 +24,15 @@ impl<'l> Compiler<'l> {
         for map in self.visible(start) {
             self.map = map;
             let loaded = self.loaded();
-            for structure in &loaded.map.structures {
+            for (i, structure) in loaded.map.structures.iter().enumerate() {
                 self.type_at(&structure.url.text, structure.url.place);
+                let Some(alias) = &structure.alias else { continue };
+                let earlier = loaded.map.structures.iter().take(i);
+                let same = |s: &&Structure| s.alias.as_ref().is_some_and(|a| a.text == alias.text);
+                if earlier.filter(same).any(|s| s.url.text != structure.url.text) {
+                    let message = format!("the map has a second alias `{}`", alias.text);
+                    self.error(alias.place, "name-twice", message, Some("rename one of them"));
+                }
             }
             for import in &loaded.map.imports {
                 let any = self.library.maps.iter().any(|m| matches(&import.url.text, &m.map.url.text));
@@ -67,6 +74,7 @@ impl<'l> Compiler<'l> {
         for &map in &maps {
             let groups = &self.library.maps[map].map.groups;
             if let Some(index) = groups.iter().position(|g| g.name.text == name.text) {
+                self.used_maps.insert(map);
                 return Some((map, index));
             }
         }
@@ -133,7 +141,13 @@ impl<'l> Compiler<'l> {
         let open = |d: &&Default| d.mode == TypeMode::TypeAndTypes || d.to == from;
         let fits = |d: &&Default| fixed.map_or_else(|| open(d), |ty| d.to == ty);
         let plus = all.iter().filter(fits).filter(|d| fixed.is_some() || d.mode == TypeMode::TypeAndTypes);
-        plus.chain(all.iter().filter(fits)).find_map(|d| Some((d.group, choice(d.to)?)))
+        let found = plus.chain(all.iter().filter(fits)).find_map(|d| Some((d.group, choice(d.to)?)));
+        self.used_maps.extend(found.iter().map(|(group, _)| group.0));
+        found
+    }
+
+    pub(super) fn imports(&self, pattern: &str, map: usize) -> bool {
+        matches(pattern, &self.library.maps[map].map.url.text)
     }
 
     /// Default groups that cannot be chosen: wrong inputs, or the same types as an earlier one.

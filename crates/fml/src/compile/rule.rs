@@ -13,7 +13,9 @@ use fhir::TypeId;
 
 impl<'l> Compiler<'l> {
     pub(super) fn rules(&mut self, rules: &'l [Rule]) -> Vec<RuleCode> {
-        rules.iter().map(|rule| self.rule(rule)).collect()
+        let codes: Vec<RuleCode> = rules.iter().map(|rule| self.rule(rule)).collect();
+        self.check_rules(rules, &codes);
+        codes
     }
 
     fn rule(&mut self, rule: &'l Rule) -> RuleCode {

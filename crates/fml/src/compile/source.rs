@@ -33,9 +33,11 @@ impl<'l> Compiler<'l> {
         let result = context.result || context.mode == InputMode::Target;
         let (mut ty, mut types) = (context.ty, context.types.clone());
         let mut steps = Vec::new();
+        let mut repeats = false;
         for (i, name) in source.path.iter().enumerate() {
             let filter = filter.filter(|_| i + 1 == source.path.len());
             let (step, next) = self.step(ty, name, filter)?;
+            repeats |= ty == TypeId::NONE || self.repeats(ty, name);
             steps.push(step);
             ty = if let [only] = next.as_slice() { *only } else { TypeId::NONE };
             types = next;
@@ -58,7 +60,7 @@ impl<'l> Compiler<'l> {
         let over = |e: Option<ExpressionCode>| {
             e.map(|code| ExpressionCode { reads_target: code.reads_target || result, ..code })
         };
-        Some(SourceCode {
+        let code = SourceCode {
             context: context.slot,
             steps,
             ty: filter,
@@ -70,7 +72,14 @@ impl<'l> Compiler<'l> {
             check: over(source.check.as_ref().and_then(|e| self.expression(e, ty))),
             log: over(source.log.as_ref().and_then(|e| self.expression(e, ty))),
             result,
-        })
+            repeats,
+        };
+        self.check_source(source, &code);
+        Some(code)
+    }
+
+    fn repeats(&self, ty: TypeId, name: &Name) -> bool {
+        self.definitions.element(ty, &name.text).is_some_and(|element| element.repeats())
     }
 
     fn condition(

@@ -304,18 +304,21 @@ impl<'l> Compiler<'l> {
 
     /// The concept map at this address, with all it sends unmapped codes to.
     fn table(&mut self, url: &Literal) -> Option<Arc<Table>> {
-        let maps = self.visible(self.map);
+        let tables = &self.library.translator.tables;
         let id = url.text.trim_start_matches('#');
-        let embedded = |&m: &usize| {
-            self.library.translator.tables.get(&format!("{}#{id}", self.library.maps[m].map.url.text))
+        let embedded = |&map: &usize| {
+            let found = tables.get(&format!("{}#{id}", self.library.maps[map].map.url.text))?;
+            Some((Some(map), found))
         };
-        let Some(table) =
-            self.library.translator.tables.get(&url.text).or_else(|| maps.iter().find_map(embedded)).cloned()
-        else {
+        let external = || tables.get(&url.text).map(|found| (None, found));
+        let found = external().or_else(|| self.visible(self.map).iter().find_map(embedded));
+        let Some((map, table)) = found.map(|(map, table)| (map, table.clone())) else {
             let message = format!("there is no concept map `{}`", url.text);
             self.error(url.place, "unknown-concept-map", message, Some("add it to the library, or embed it"));
             return None;
         };
+        self.used_maps.extend(map);
+        self.used_tables.insert(table.url.clone());
         self.gather(url, &table, &mut vec![table.url.clone()])?;
         Some(table)
     }
@@ -337,6 +340,7 @@ impl<'l> Compiler<'l> {
                 self.error(url.place, "concept-map-circle", message, Some("let the last one end it"));
                 return None;
             }
+            self.used_tables.insert(found.url.clone());
             way.push(other.clone());
             self.gather(url, &found, way)?;
             way.pop();

@@ -24,6 +24,11 @@ fn register<'t>(scope: &mut Scope<'t>, plan: &'t Plan) {
     });
 }
 
+/// The scope of expressions that read nothing.
+pub(crate) fn constant_scope<'t>() -> Scope<'t> {
+    Scope::new(None)
+}
+
 /// The scope of a run, without variables.
 pub(super) fn scope<'t>(plan: &'t Plan, now: &str) -> Scope<'t> {
     let mut scope = Scope::new(Some(&*plan.definitions));

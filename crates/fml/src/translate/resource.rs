@@ -3,7 +3,7 @@
 //! Invariant: what could change a translation is read or refused. Deliberately absent: versions,
 //! comments, and R5's properties of targets, which are notes.
 
-use super::{NO_MATCH, Product, Table, TableGroup, Target, Unmapped, rank};
+use super::{NO_MATCH, Product, Table, TableGroup, Target, Unmapped, address, rank};
 use crate::ast::Equivalence;
 use crate::diagnostic::{Diagnostic, Source};
 use crate::parse::place;
@@ -33,7 +33,7 @@ pub(crate) fn resource(file: &str, tree: &Tree) -> Result<Table, Vec<Diagnostic>
 
 /// The groups below the node; what is wrong with them is added to `found`.
 pub(crate) fn table(url: &str, node: NodeRef<'_>, source: &Source, found: &mut Vec<Diagnostic>) -> Table {
-    let mut reader = Reader { source, found };
+    let mut reader = Reader { url, source, found };
     Table { url: url.to_string(), groups: node.all("group").map(|g| reader.group(g)).collect() }
 }
 
@@ -48,6 +48,7 @@ fn error(source: &Source, node: NodeRef<'_>, code: &'static str, message: &str) 
 }
 
 struct Reader<'s> {
+    url: &'s str,
     source: &'s Source,
     found: &'s mut Vec<Diagnostic>,
 }
@@ -130,7 +131,7 @@ impl Reader<'_> {
         match (unmapped.child_text("mode"), text("code"), other()) {
             (Some("provided" | "use-source-code"), _, _) => Unmapped::Provided,
             (Some("fixed"), Some(code), _) => Unmapped::Fixed(code, text("display")),
-            (Some("other-map"), _, Some(url)) => Unmapped::Other(url),
+            (Some("other-map"), _, Some(other)) => Unmapped::Other(address(self.url, &other)),
             _ => {
                 self.error(unmapped, "unmapped-mode", "`unmapped` lacks a known mode or what it needs");
                 Unmapped::Fault

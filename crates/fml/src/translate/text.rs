@@ -3,7 +3,7 @@
 //! Invariant: every prefix is declared. Deliberately absent: displays and dependencies, which the
 //! text form cannot say.
 
-use super::{Table, TableGroup, Target, Unmapped};
+use super::{Table, TableGroup, Target, Unmapped, address};
 use crate::ast::{self, Name};
 use crate::diagnostic::{Diagnostic, Source};
 
@@ -52,7 +52,7 @@ pub(crate) fn embedded(
         table.groups[index].unmapped = match mode {
             ast::Unmapped::Provided => Unmapped::Provided,
             ast::Unmapped::Fixed(code) => Unmapped::Fixed(code.text.clone(), None),
-            ast::Unmapped::Other(url) => Unmapped::Other(url.text.clone()),
+            ast::Unmapped::Other(other) => Unmapped::Other(address(url, &other.text)),
         };
     }
     table
