@@ -7,10 +7,13 @@
 
 mod trees;
 
-use fhir::json::Form;
+use fhir::json::{Form, Limits};
+use fhir::{Definitions, Tree};
+use fml::Library;
 use std::collections::BTreeMap;
 use std::path::Path;
-use trees::{library, run, same, suite};
+use std::sync::Arc;
+use trees::{run, same, suite};
 
 struct Case {
     name: String,
@@ -22,18 +25,45 @@ fn attribute<'a>(tag: &'a str, name: &str) -> &'a str {
     &tag[from..from + tag[from..].find('"').unwrap()]
 }
 
+/// R4, and the head of a CDA document as far as the cases use it.
+fn definitions() -> Arc<Definitions> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models/cda");
+    let paths = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path());
+    let models: Vec<Tree> =
+        paths.map(|p| trees::read(&std::fs::read_to_string(p).unwrap(), Form::Fhir, None)).collect();
+    let mut definitions = Definitions::r4().clone();
+    definitions.load_types(&models.iter().collect::<Vec<_>>()).unwrap_or_else(|f| panic!("{f:?}"));
+    Arc::new(definitions)
+}
+
 fn transform(folder: &Path, tag: &str) -> Result<(), String> {
-    let text = |name: &str| std::fs::read_to_string(folder.join(name)).map_err(|e| e.to_string());
+    // One file begins with a byte order mark, which JSON does not allow.
+    let text = |name: &str| {
+        let text = std::fs::read_to_string(folder.join(name)).map_err(|e| e.to_string())?;
+        Ok::<String, String>(text.trim_start_matches('\u{feff}').to_string())
+    };
     let (map, output) = (attribute(tag, "map"), attribute(tag, "output"));
-    if !map.ends_with(".map") || !output.ends_with(".json") {
-        return Err("not in a form that can be read".into());
-    }
-    let mut library = library(&[]);
-    let url = library.add_map(map, &text(map)?).map_err(|e| e[0].to_string())?;
+    let definitions = definitions();
+    let mut library = Library::new(definitions.clone());
+    let added = match map.ends_with(".json") {
+        true => library.add_structure_map(map, &trees::read(&text(map)?, Form::Fhir, None)),
+        false => library.add_map(map, &text(map)?),
+    };
+    let url = added.map_err(|e| e[0].to_string())?;
     let plan = library.compile(&url).map_err(|e| e[0].to_string())?;
     let source = trees::read(&text(attribute(tag, "source"))?, Form::Fhir, None);
     let result = run(&plan, &source).map_err(|f| f.to_string())?;
-    let wanted = trees::read(&text(output)?, Form::Fhir, None);
+    let xml = |text: &str| {
+        let ty = definitions.type_id(plan.target_type());
+        fhir::xml::read(text.as_bytes(), &definitions, ty, &Limits::default()).map_err(|f| f[0].to_string())
+    };
+    let (result, wanted) = match output.ends_with(".xml") {
+        true => {
+            let written = fhir::xml::write(&result, &definitions).map_err(|f| f[0].to_string())?;
+            (xml(&written)?, xml(&text(output)?)?)
+        }
+        false => (result, trees::read(&text(output)?, Form::Fhir, None)),
+    };
     match same(result.at(result.root()), wanted.at(wanted.root())) {
         true => Ok(()),
         false => Err(fhir::json::write(&result, Form::Fhir)),
