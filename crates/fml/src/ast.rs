@@ -60,7 +60,7 @@ pub struct Map {
 /// `/// path = value`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Metadata {
-    /// Element of StructureMap, dotted.
+    /// Element of StructureMap, dotted; what is no plain word stands in back-ticks.
     pub path: Name,
     /// Nothing means: removed.
     pub value: Option<Literal>,

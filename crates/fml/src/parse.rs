@@ -15,6 +15,7 @@ use crate::ast::{
     Constant, Expression, Import, Literal, LiteralKind, Map, Metadata, ModelMode, Name, Place, Structure,
 };
 use crate::diagnostic::{Diagnostic, Source};
+use crate::fmt;
 use crate::lex::{self, Kind, Token};
 
 /// Parses one map. All syntax errors come at once.
@@ -365,10 +366,11 @@ impl Cursor {
     fn metadata(&mut self, documentation: Vec<String>) -> Parsed<Metadata> {
         let mut documentation = documentation;
         self.take();
-        let mut path = self.identifier("an element of StructureMap after `///`")?;
+        let first = self.identifier("an element of StructureMap after `///`")?;
+        let mut path = Name { text: fmt::name(&first), place: first.place };
         while self.take_sign(".") {
             let next = self.identifier("an element after `.`")?;
-            path = Name { text: format!("{}.{}", path.text, next.text), place: path.place };
+            path.text = format!("{}.{}", path.text, fmt::name(&next));
         }
         let line_end = self.peek().start;
         self.need_sign("=", "after the element")?;

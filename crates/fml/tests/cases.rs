@@ -161,7 +161,9 @@ fn every_case_map_survives_formatting() {
         for file in files(&folder, ".map") {
             let Ok(map) = fml::parse("case", &read(&file)) else { continue };
             let printed = fml::format(&map);
-            assert_eq!(fml::parse("case", &printed).unwrap(), map, "{}", name(&folder));
+            let again = fml::parse("case", &printed).unwrap();
+            assert_eq!(again, map, "{}", name(&folder));
+            assert_eq!(fml::format(&again), printed, "{}: formatting is stable", name(&folder));
         }
     }
 }

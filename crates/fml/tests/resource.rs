@@ -144,6 +144,19 @@ fn what_is_written_is_valid() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Elements with odd names below known ones stay what they are.
+#[test]
+fn odd_metadata_survives_the_text() {
+    let text = r#"{"resourceType":"StructureMap","url":"urn:x","name":"X","status":"draft",
+"publisher":[{"-ode":"source","a.b":true}],"date":12.5,"title":"a\nb","group":[{"name":"g",
+"input":[{"name":"a","mode":"source"},{"name":"b","mode":"target"}]}]}"#;
+    let map = fml::from_resource("odd.json", &json(text)).unwrap();
+    let written = fml::format(&map);
+    assert_eq!(fml::parse("odd.map", &written).unwrap(), map, "{written}");
+    assert!(written.contains("/// publisher.`-ode` = 'source'"), "{written}");
+    round_trip("odd.json", &map).unwrap();
+}
+
 /// Resources that others wrote: read, written as text, read again.
 #[test]
 fn foreign_resources_survive_the_text() {

@@ -59,6 +59,8 @@ proptest! {
         if let Ok(map) = fml::parse("shuffled.map", &text) {
             let printed = fml::format(&map);
             let again = fml::parse("shuffled.map", &printed);
+            let stable = again.as_ref().map(fml::format);
+            prop_assert_eq!(stable.ok(), Some(printed.clone()));
             prop_assert_eq!(again.ok(), Some(map.clone()), "{}", printed);
             let _ = fml::from_resource("shuffled.json", &fml::to_resource(&map));
             let mut library = fml::Library::new(definitions());

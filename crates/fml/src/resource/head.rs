@@ -153,7 +153,7 @@ fn read_elements(root: NodeRef<'_>) -> Map {
     let mut metadata = Vec::new();
     for child in root.children().filter(|c| !OTHER.contains(&c.name())) {
         if !(child.name() == "status" && child.text() == Some("unknown")) {
-            lines(child, child.name().to_string(), 1, &mut metadata);
+            lines(child, element_name(child), 1, &mut metadata);
         }
     }
     Map { metadata, url: name("url"), name: name("name"), declared: true, ..Map::default() }
@@ -162,6 +162,10 @@ fn read_elements(root: NodeRef<'_>) -> Map {
 fn named(node: NodeRef<'_>, text: &str) -> Option<Name> {
     let span = node.tree.span(node.id);
     Some(Name { text: text.to_string(), place: place(span.start as usize, span.end as usize) })
+}
+
+fn element_name(node: NodeRef<'_>) -> String {
+    fmt::name(&Name { text: node.name().to_string(), ..Name::default() })
 }
 
 /// One line for each value at or below the node.
@@ -175,7 +179,7 @@ fn lines(node: NodeRef<'_>, path: String, depth: usize, out: &mut Vec<Metadata>)
     }
     let inner = |c: &NodeRef<'_>| !matches!(c.name(), "extension" | "modifierExtension") && depth < DEEPEST;
     for child in node.children().filter(inner) {
-        lines(child, format!("{path}.{}", child.name()), depth + 1, out);
+        lines(child, format!("{path}.{}", element_name(child)), depth + 1, out);
     }
 }
 
