@@ -1,8 +1,9 @@
 //! The FHIR Mapping Language: parse, check, compile, run, trace.
 //!
-//! A [`Library`] takes in maps and concept maps; [`Library::compile`] checks one map against its
-//! models and makes a [`Plan`], which maps any number of messages at once. Source and target are
-//! trees of FHIR R4 or of a logical model.
+//! A [`Library`] takes in maps, as text or as StructureMaps, and concept maps; [`Library::compile`]
+//! checks one map against its models and makes a [`Plan`], which maps any number of messages at once.
+//! Source and target are trees of FHIR R4 or of a logical model. A [`Translator`] answers for concept
+//! maps alone. `docs/mapping-language.md` lists the language.
 //!
 //! Invariants: running is total, a whole result or a [`MapFault`], within bounds of steps, depth and
 //! size; the same inputs give the same result, byte for byte; no error contains a value of a message.

@@ -10,7 +10,7 @@ use crate::model;
 use fhir::TypeId;
 
 /// A default group: `<<types>>` or `<<type+>>`.
-struct Default {
+struct DefaultGroup {
     group: GroupPlace,
     mode: TypeMode,
     from: TypeId,
@@ -91,7 +91,7 @@ impl<'l> Compiler<'l> {
     }
 
     /// The default groups that the current map sees: its own first, then those of its imports.
-    fn default_groups(&mut self) -> Vec<Default> {
+    fn default_groups(&mut self) -> Vec<DefaultGroup> {
         let here = self.map;
         let mut out = Vec::new();
         for map in self.visible(here) {
@@ -99,7 +99,7 @@ impl<'l> Compiler<'l> {
             for (index, group) in self.library.maps[map].map.groups.iter().enumerate() {
                 if let (Some(mode), [from, to]) = (group.type_mode, group.inputs.as_slice()) {
                     let (from, to) = (self.declared(from), self.declared(to));
-                    out.push(Default { group: (map, index), mode, from, to });
+                    out.push(DefaultGroup { group: (map, index), mode, from, to });
                 }
             }
         }
@@ -127,7 +127,7 @@ impl<'l> Compiler<'l> {
         from: TypeId,
         element: &ElementCode,
     ) -> Option<(GroupPlace, Choice)> {
-        let all: Vec<Default> = self.default_groups().into_iter().filter(|d| d.from == from).collect();
+        let all: Vec<DefaultGroup> = self.default_groups().into_iter().filter(|d| d.from == from).collect();
         let fixed = match element.choices.as_slice() {
             [only] if !self.definitions.is_abstract(only.ty) => Some(only.ty),
             _ => None,
@@ -138,8 +138,8 @@ impl<'l> Compiler<'l> {
             let found = found.or_else(|| above().filter(|c| self.definitions.is_abstract(c.ty)))?;
             Some(Choice { key: found.key.clone(), ty: to, shape: model::shape(self.definitions, to) })
         };
-        let open = |d: &&Default| d.mode == TypeMode::TypeAndTypes || d.to == from;
-        let fits = |d: &&Default| fixed.map_or_else(|| open(d), |ty| d.to == ty);
+        let open = |d: &&DefaultGroup| d.mode == TypeMode::TypeAndTypes || d.to == from;
+        let fits = |d: &&DefaultGroup| fixed.map_or_else(|| open(d), |ty| d.to == ty);
         let plus = all.iter().filter(fits).filter(|d| fixed.is_some() || d.mode == TypeMode::TypeAndTypes);
         let found = plus.chain(all.iter().filter(fits)).find_map(|d| Some((d.group, choice(d.to)?)));
         self.used_maps.extend(found.iter().map(|(group, _)| group.0));
