@@ -65,17 +65,7 @@ impl<'t> Run<'t, '_> {
             for step in &target.path {
                 parent = self.single(parent, step, 0)?;
             }
-            if NOTED {
-                self.note_origin(&target.value, &value, frame);
-            }
-            let made = self.write(parent, element, value, target.mode)?;
-            if NOTED {
-                self.note_value(made);
-            }
-            if let (Some(bind), Some(made)) = (target.bind, made) {
-                frame[bind] = Bound::Target(made);
-            }
-            return Ok(());
+            return self.put::<NOTED>(parent, element, target, value, frame);
         }
         if NOTED {
             self.forget_looked();
@@ -93,17 +83,27 @@ impl<'t> Run<'t, '_> {
         if values.len() > 1 && !element.list {
             return Err(Cause::new("several-values", format!("`{}` takes one value", element.name)));
         }
-        for value in values {
-            if NOTED {
-                self.note_origin(&target.value, &value, frame);
-            }
-            let made = self.write(parent, element, value, target.mode)?;
-            if NOTED {
-                self.note_value(made);
-            }
-            if let (Some(bind), Some(made)) = (target.bind, made) {
-                frame[bind] = Bound::Target(made);
-            }
+        values.into_iter().try_for_each(|value| self.put::<NOTED>(parent, element, target, value, frame))
+    }
+
+    /// Writes one value of a target, and binds what came of it.
+    fn put<const NOTED: bool>(
+        &mut self,
+        parent: NodeId,
+        element: &'t ElementCode,
+        target: &'t TargetCode,
+        value: Made<'t>,
+        frame: &mut Frame<'t>,
+    ) -> Result<(), Cause> {
+        if NOTED {
+            self.note_origin(&target.value, &value, frame);
+        }
+        let made = self.write(parent, element, value, target.mode)?;
+        if NOTED {
+            self.note_value(made);
+        }
+        if let (Some(bind), Some(made)) = (target.bind, made) {
+            frame[bind] = Bound::Target(made);
         }
         Ok(())
     }
