@@ -44,7 +44,8 @@ fn round_trip(name: &str, map: &fml::ast::Map) -> Result<(), String> {
     let written = fhir::json::write_pretty(&resource, Form::Fhir);
     let again = fml::from_resource(name, &json(&written)).map_err(shown)?;
     let built = fml::from_resource(name, &resource).map_err(shown)?;
-    if *map != again || *map != built {
+    let through_xml = xml(name, &resource)?;
+    if *map != again || *map != built || *map != through_xml {
         return Err(format!(
             "{name}: another map after\n{written}\n{}\n{}",
             fml::format(map),
@@ -56,6 +57,15 @@ fn round_trip(name: &str, map: &fml::ast::Map) -> Result<(), String> {
         true => Ok(()),
         false => Err(format!("{name}: another map after\n{text}")),
     }
+}
+
+/// The map out of the resource as XML.
+fn xml(name: &str, resource: &Tree) -> Result<fml::ast::Map, String> {
+    let definitions = fhir::Definitions::r4();
+    let text = fhir::xml::write(resource, definitions).map_err(|found| format!("{name}: {}", found[0]))?;
+    let tree = fhir::xml::read(text.as_bytes(), definitions, None, &fhir::xml::Limits::default());
+    let tree = tree.map_err(|found| format!("{name}: {}\n{text}", found[0]))?;
+    fml::from_resource(name, &tree).map_err(|found| found[0].to_string())
 }
 
 fn judge(what: &str, results: Vec<Result<(), String>>) {
