@@ -461,10 +461,10 @@ impl Definitions {
         // Stable: of two elements of one name the nearer type's is found.
         names.sort_by_key(|e| e.hash);
         let choices = names.iter().filter(|e| e.ty == u16::MAX).fold(0, |all, e| all | bit(e.hash));
-        let quantity = self.line(ty).find_map(|(_, t)| t.simple.filter(|s| *s == Simple::Quantity));
+        let simple = self.line(ty).find_map(|(_, t)| t.simple);
         if let Some(own) = self.types.get_mut(ty.0 as usize) {
             (own.names, own.choices) = (names, choices);
-            own.simple = own.simple.or(quantity);
+            own.simple = simple;
         }
     }
 }

@@ -196,6 +196,15 @@ impl<'a, 't> Machine<'a, 't> {
         }
     }
 
+    /// Tells a watcher of the nodes among these.
+    #[inline]
+    pub(crate) fn tell_all<'v>(&self, items: &'v [Value<'t>]) -> &'v [Value<'t>] {
+        if self.scope.watcher.is_some() {
+            items.iter().filter_map(Value::node).for_each(|node| self.tell(node));
+        }
+        items
+    }
+
     /// The simple value of an item; a complex node stays what it is.
     #[inline]
     pub(crate) fn simple<'v>(&self, value: &'v Value<'t>) -> Item<'v, 't> {
@@ -259,11 +268,11 @@ impl<'a, 't> Machine<'a, 't> {
     pub(crate) fn operand<'f>(&'f self, id: Id, frame: &Frame<'f, 't>) -> Result<Operand<'f, 't>, Fail> {
         match self.program.node(id) {
             Node::Literal(value) => return Ok(Operand::Slice(slice::from_ref(value))),
-            Node::This => return Ok(Operand::Slice(frame.focus)),
+            Node::This => return Ok(Operand::Slice(self.tell_all(frame.focus))),
             Node::Total => return Ok(Operand::Slice(frame.total)),
             Node::Variable(name) => {
                 if let Some(values) = self.scope.get(name) {
-                    return Ok(Operand::Slice(values));
+                    return Ok(Operand::Slice(self.tell_all(values)));
                 }
             }
             path @ Node::Path { from: None, .. } => {

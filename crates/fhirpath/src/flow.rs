@@ -25,7 +25,7 @@ impl<'t> Machine<'_, 't> {
     ) -> Next {
         match self.program.node(id) {
             Node::Literal(value) => sink(Item::Borrowed(value)),
-            Node::This => hand_on(Operand::Slice(frame.focus), sink),
+            Node::This => hand_on(Operand::Slice(self.tell_all(frame.focus)), sink),
             Node::Total => hand_on(Operand::Slice(frame.total), sink),
             Node::Variable(name) => self.variable(id, name, sink),
             Node::Path { from: Some(_), names, .. } => {
@@ -128,7 +128,7 @@ impl<'t> Machine<'_, 't> {
 
     fn variable(&self, id: Id, name: &str, sink: Sink<'_, 't>) -> Next {
         if let Some(values) = self.scope.get(name) {
-            return hand_on(Operand::Slice(values), sink);
+            return hand_on(Operand::Slice(self.tell_all(values)), sink);
         }
         let model = &self.scope.model;
         let resource = || {

@@ -58,6 +58,7 @@ impl<'t> Machine<'_, 't> {
         found: &mut impl FnMut(NodeRef<'t>) -> Next,
     ) -> Next {
         let Some((name, rest)) = names.split_first() else {
+            self.tell(node);
             return found(node);
         };
         let mut hit = false;
