@@ -13,6 +13,9 @@ impl Run<'_, '_> {
             let hollow = matches!(self.tree.kind(id), Kind::Object | Kind::Null);
             if hollow && self.tree.children(id).next().is_none() {
                 self.tree.remove(id);
+            } else if hollow && self.plan.definitions.is_primitive(self.tree.type_of(id)) {
+                // An id or extensions, and no value.
+                self.tree.set_kind(id, Kind::Null);
             }
         }
         for &(id, _) in &built {
