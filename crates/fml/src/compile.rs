@@ -21,7 +21,9 @@ use crate::library::{Library, Loaded};
 use crate::model;
 use crate::plan::Plan;
 use fhir::{Definitions, TypeId};
+use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
 /// A group of the library: map and group.
 type GroupPlace = (usize, usize);
@@ -60,6 +62,9 @@ pub(crate) struct Compiler<'l> {
     /// Constants by map and name; nothing while one is being compiled.
     constants: HashMap<(usize, String), Option<usize>>,
     shares: Vec<String>,
+    /// By map: it and all it imports, and the default groups among them.
+    visible: Vec<OnceCell<Rc<[usize]>>>,
+    defaults: HashMap<usize, Rc<[names::DefaultGroup]>>,
     /// Maps and concept maps that something in them was taken from.
     used_maps: BTreeSet<usize>,
     used_tables: BTreeSet<String>,
@@ -87,6 +92,8 @@ impl<'l> Compiler<'l> {
             waiting: Vec::new(),
             constants: HashMap::new(),
             shares: Vec::new(),
+            visible: library.maps.iter().map(|_| OnceCell::new()).collect(),
+            defaults: HashMap::new(),
             used_maps: BTreeSet::new(),
             used_tables: BTreeSet::new(),
             extended: BTreeSet::new(),

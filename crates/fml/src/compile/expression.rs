@@ -175,12 +175,12 @@ impl<'l> Compiler<'l> {
 
     pub(super) fn constant_named(&self, name: &str) -> bool {
         let has = |map: usize| self.library.maps[map].map.constants.iter().any(|c| c.name.text == name);
-        self.visible(self.map).into_iter().any(has)
+        self.visible(self.map).iter().copied().any(has)
     }
 
     /// The index of a constant that the current map, or one it imports, declares.
     pub(super) fn constant(&mut self, name: &str) -> Option<usize> {
-        let (map, constant) = self.visible(self.map).into_iter().find_map(|map| {
+        let (map, constant) = self.visible(self.map).iter().find_map(|&map| {
             let constants = &self.library.maps[map].map.constants;
             constants.iter().find(|c| c.name.text == name).map(|c| (map, c))
         })?;

@@ -8,9 +8,11 @@ use crate::ast::{InputMode, Name, Place, Structure, TypeMode};
 use crate::code::{Choice, ElementCode};
 use crate::model;
 use fhir::TypeId;
+use std::rc::Rc;
 
 /// A default group: `<<types>>` or `<<type+>>`.
-struct DefaultGroup {
+#[derive(Clone, Copy)]
+pub(super) struct DefaultGroup {
     group: GroupPlace,
     mode: TypeMode,
     from: TypeId,
@@ -21,7 +23,7 @@ impl<'l> Compiler<'l> {
     /// Findings in `uses` and `imports`, of this map and those it imports.
     pub(super) fn check_header(&mut self) {
         let start = self.map;
-        for map in self.visible(start) {
+        for &map in self.visible(start).iter() {
             self.map = map;
             let loaded = self.loaded();
             for (i, structure) in loaded.map.structures.iter().enumerate() {
@@ -52,7 +54,12 @@ impl<'l> Compiler<'l> {
     }
 
     /// The map and all it imports, nearest first.
-    pub(super) fn visible(&self, map: usize) -> Vec<usize> {
+    pub(super) fn visible(&self, map: usize) -> Rc<[usize]> {
+        let found = self.visible.get(map).map(|cell| cell.get_or_init(|| self.follow_imports(map).into()));
+        found.cloned().unwrap_or_else(|| Rc::new([map]))
+    }
+
+    fn follow_imports(&self, map: usize) -> Vec<usize> {
         let mut seen = vec![map];
         let mut at = 0;
         while let Some(&next) = seen.get(at) {
@@ -71,7 +78,7 @@ impl<'l> Compiler<'l> {
     /// The group of this name, seen from the current map.
     pub(super) fn find_group(&mut self, name: &Name) -> Option<GroupPlace> {
         let maps = self.visible(self.map);
-        for &map in &maps {
+        for &map in maps.iter() {
             let groups = &self.library.maps[map].map.groups;
             if let Some(index) = groups.iter().position(|g| g.name.text == name.text) {
                 self.used_maps.insert(map);
@@ -87,14 +94,17 @@ impl<'l> Compiler<'l> {
 
     pub(super) fn group_named(&self, name: &str) -> bool {
         let groups = |map: usize| self.library.maps[map].map.groups.iter();
-        self.visible(self.map).into_iter().flat_map(groups).any(|g| g.name.text == name)
+        self.visible(self.map).iter().copied().flat_map(groups).any(|g| g.name.text == name)
     }
 
     /// The default groups that the current map sees: its own first, then those of its imports.
-    fn default_groups(&mut self) -> Vec<DefaultGroup> {
+    fn default_groups(&mut self) -> Rc<[DefaultGroup]> {
         let here = self.map;
+        if let Some(known) = self.defaults.get(&here) {
+            return known.clone();
+        }
         let mut out = Vec::new();
-        for map in self.visible(here) {
+        for &map in self.visible(here).iter() {
             self.map = map;
             for (index, group) in self.library.maps[map].map.groups.iter().enumerate() {
                 if let (Some(mode), [from, to]) = (group.type_mode, group.inputs.as_slice()) {
@@ -104,13 +114,15 @@ impl<'l> Compiler<'l> {
             }
         }
         self.map = here;
+        let out: Rc<[DefaultGroup]> = out.into();
+        self.defaults.insert(here, out.clone());
         out
     }
 
     /// The types that some default group starts from and that the source may turn out to have.
     pub(super) fn default_types(&mut self, source: &Variable) -> Vec<TypeId> {
         let mut out: Vec<TypeId> = Vec::new();
-        for default in self.default_groups() {
+        for default in self.default_groups().iter() {
             let below = source.ty != TypeId::NONE && self.definitions.is_a(default.from, source.ty);
             let possible = below || source.types.iter().any(|t| self.definitions.is_a(default.from, *t));
             if possible && default.from != TypeId::NONE && !out.contains(&default.from) {
@@ -127,7 +139,8 @@ impl<'l> Compiler<'l> {
         from: TypeId,
         element: &ElementCode,
     ) -> Option<(GroupPlace, Choice)> {
-        let all: Vec<DefaultGroup> = self.default_groups().into_iter().filter(|d| d.from == from).collect();
+        let all: Vec<DefaultGroup> =
+            self.default_groups().iter().filter(|d| d.from == from).copied().collect();
         let fixed = match element.choices.as_slice() {
             [only] if !self.definitions.is_abstract(only.ty) => Some(only.ty),
             _ => None,

@@ -44,7 +44,7 @@ impl<'l> Compiler<'l> {
         for import in &loaded.map.imports {
             let all = (0..self.library.maps.len()).filter(|&m| m != map);
             let imported = all.filter(|&m| self.imports(&import.url.text, m)).collect::<Vec<_>>();
-            let mut reached = imported.iter().flat_map(|&m| self.visible(m));
+            let mut reached = imported.iter().flat_map(|&m| self.visible(m).to_vec());
             if !imported.is_empty() && !reached.any(|m| self.used_maps.contains(&m)) {
                 let message = "nothing that this import brings is used";
                 self.warn(import.url.place, "unused-import", message, Some("take it out"));
