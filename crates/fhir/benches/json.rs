@@ -63,16 +63,16 @@ fn main() {
         println!("{:<34} {:>9} {:>8}", "", "µs", "allocs");
     }
     for (name, text) in [("dense", &dense), ("indented", &indented)] {
-        watch.line(&format!("read {name}"), || drop(black_box(tree(black_box(text)))));
-        watch.line(&format!("read {name}, serde_json"), || {
+        watch.line(&format!("read tree, {name}"), || drop(black_box(tree(black_box(text)))));
+        watch.line(&format!("serde_json read {name}"), || {
             drop(black_box(serde_json::from_slice::<Value>(black_box(text.as_bytes())).unwrap()));
         });
     }
     let own = tree(&dense);
     watch.line("write tree", || drop(black_box(write(black_box(&own), Form::Fhir))));
-    watch.line("write, serde_json", || drop(black_box(black_box(&value).to_string())));
+    watch.line("serde_json write", || drop(black_box(black_box(&value).to_string())));
     let mut typed = own.clone();
     watch.line("annotate", || Definitions::r4().annotate(black_box(&mut typed)));
-    watch.line("clone", || drop(black_box(black_box(&own).clone())));
-    watch.line("clone, serde_json", || drop(black_box(black_box(&value).clone())));
+    watch.line("clone tree", || drop(black_box(black_box(&own).clone())));
+    watch.line("serde_json clone", || drop(black_box(black_box(&value).clone())));
 }

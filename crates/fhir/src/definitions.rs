@@ -9,9 +9,11 @@
 
 mod invariant;
 pub(crate) mod logical;
+mod names;
 mod table;
 mod xml;
 
+pub(crate) use names::Found;
 pub(crate) use xml::Placed;
 pub use xml::{XmlFacts, XmlForm};
 
@@ -20,7 +22,7 @@ pub use invariant::Invariant;
 pub(crate) use invariant::Quick;
 
 use crate::terms::{Terms, unversioned};
-use crate::tree::{Key, Kind, NodeId, NodeRef, Tree, TypeId, hash};
+use crate::tree::{Key, Kind, NodeId, Tree, TypeId, hash};
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
@@ -108,26 +110,6 @@ impl Element {
     }
 }
 
-/// A name that an instance may use for an element of a type, stated there or inherited.
-#[derive(Clone, Copy)]
-struct NameEntry {
-    hash: u32,
-    owner: TypeId,
-    place: u16,
-    /// Index into the element's types; `u16::MAX` for the bare name of a choice.
-    ty: u16,
-}
-
-/// What a name in an instance stands for.
-#[derive(Clone, Copy)]
-pub(crate) struct Found<'a> {
-    pub(crate) element: &'a Element,
-    /// The type, where the name decides it.
-    pub(crate) ty: Option<TypeId>,
-    owner: TypeId,
-    place: u16,
-}
-
 #[derive(Clone)]
 struct Type {
     name: Box<str>,
@@ -135,7 +117,7 @@ struct Type {
     parent: Option<TypeId>,
     abstract_type: bool,
     elements: Vec<Element>,
-    names: Vec<NameEntry>,
+    names: names::Names,
     /// One bit for each choice element by its name's hash, inherited ones too: what is not in here is
     /// no choice.
     choices: u64,
@@ -325,33 +307,6 @@ impl Definitions {
         })
     }
 
-    /// The children of a node that are its choice element of this name (`value` finds
-    /// `valueQuantity`); nothing where its type has no such choice.
-    #[inline]
-    pub fn chosen<'t>(
-        &self,
-        node: NodeRef<'t>,
-        key: &Key,
-    ) -> Option<impl Iterator<Item = NodeRef<'t>> + use<'_, 't>> {
-        let choice = self.choice(node.type_of(), key)?;
-        let is = move |c: &NodeRef<'t>| {
-            let suffixed = || c.name().strip_prefix(&*choice.element.name).is_some_and(|s| !s.is_empty());
-            match c.tree.element_at(c.id) {
-                Some(annotated) => annotated == (choice.owner, choice.place) && suffixed(),
-                None => suffixed() && self.element_of(c.tree, c.id) == Some(choice.element),
-            }
-        };
-        Some(node.children().filter(is))
-    }
-
-    /// The choice element of this name that the type has.
-    #[inline]
-    fn choice(&self, ty: TypeId, key: &Key) -> Option<Found<'_>> {
-        // Most questions end here.
-        self.get(ty).filter(|t| t.choices & bit(key.hash()) != 0)?;
-        self.find(ty, key.name(), key.hash()).filter(|found| found.element.choice)
-    }
-
     /// The JSON kind in which values of this primitive type are written.
     pub fn json_kind(&self, ty: TypeId) -> Kind {
         if !self.is_primitive(ty) {
@@ -383,30 +338,6 @@ impl Definitions {
         std::iter::successors(first, |(_, t)| t.parent.and_then(|p| self.get(p).map(|t| (p, t))))
     }
 
-    pub(crate) fn find(&self, parent: TypeId, name: &str, hash: u32) -> Option<Found<'_>> {
-        let names = &self.get(parent)?.names;
-        let from = names.partition_point(|e| e.hash < hash);
-        let mut same = names[from..].iter().take_while(|e| e.hash == hash);
-        same.find_map(|e| {
-            let element = self.get(e.owner)?.elements.get(e.place as usize)?;
-            let ty = element.types.get(e.ty as usize).copied();
-            let found = Found { element, ty, owner: e.owner, place: e.place };
-            self.spells(element, ty, name).then_some(found)
-        })
-    }
-
-    /// Is `name` what an instance calls the element when it has this type?
-    fn spells(&self, element: &Element, ty: Option<TypeId>, name: &str) -> bool {
-        let Some(suffix) = name.strip_prefix(&*element.name) else { return false };
-        match ty.filter(|_| element.choice) {
-            None => suffix.is_empty(),
-            Some(ty) => {
-                let (a, b) = (suffix.as_bytes(), self.type_name(ty).as_bytes());
-                a.len() == b.len() && !a.is_empty() && a[0] == b[0].to_ascii_uppercase() && a[1..] == b[1..]
-            }
-        }
-    }
-
     /// Adds a type, or gives the one of this name anew (without elements).
     fn add_type(
         &mut self,
@@ -421,7 +352,7 @@ impl Definitions {
             parent,
             abstract_type,
             elements: Vec::new(),
-            names: Vec::new(),
+            names: names::Names::default(),
             choices: 0,
             simple: simple(name),
             invariants: Vec::new(),
@@ -436,43 +367,6 @@ impl Definitions {
         self.by_name.insert(name.into(), id);
         id
     }
-
-    /// Makes the look-up by instance name, inherited names behind a type's own; called once all
-    /// elements of all types stand.
-    fn index(&mut self, ty: TypeId) {
-        let mut names = Vec::new();
-        let mut text = String::new();
-        for (owner, stated) in self.line(ty) {
-            for (place, element) in stated.elements.iter().enumerate() {
-                let mut put = |name: &str, ty: u16| {
-                    names.push(NameEntry { hash: hash(name), owner, place: place as u16, ty });
-                };
-                put(&element.name, if element.choice { u16::MAX } else { 0 });
-                for (k, &t) in element.types.iter().enumerate().filter(|_| element.choice) {
-                    text.clear();
-                    text.push_str(&element.name);
-                    let mut letters = self.type_name(t).chars();
-                    text.extend(letters.next().map(|c| c.to_ascii_uppercase()));
-                    text.push_str(letters.as_str());
-                    put(&text, k as u16);
-                }
-            }
-        }
-        // Stable: of two elements of one name the nearer type's is found.
-        names.sort_by_key(|e| e.hash);
-        let choices = names.iter().filter(|e| e.ty == u16::MAX).fold(0, |all, e| all | bit(e.hash));
-        let simple = self.line(ty).find_map(|(_, t)| t.simple);
-        if let Some(own) = self.types.get_mut(ty.0 as usize) {
-            (own.names, own.choices) = (names, choices);
-            own.simple = simple;
-        }
-    }
-}
-
-/// A name's place among 64.
-#[inline]
-fn bit(hash: u32) -> u64 {
-    1 << (hash & 63)
 }
 
 impl std::fmt::Debug for Definitions {

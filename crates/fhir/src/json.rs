@@ -8,6 +8,7 @@
 //! and any leniency.
 
 mod read;
+mod scan;
 mod write;
 
 pub use read::read;

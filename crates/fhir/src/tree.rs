@@ -10,6 +10,7 @@
 //! Deliberately absent: removal that reuses slots (a detached node stays in the vector until the
 //! tree is dropped) and any type inference (see the definitions).
 
+mod build;
 mod view;
 
 pub use view::{Children, Named, NodeRef};
@@ -114,9 +115,37 @@ impl Key {
     }
 }
 
-/// FNV-1a: short names, no key needed because a hit is always confirmed by comparing the bytes.
+/// A hash of a short name, eight bytes at a time; no key is needed because a hit is always confirmed by
+/// comparing the bytes.
+#[inline]
 pub(crate) fn hash(name: &str) -> u32 {
-    name.bytes().fold(0x811c_9dc5, |h, b| (h ^ u32::from(b)).wrapping_mul(0x0100_0193))
+    const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
+    let bytes = name.as_bytes();
+    let eight =
+        |at: usize| bytes.get(at..at + 8).and_then(|b| b.try_into().ok()).map_or(0, u64::from_le_bytes);
+    let four =
+        |at: usize| bytes.get(at..at + 4).and_then(|b| b.try_into().ok()).map_or(0, u32::from_le_bytes);
+    let mix = |h: u64, word: u64| {
+        let h = (h ^ word).wrapping_mul(ODD);
+        h ^ (h >> 32)
+    };
+    let mut h = (bytes.len() as u64).wrapping_mul(ODD);
+    // The last word may overlap the one before it: the length is in the hash already.
+    match bytes.len() {
+        0 => {}
+        1..4 => {
+            let parts = [bytes[0], bytes[bytes.len() / 2], bytes[bytes.len() - 1]].map(u64::from);
+            h = mix(h, parts[0] | parts[1] << 8 | parts[2] << 16);
+        }
+        4..8 => h = mix(h, u64::from(four(0)) | u64::from(four(bytes.len() - 4)) << 32),
+        length => {
+            for at in (0..length - 8).step_by(8) {
+                h = mix(h, eight(at));
+            }
+            h = mix(h, eight(length - 8));
+        }
+    }
+    h as u32
 }
 
 /// A document as a tree of named nodes. See the module's head.
@@ -280,6 +309,12 @@ impl Tree {
         parts.join(".")
     }
 
+    /// About how many bytes it takes to write the tree.
+    pub(crate) fn written_size(&self) -> usize {
+        let built = self.text.len() - self.source as usize + self.nodes.len() * 8;
+        if self.source == 0 { built + 64 } else { self.source as usize + 64 }
+    }
+
     /// A piece of the text buffer: of the source, or of what was decoded behind it.
     pub(crate) fn text_at(&self, span: Span) -> &str {
         self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
@@ -295,182 +330,6 @@ impl Tree {
     #[inline]
     pub(crate) fn name_hash(&self, id: NodeId) -> u32 {
         self.node(id).hash
-    }
-
-    // ---- building ----
-
-    /// Keeps a text in the buffer and tells where.
-    pub(crate) fn keep(&mut self, s: &str) -> Span {
-        let slice = self.store(s);
-        Span { start: slice.start, end: slice.start + slice.len }
-    }
-
-    fn store(&mut self, s: &str) -> Slice {
-        let start = self.text.len() as u32;
-        self.text.push_str(s);
-        Slice { start, len: s.len() as u32 }
-    }
-
-    fn push(&mut self, parent: u32, name: Slice, span: Span) -> NodeId {
-        let id = self.nodes.len() as u32;
-        let hash = hash(self.slice(name));
-        self.nodes.push(Node {
-            hash,
-            name,
-            value: NO_TEXT,
-            span,
-            parent,
-            first: NIL,
-            last: NIL,
-            next: NIL,
-            ty: TypeId::NONE,
-            owner: TypeId::NONE,
-            place: 0,
-            kind: Kind::Object,
-            list: false,
-        });
-        if parent != NIL {
-            let last = self.nodes[parent as usize].last;
-            match last {
-                NIL => self.nodes[parent as usize].first = id,
-                last => self.nodes[last as usize].next = id,
-            }
-            self.nodes[parent as usize].last = id;
-        }
-        NodeId(id)
-    }
-
-    /// Appends an empty object named `name` to `parent`. `list`: write it as a member of an array.
-    pub fn add(&mut self, parent: NodeId, name: &str, list: bool) -> NodeId {
-        let name = self.store(name);
-        let id = self.push(parent.0, name, Span { start: 0, end: 0 });
-        self.nodes[id.0 as usize].list = list;
-        id
-    }
-
-    /// Appends a child whose name is the source text's bytes `name` (used by readers).
-    pub(crate) fn add_sliced(&mut self, parent: NodeId, name: Span, list: bool, span: Span) -> NodeId {
-        let slice = Slice { start: name.start, len: name.end - name.start };
-        let id = self.push(parent.0, slice, span);
-        self.nodes[id.0 as usize].list = list;
-        id
-    }
-
-    /// Gives the node a value.
-    pub fn set(&mut self, id: NodeId, kind: Kind, text: &str) {
-        let value = self.store(text);
-        let node = &mut self.nodes[id.0 as usize];
-        node.kind = kind;
-        node.value = value;
-    }
-
-    /// Gives the node a value that is a slice of the source (used by readers).
-    pub(crate) fn set_sliced(&mut self, id: NodeId, kind: Kind, value: Span) {
-        let node = &mut self.nodes[id.0 as usize];
-        node.kind = kind;
-        node.value = Slice { start: value.start, len: value.end - value.start };
-    }
-
-    /// Marks a node's kind where it has no text (`Object`, `Null`, `Empty`).
-    pub fn set_kind(&mut self, id: NodeId, kind: Kind) {
-        self.nodes[id.0 as usize].kind = kind;
-    }
-
-    /// Sets the `list` mark.
-    pub fn set_list(&mut self, id: NodeId, list: bool) {
-        self.nodes[id.0 as usize].list = list;
-    }
-
-    /// Sets the type; called by annotation and by builders that know their model.
-    pub fn set_type(&mut self, id: NodeId, ty: TypeId) {
-        self.nodes[id.0 as usize].ty = ty;
-    }
-
-    pub(crate) fn set_element(&mut self, id: NodeId, owner: TypeId, place: u16) {
-        let node = &mut self.nodes[id.0 as usize];
-        (node.owner, node.place) = (owner, place);
-    }
-
-    pub(crate) fn set_span(&mut self, id: NodeId, span: Span) {
-        self.nodes[id.0 as usize].span = span;
-    }
-
-    /// Renames a node (a resource's root takes its type's name).
-    pub fn rename(&mut self, id: NodeId, name: &str) {
-        let slice = self.store(name);
-        let hash = hash(name);
-        let node = &mut self.nodes[id.0 as usize];
-        node.name = slice;
-        node.hash = hash;
-    }
-
-    /// Appends a child with a string value.
-    pub fn add_text(&mut self, parent: NodeId, name: &str, list: bool, text: &str) -> NodeId {
-        let id = self.add(parent, name, list);
-        self.set(id, Kind::String, text);
-        id
-    }
-
-    /// Detaches a node and all below it. The root cannot be detached.
-    pub fn remove(&mut self, id: NodeId) {
-        let parent = self.node(id).parent;
-        if parent == NIL {
-            return;
-        }
-        let after = self.node(id).next;
-        let mut before = NIL;
-        let mut at = self.nodes[parent as usize].first;
-        while at != NIL && at != id.0 {
-            before = at;
-            at = self.nodes[at as usize].next;
-        }
-        match before {
-            NIL => self.nodes[parent as usize].first = after,
-            b => self.nodes[b as usize].next = after,
-        }
-        if self.nodes[parent as usize].last == id.0 {
-            self.nodes[parent as usize].last = before;
-        }
-        let node = &mut self.nodes[id.0 as usize];
-        node.parent = NIL;
-        node.next = NIL;
-    }
-
-    /// Copies value and children of `from` (any tree) into `to`, keeping `to`'s own name and list
-    /// mark. Source spans are not carried over.
-    pub fn copy_into(&mut self, to: NodeId, from: NodeRef<'_>) {
-        let mut work = vec![(to, from.id)];
-        while let Some((to, at)) = work.pop() {
-            let kind = from.tree.kind(at);
-            match from.tree.text(at) {
-                Some(text) => self.set(to, kind, text),
-                None => self.set_kind(to, kind),
-            }
-            self.set_type(to, from.tree.type_of(at));
-            let first = work.len();
-            for child in from.tree.children(at) {
-                let id = self.add(to, from.tree.name(child), from.tree.is_list(child));
-                work.push((id, child));
-            }
-            work[first..].reverse();
-        }
-    }
-
-    /// Puts each node's children in the order given by `rank` (stable); used to write a built tree
-    /// in its model's order.
-    pub fn sort_children(&mut self, id: NodeId, rank: impl Fn(&Tree, NodeId) -> u32) {
-        let mut order: Vec<NodeId> = self.children(id).collect();
-        order.sort_by_key(|&c| rank(self, c));
-        let mut before = NIL;
-        for c in &order {
-            match before {
-                NIL => self.nodes[id.0 as usize].first = c.0,
-                b => self.nodes[b as usize].next = c.0,
-            }
-            self.nodes[c.0 as usize].next = NIL;
-            before = c.0;
-        }
-        self.nodes[id.0 as usize].last = before;
     }
 }
 

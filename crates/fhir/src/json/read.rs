@@ -6,7 +6,7 @@
 
 use super::{Form, Limits};
 use crate::finding::{Finding, place, shown};
-use crate::tree::{Kind, NodeId, Span, Tree};
+use crate::tree::{Kind, NodeId, Span, Tree, hash};
 use std::collections::HashMap;
 
 mod lex;
@@ -21,9 +21,16 @@ const MOST_BYTES: usize = 1 << 30;
 /// Ends the reading; the fault is already recorded.
 pub(super) struct Stop;
 
+/// A member's name: where it stands, and its hash, made once.
+#[derive(Clone, Copy)]
+struct Name {
+    span: Span,
+    hash: u32,
+}
+
 /// A member of the object being read: the run of nodes that it became.
 struct Member {
-    name: Span,
+    name: Name,
     node: NodeId,
     count: u32,
     list: bool,
@@ -42,7 +49,7 @@ struct Object {
 struct Array {
     parent: NodeId,
     member: usize,
-    name: Span,
+    name: Name,
     /// The node that the next item merges into, when the other half of the pair came first.
     merge: Option<NodeId>,
     merging: bool,
@@ -194,16 +201,17 @@ impl Reader<'_> {
     }
 
     /// Finds the member that this name belongs to, or makes a place for it.
-    fn find_member(&mut self, name: Span) -> Option<usize> {
+    fn find_member(&mut self, name: Name) -> Option<usize> {
         let Some(Frame::Object(object)) = self.frames.last_mut() else { return None };
-        let text = self.tree.text_at(name);
+        let text = self.tree.text_at(name.span);
         let own = &self.members[object.members..];
         if own.len() <= FEW_MEMBERS {
-            return own.iter().position(|m| self.tree.text_at(m.name) == text).map(|i| i + object.members);
+            let same = |m: &Member| m.name.hash == name.hash && self.tree.text_at(m.name.span) == text;
+            return own.iter().position(same).map(|i| i + object.members);
         }
         let index = object.index.get_or_insert_with(HashMap::new);
         for (i, member) in own.iter().enumerate().skip(index.len()) {
-            index.insert(self.tree.text_at(member.name).into(), i + object.members);
+            index.insert(self.tree.text_at(member.name.span).into(), i + object.members);
         }
         index.get(text).copied()
     }
@@ -211,15 +219,16 @@ impl Reader<'_> {
     /// A member's value, `start` being where its name stands.
     fn member(&mut self, parent: NodeId, mut name: Span, start: usize) -> Result<(), Stop> {
         let twin =
-            self.form == Form::Fhir && self.bytes_of(name).starts_with(b"_") && name.end - name.start > 1;
+            self.form == Form::Fhir && self.tree.text_at(name).starts_with('_') && name.end - name.start > 1;
         if twin {
             name.start += 1;
         }
+        let name = Name { span: name, hash: hash(self.tree.text_at(name)) };
         let found = self.find_member(name);
         if let Some(i) = found {
             let member = &self.members[i];
             if (twin && member.twin) || (!twin && member.value) {
-                let text = shown(self.tree.text_at(name)).to_string();
+                let text = shown(self.tree.text_at(name.span)).to_string();
                 let underscore = if twin { "_" } else { "" };
                 let message = format!("the name `{underscore}{text}` stands twice in this object; keep one");
                 self.skip_value()?;
@@ -254,7 +263,7 @@ impl Reader<'_> {
         &mut self,
         parent: NodeId,
         member: usize,
-        name: Span,
+        name: Name,
         merge: Option<NodeId>,
         twin: bool,
     ) -> Result<(), Stop> {
@@ -348,7 +357,7 @@ impl Reader<'_> {
     fn value(
         &mut self,
         parent: NodeId,
-        name: Span,
+        name: Name,
         list: bool,
         merge: Option<NodeId>,
         twin: bool,
@@ -415,18 +424,14 @@ impl Reader<'_> {
         Err(self.too_deep(at))
     }
 
-    fn add(&mut self, parent: NodeId, name: Span, list: bool, start: usize) -> Result<NodeId, Stop> {
+    fn add(&mut self, parent: NodeId, name: Name, list: bool, start: usize) -> Result<NodeId, Stop> {
         if self.tree.len() >= self.limits.max_nodes {
             let message =
                 format!("more than the {} elements allowed; send less at a time", self.limits.max_nodes);
             self.shape("json-nodes", start, Some(parent), &message);
             return Err(Stop);
         }
-        Ok(self.tree.add_sliced(parent, name, list, span(start, start)))
-    }
-
-    fn bytes_of(&self, name: Span) -> &[u8] {
-        self.tree.text_at(name).as_bytes()
+        Ok(self.tree.add_hashed(parent, (name.span, name.hash), list, span(start, start)))
     }
 
     /// Records a fault; reading may go on.

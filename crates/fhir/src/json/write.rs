@@ -5,13 +5,10 @@
 //! added the repetitions of an element apart from each other. Deliberately absent: reordering into
 //! model order (see `Tree::sort_children` and the definitions' `order`).
 
-use super::Form;
+use super::{Form, scan};
 use crate::tree::{Kind, NodeId, Tree};
 use std::collections::HashMap;
 use std::ops::Range;
-
-/// Up to this many differing names, an object's names are compared with each other.
-const FEW_NAMES: usize = 32;
 
 /// What is left to write; the last is next.
 enum Task {
@@ -32,8 +29,6 @@ struct Writer<'a> {
     out: String,
     tasks: Vec<Task>,
     children: Vec<NodeId>,
-    /// The first child of each name in the object being opened; kept to save allocations.
-    starts: Vec<NodeId>,
 }
 
 /// Writes the tree without white space.
@@ -47,16 +42,15 @@ pub fn write_pretty(tree: &Tree, form: Form) -> String {
 }
 
 fn text(tree: &Tree, form: Form, pretty: bool) -> String {
-    let out = String::with_capacity(tree.source().len() + 64);
+    let out = String::with_capacity(tree.written_size());
     let mut writer = Writer {
         tree,
         form,
         pretty,
         depth: 0,
         out,
-        tasks: Vec::new(),
-        children: Vec::new(),
-        starts: Vec::new(),
+        tasks: Vec::with_capacity(32),
+        children: Vec::with_capacity(64),
     };
     writer.value(tree.root(), false);
     while let Some(task) = writer.tasks.pop() {
@@ -180,29 +174,32 @@ impl Writer<'_> {
 
     /// Brings children of one name together where a builder added them apart.
     fn gather(&mut self, from: usize) {
-        let mut starts = std::mem::take(&mut self.starts);
-        starts.clear();
+        // One bit for each name that has begun: where none comes twice, none stands apart.
+        let (mut begun, mut twice) = (0u128, false);
         for i in from..self.children.len() {
-            if i == from || !self.same_name(self.children[i - 1], self.children[i]) {
-                starts.push(self.children[i]);
+            let child = self.children[i];
+            if i == from || !self.same_name(self.children[i - 1], child) {
+                let bit = 1u128 << (self.tree.name_hash(child) >> 25);
+                twice |= begun & bit != 0;
+                begun |= bit;
             }
         }
-        let apart = if starts.len() <= FEW_NAMES {
-            starts.iter().enumerate().any(|(i, &a)| starts[..i].iter().any(|&b| self.same_name(a, b)))
-        } else {
-            let mut seen = std::collections::HashSet::with_capacity(starts.len());
-            !starts.iter().all(|&n| seen.insert(self.tree.name(n)))
-        };
+        if !twice {
+            return;
+        }
+        let tree = self.tree;
+        let mut ranks: HashMap<&str, usize> = HashMap::with_capacity(self.children.len() - from);
+        let mut apart = false;
+        for pair in 0..self.children.len() - from {
+            let name = tree.name(self.children[from + pair]);
+            let next = ranks.len();
+            let rank = *ranks.entry(name).or_insert(next);
+            // A name that was there before, and not just before.
+            apart |= rank + 1 < ranks.len();
+        }
         if apart {
-            let mut ranks: HashMap<&str, usize> = HashMap::new();
-            for &n in &starts {
-                let next = ranks.len();
-                ranks.entry(self.tree.name(n)).or_insert(next);
-            }
-            let tree = self.tree;
             self.children[from..].sort_by_key(|&n| ranks.get(tree.name(n)).copied());
         }
-        self.starts = starts;
     }
 
     fn same_name(&self, a: NodeId, b: NodeId) -> bool {
@@ -226,7 +223,7 @@ impl Writer<'_> {
 /// Escapes what RFC 8259 §7 says must be, and nothing else.
 fn escape(out: &mut String, text: &str) {
     let mut rest = text;
-    while let Some(at) = rest.bytes().position(|b| b < 0x20 || b == b'"' || b == b'\\') {
+    while let Some(at) = scan::special(rest.as_bytes()) {
         out.push_str(&rest[..at]);
         match rest.as_bytes()[at] {
             b'"' => out.push_str("\\\""),

@@ -3,6 +3,7 @@
 //! Invariant: every function either moves past a well-formed token or records one `json-syntax`
 //! fault at the offending byte. Deliberately absent: number conversion (text is kept as written).
 
+use super::super::scan;
 use super::{Finding, Kind, Reader, Span, Stop, place, span};
 
 impl Reader<'_> {
@@ -49,7 +50,7 @@ impl Reader<'_> {
     /// Moves to the next quote or backslash and gives it.
     fn plain_run(&mut self) -> Result<u8, Stop> {
         let rest = &self.bytes[self.pos..];
-        let stop = rest.iter().position(|&b| b == b'"' || b == b'\\' || b < 0x20);
+        let stop = scan::special(rest);
         self.pos += stop.unwrap_or(rest.len());
         match self.peek() {
             Some(b @ (b'"' | b'\\')) => Ok(b),
