@@ -20,7 +20,7 @@ use std::{
 };
 
 /// One thing that is wrong with the configuration.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Problem {
     /// The file, as named by the configuration.
     pub file: PathBuf,

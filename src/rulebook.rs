@@ -13,8 +13,7 @@ use fhir::{
     Definitions, Profiles, Tree,
     json::{self, Form, Limits},
 };
-use files::File;
-pub use files::{Source, example_agreement, example_message};
+pub use files::{File, Source, chosen, example_agreement, example_message};
 use std::{collections::HashMap, path::Path, sync::Arc};
 
 /// Root of our canonical URLs.
@@ -32,9 +31,11 @@ pub struct Rulebook {
 
 mod invariant;
 mod map;
+mod maps;
 mod packages;
 pub use map::{Map, MapFault};
-use packages::Packages;
+pub use maps::{MapName, Maps, is_wanted};
+use packages::{ConceptMap, Packages};
 
 impl Rulebook {
     /// Loads everything; all problems at once.
@@ -66,7 +67,7 @@ impl Rulebook {
         let definitions = Arc::new(profiles.definitions().clone());
         let invariants = invariant::Invariants::new(profiles.invariants().len());
         let schema = schema(&files, &mut problems);
-        let plans = map::plans(&files, &packages.concept_maps, &definitions, &mut problems);
+        let plans = plans(&files, &packages.concept_maps, &definitions, &mut problems);
         match (schema, problems.is_empty()) {
             (Some(schema), true) => Ok(Rulebook {
                 definitions,
@@ -122,6 +123,30 @@ impl Rulebook {
     pub fn maps(&self) -> impl Iterator<Item = (&(String, Format, Format), &Map)> {
         self.plans.iter()
     }
+}
+
+/// Compiles every map that an event has.
+fn plans(
+    files: &[File],
+    of_packages: &[ConceptMap],
+    definitions: &Arc<Definitions>,
+    problems: &mut Vec<Problem>,
+) -> HashMap<(String, Format, Format), Map> {
+    let maps = Maps::over(files, of_packages, definitions.clone());
+    problems.extend(maps.problems().iter().cloned());
+    let mut plans = HashMap::new();
+    if !problems.is_empty() {
+        return plans;
+    }
+    for name in maps.names() {
+        match maps.compile(&name.url) {
+            Ok(map) => {
+                plans.insert((name.event.clone(), name.from, name.to), map);
+            }
+            Err(found) => problems.extend(found),
+        }
+    }
+    plans
 }
 
 /// A schema error in words, without values, and without names that may be values put in the wrong

@@ -47,14 +47,16 @@ pub fn report(problems: &[Problem], out: Out, command: &str) {
     eprintln!("{} {many}; `sluss explain CODE` tells more", problems.len());
 }
 
-fn row(problem: &Problem) -> Value {
+/// A problem for machines.
+pub fn row(problem: &Problem) -> Value {
     json!({
         "code": problem.code.to_string(), "file": problem.file, "line": problem.line,
         "message": problem.message, "remedy": problem.remedy,
     })
 }
 
-fn diagnostic(problem: &Problem) -> String {
+/// A problem for people: the place, the line of source with carets, the remedy.
+pub fn diagnostic(problem: &Problem) -> String {
     use std::io::IsTerminal;
     let file = problem.file.display().to_string();
     let id = problem.code.to_string();

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A format that a partner speaks. Each has a folder of maps to and from the canonical form.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Format {
     /// FHIR R4 message Bundle as JSON: the canonical form.
     #[serde(rename = "fhir-r4-json")]

@@ -21,6 +21,7 @@ pub enum Source {
 }
 
 /// One rule file.
+#[derive(Clone, Debug)]
 pub struct File {
     /// Relative path, e.g. `mappings/admission-notice/fhir-case.map`.
     pub path: String,
@@ -40,16 +41,22 @@ pub fn example_message(path: &str) -> Option<&'static str> {
 
 /// All rule files of a source, sorted by path.
 pub fn read(source: &Source) -> Result<Vec<File>, Vec<Problem>> {
+    chosen(source, &|_| true)
+}
+
+/// The rule files of a source whose paths are wanted, sorted by path; the others are not opened.
+pub fn chosen(source: &Source, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<File>, Vec<Problem>> {
     let mut files = Vec::new();
     match source {
         Source::Embedded => {
             embedded("mappings", &MAPPINGS, &mut files);
             embedded("conformance", &CONFORMANCE, &mut files);
+            files.retain(|f| wanted(&f.path));
         }
         Source::Folder(folder) => {
             let mut problems = Vec::new();
             for part in ["mappings", "conformance"] {
-                walk(folder, &folder.join(part), &mut files, &mut problems);
+                walk(folder, &folder.join(part), wanted, &mut files, &mut problems);
             }
             if !problems.is_empty() {
                 return Err(problems);
@@ -71,31 +78,46 @@ fn embedded(root: &str, dir: &Dir<'static>, out: &mut Vec<File>) {
     }
 }
 
-fn walk(root: &Path, folder: &Path, out: &mut Vec<File>, problems: &mut Vec<Problem>) {
+fn walk(
+    root: &Path,
+    folder: &Path,
+    wanted: &dyn Fn(&str) -> bool,
+    out: &mut Vec<File>,
+    problems: &mut Vec<Problem>,
+) {
     let Ok(entries) = std::fs::read_dir(folder) else {
         let remedy = "`rules` names a folder with mappings/ and conformance/";
         problems.push(Problem::of(folder, Code::ConfigFile, "the folder cannot be read", remedy));
         return;
     };
-    for path in entries.flatten().map(|e| e.path()) {
-        if path.is_dir() {
-            walk(root, &path, out, problems);
-        } else if let Ok(text) = std::fs::read_to_string(&path) {
-            let relative = path.strip_prefix(root).unwrap_or(&path);
-            let path =
-                relative.components().map(|c| c.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
-            out.push(File { path, text });
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if entry.file_type().map_or_else(|_| path.is_dir(), |t| t.is_dir() || t.is_symlink() && path.is_dir())
+        {
+            walk(root, &path, wanted, out, problems);
+            continue;
+        }
+        let relative = path.strip_prefix(root).unwrap_or(&path);
+        let name =
+            relative.components().map(|c| c.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
+        if wanted(&name)
+            && let Ok(text) = std::fs::read_to_string(&path)
+        {
+            out.push(File { path: name, text });
         }
     }
 }
 
-/// Twelve hexadecimal digits over everything that decides a verdict (examples and prose do not);
-/// packages by name and digest.
+/// What the examples of the maps exercise (`sluss map cover`).
+const COVERAGE: &str = "mappings/coverage.json";
+
+/// Twelve hexadecimal digits over everything that decides a verdict (examples, figures about them and
+/// prose do not); packages by name and digest.
 pub fn version<'a>(files: &'a [File], packages: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let mut hash = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
-    let deciding = |f: &&File| !f.path.contains("/examples/") && !f.path.ends_with(".md");
-    let files = files.iter().filter(deciding).map(|f| (f.path.as_str(), f.text.as_str()));
-    for (name, content) in files.chain(packages) {
+    let about = |path: &str| path.contains("/examples/") || path.ends_with(".md") || path == COVERAGE;
+    let deciding = files.iter().filter(|f| !about(&f.path));
+    for (name, content) in deciding.map(|f| (f.path.as_str(), f.text.as_str())).chain(packages) {
         for part in [name, content] {
             hash.update(&(part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());

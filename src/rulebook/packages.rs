@@ -40,6 +40,13 @@ pub struct ConceptMap {
     pub file: String,
 }
 
+impl ConceptMap {
+    /// Its address.
+    pub fn url(&self) -> Option<&str> {
+        url(&self.tree)
+    }
+}
+
 /// Where a definition of a package went.
 enum Place {
     Tree(usize),

@@ -6,6 +6,7 @@ mod cli;
 mod crash;
 mod flows;
 mod identity;
+mod maps;
 mod packages;
 mod process;
 mod rules;

@@ -35,5 +35,5 @@ pub use library::Library;
 pub use parse::parse;
 pub use plan::{Bounds, Inputs, Plan};
 pub use resource::{from_resource, to_resource};
-pub use trace::{Found, How, Idle, Outcome, Role, RulePlace, Shape, Step, Trace, Unset, Use, Written};
+pub use trace::{Found, How, Idle, Outcome, Required, Role, RulePlace, Shape, Step, Trace, Use, Written};
 pub use translate::{Product, Query, TranslateFault, Translation, Translator};

@@ -34,8 +34,8 @@ pub struct Trace {
     pub result: Vec<Written>,
     /// The elements of the source in its order.
     pub source: Vec<Found>,
-    /// Elements that the result's model requires and that were not set, where their parent is there.
-    pub unset: Vec<Unset>,
+    /// The elements that the result's model requires where their parent is there.
+    pub required: Vec<Required>,
     /// Rules that never came to be tried.
     pub idle: Vec<Idle>,
     /// Were there more steps or elements than are told?
@@ -129,6 +129,9 @@ pub enum How {
 pub struct Found {
     /// Where.
     pub place: String,
+    /// The element of the model, from the resource or the root that it belongs to: the place without
+    /// numbers, such as `Patient.name.given`.
+    pub element: String,
     /// What it is.
     pub shape: Shape,
     /// What it stands in, as an index into [`Trace::source`].
@@ -157,15 +160,17 @@ pub enum Role {
     Value,
 }
 
-/// A required element that was not set.
+/// An element that the model requires.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Unset {
-    /// The element that lacks it.
+pub struct Required {
+    /// The element that must have it.
     pub place: String,
     /// The type of that element.
     pub ty: String,
-    /// What it lacks.
+    /// What it must have.
     pub element: String,
+    /// Has it?
+    pub set: bool,
 }
 
 /// A rule that never came to be tried.
@@ -179,9 +184,9 @@ pub struct Idle {
 }
 
 impl Trace {
-    /// The elements of the source of which nothing was read, neither they nor anything below them:
-    /// the topmost of each such part.
-    pub fn unread(&self) -> Vec<&Found> {
+    /// Whether an element of the source, or anything below it, was read; in the order of
+    /// [`Trace::source`].
+    pub fn read(&self) -> Vec<bool> {
         let mut read = vec![false; self.source.len()];
         for (index, found) in self.source.iter().enumerate().rev() {
             read[index] |= !found.uses.is_empty();
@@ -189,6 +194,18 @@ impl Trace {
                 read[parent] = true;
             }
         }
+        read
+    }
+
+    /// The required elements that were not set.
+    pub fn unset(&self) -> impl Iterator<Item = &Required> {
+        self.required.iter().filter(|r| !r.set)
+    }
+
+    /// The elements of the source of which nothing was read, neither they nor anything below them:
+    /// the topmost of each such part.
+    pub fn unread(&self) -> Vec<&Found> {
+        let read = self.read();
         let top = |found: &Found| found.parent.is_none_or(|parent| read[parent]);
         self.source.iter().enumerate().filter(|(i, f)| !read[*i] && top(f)).map(|(_, f)| f).collect()
     }

@@ -153,6 +153,9 @@ fn each_place_of_the_source_says_what_used_it_and_what_nobody_read() {
     assert_eq!(uses("Patient.identifier[1]"), [(identifier, Role::Source), (identifier, Role::Value)]);
     assert_eq!(uses("Patient.gender"), [("Main/\"gender\"", Role::Source), ("Main/\"gender\"", Role::Value)]);
     assert_eq!(uses("Patient.birthDate"), [("Main/\"computed\"", Role::Value)]);
+    let element = |place: &str| trace.source.iter().find(|f| f.place == place).unwrap().element.as_str();
+    assert_eq!(element("Patient.name[0].given[1]"), "Patient.name.given");
+    assert_eq!(element("Patient.contained[0].name"), "Organization.name");
     let unread: Vec<&str> = trace.unread().iter().map(|f| f.place.as_str()).collect();
     assert_eq!(
         unread,
@@ -172,9 +175,10 @@ fn each_place_of_the_source_says_what_used_it_and_what_nobody_read() {
 fn required_elements_that_were_not_set_are_told_where_their_parent_is() {
     let plan = plan(MAP);
     let (_, trace) = traced(&plan, PATIENT);
-    let told: Vec<_> = trace.unset.iter().map(|u| (u.place.as_str(), u.element.as_str())).collect();
+    let told: Vec<_> = trace.unset().map(|u| (u.place.as_str(), u.element.as_str())).collect();
     assert_eq!(told, [("Patient.communication[0]", "language")]);
-    assert_eq!(trace.unset[0].ty, "Patient.communication");
+    assert_eq!(trace.unset().next().unwrap().ty, "Patient.communication");
+    assert!(trace.required.iter().any(|r| r.element == "other" && r.set), "{:?}", trace.required);
 }
 
 #[test]
@@ -200,7 +204,7 @@ group Main(source src : Patient, target tgt : Patient) {
     let plan = plan(text);
     let (result, trace) = traced(&plan, PATIENT);
     assert_eq!(result.unwrap_err().code, "cast-failed");
-    assert!(trace.result.is_empty() && trace.unset.is_empty());
+    assert!(trace.result.is_empty() && trace.required.is_empty());
     let steps = steps(&plan, &trace);
     assert_eq!(
         steps,

@@ -6,7 +6,7 @@
 use super::record::{Noted, Origin, Record};
 use crate::code::{Code, RuleCode};
 use crate::plan::Plan;
-use crate::trace::{Found, How, Idle, Role, Shape, Step, Trace, Unset, Use, Written};
+use crate::trace::{Found, How, Idle, Required, Role, Shape, Step, Trace, Use, Written};
 use fhir::{Definitions, Kind, NodeId, NodeRef, Tree, TypeId};
 use std::collections::{BTreeMap, HashMap};
 
@@ -24,7 +24,7 @@ impl Record<'_> {
         trace.source = found(definitions, &self, &sources);
         if let Some(tree) = result {
             trace.result = written(&self, tree, &targets, &sources);
-            trace.unset = unset(definitions, tree, &targets);
+            trace.required = required(definitions, tree, &targets);
         }
         trace.idle = idle(&plan.code, &self);
         let places = |nodes: &[NodeId], all: &Places| {
@@ -126,7 +126,17 @@ fn found(definitions: &Definitions, record: &Record<'_>, places: &Places) -> Vec
             list.dedup();
         }
         whole.push(below);
-        all.push(Found { place: place.clone(), shape: shape(tree.at(*node)), parent, uses });
+        let own = tree.type_of(*node);
+        let element = match parent.and_then(|p: usize| all.get(p)) {
+            Some(_) if definitions.is_resource(own) => definitions.type_name(own).to_string(),
+            Some(parent) => {
+                let last = place.rsplit('.').next().unwrap_or_default();
+                format!("{}.{}", parent.element, last.split('[').next().unwrap_or_default())
+            }
+            None if own != TypeId::NONE => definitions.type_name(own).to_string(),
+            None => place.clone(),
+        };
+        all.push(Found { place: place.clone(), element, shape: shape(tree.at(*node)), parent, uses });
     }
     all
 }
@@ -188,7 +198,7 @@ fn inherited(record: &Record<'_>, tree: &Tree, node: NodeId, parent: &Given) -> 
     Given { step: parent.step, origin: Some(Origin { how: How::Copied, sources, whole: true }) }
 }
 
-fn unset(definitions: &Definitions, tree: &Tree, places: &Places) -> Vec<Unset> {
+fn required(definitions: &Definitions, tree: &Tree, places: &Places) -> Vec<Required> {
     let mut out = Vec::new();
     for (node, place) in &places.all {
         let ty = tree.type_of(*node);
@@ -198,10 +208,12 @@ fn unset(definitions: &Definitions, tree: &Tree, places: &Places) -> Vec<Unset> 
         for element in definitions.elements(ty).filter(|e| e.min > 0) {
             let is =
                 |c: NodeId| definitions.element(ty, tree.name(c)).is_some_and(|e| e.name == element.name);
-            if !tree.children(*node).any(is) {
-                let ty = definitions.type_name(ty).to_string();
-                out.push(Unset { place: place.clone(), ty, element: element.name.to_string() });
-            }
+            out.push(Required {
+                place: place.clone(),
+                ty: definitions.type_name(ty).to_string(),
+                element: element.name.to_string(),
+                set: tree.children(*node).any(is),
+            });
         }
     }
     out

@@ -86,7 +86,9 @@ impl<'t> Run<'t, '_> {
         values.into_iter().try_for_each(|value| self.put::<NOTED>(parent, element, target, value, frame))
     }
 
-    /// Writes one value of a target, and binds what came of it.
+    /// Writes one value of a target, and binds what came of it. Part of its two callers: a call would
+    /// move the value once more.
+    #[inline(always)]
     fn put<const NOTED: bool>(
         &mut self,
         parent: NodeId,

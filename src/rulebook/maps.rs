@@ -1,0 +1,197 @@
+//! The maps of a rules folder, read once and compiled one by one: for the gateway, which compiles all,
+//! and for tools, which need neither profiles nor schemas and seldom more than one map.
+//!
+//! Invariant: a map that another one's fault does not concern still compiles. Deliberately absent:
+//! running maps (see `map`), watching files.
+
+use super::files::{self, File, Source};
+use super::packages::{ConceptMap, Packages};
+use super::{Map, problem, problem_at, tree};
+use crate::{
+    config::Problem,
+    model::{Code, Format},
+};
+use fhir::{Definitions, Tree};
+use fml::{Diagnostic, Library};
+use std::{path::Path, sync::Arc};
+
+/// A map's name: its event and what it translates from and to.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct MapName {
+    /// The folder it stands in.
+    pub event: String,
+    /// The format that it reads, as file names write it.
+    pub from: Format,
+    /// The format that it writes.
+    pub to: Format,
+    /// Its file, relative to the rules folder.
+    pub path: String,
+    /// Its address.
+    pub url: String,
+}
+
+impl MapName {
+    /// `fhir-case`
+    pub fn direction(&self) -> String {
+        format!("{}-{}", self.from.map_word(), self.to.map_word())
+    }
+}
+
+/// Maps that have been read.
+pub struct Maps {
+    definitions: Arc<Definitions>,
+    library: Library,
+    names: Vec<MapName>,
+    problems: Vec<Problem>,
+}
+
+/// The files that maps are made from.
+pub fn is_wanted(path: &str) -> bool {
+    let map = path.ends_with(".map") || path.ends_with(".conceptmap.json");
+    path.starts_with("mappings/") && map || is_model(path)
+}
+
+fn is_model(path: &str) -> bool {
+    path.starts_with("conformance/models/") && path.ends_with(".json")
+}
+
+impl Maps {
+    /// Reads the maps and logical models of a source and of a folder of packages, and nothing else.
+    pub fn load(source: &Source, packages: Option<&Path>) -> Result<Maps, Vec<Problem>> {
+        Maps::of(&files::chosen(source, &is_wanted)?, packages)
+    }
+
+    /// Reads the maps and logical models among these files and of a folder of packages.
+    pub fn of(files: &[File], packages: Option<&Path>) -> Result<Maps, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let models = files.iter().filter(|f| is_model(&f.path));
+        let mut trees: Vec<Tree> = models.filter_map(|f| tree(f, &mut problems)).collect();
+        let packages = match Packages::read(packages, &mut trees) {
+            Ok(packages) => packages,
+            Err(found) => {
+                problems.extend(found);
+                return Err(problems);
+            }
+        };
+        let text = |tree: &Tree, name: &str| tree.child_text(tree.root(), name).map(str::to_string);
+        let is_type = |tree: &&Tree| {
+            text(tree, "resourceType").as_deref() == Some("StructureDefinition")
+                && text(tree, "derivation").as_deref() != Some("constraint")
+        };
+        let mut definitions = Definitions::r4().clone();
+        if let Err(found) = definitions.load_types(&trees.iter().filter(is_type).collect::<Vec<_>>()) {
+            let ours = |f: &fhir::Finding| problem_at("conformance/models", f.to_string());
+            problems.extend(found.iter().map(|f| packages.problem(f).unwrap_or_else(|| ours(f))));
+        }
+        match problems.is_empty() {
+            true => Ok(Maps::over(files, &packages.concept_maps, Arc::new(definitions))),
+            false => Err(problems),
+        }
+    }
+
+    /// Reads the maps among these files over definitions that are there already, and the concept maps
+    /// of packages that our own do not replace.
+    pub(super) fn over(files: &[File], of_packages: &[ConceptMap], definitions: Arc<Definitions>) -> Maps {
+        let library = Library::new(definitions.clone());
+        let mut maps = Maps { definitions, library, names: vec![], problems: vec![] };
+        let mut own = Vec::new();
+        for file in files.iter().filter(|f| f.path.starts_with("mappings/")) {
+            own.extend(maps.read(file));
+        }
+        for map in of_packages.iter().filter(|map| !own.iter().any(|url| map.url() == Some(url))) {
+            let found = maps.library.add_concept_map(&map.file, &map.tree).err().unwrap_or_default();
+            maps.problems.extend(found.iter().map(|f| in_package(map, f)));
+        }
+        maps.names.sort();
+        maps
+    }
+
+    /// Takes in a file; gives the address of a concept map.
+    fn read(&mut self, file: &File) -> Option<String> {
+        if file.path.ends_with(".conceptmap.json") {
+            let added =
+                tree(file, &mut self.problems).map(|tree| self.library.add_concept_map(&file.path, &tree));
+            return match added? {
+                Ok(url) => Some(url),
+                Err(found) => {
+                    self.problems.extend(found.into_iter().map(diagnosed));
+                    None
+                }
+            };
+        }
+        if file.path.ends_with(".map") {
+            match self.library.add_map(&file.path, &file.text) {
+                Ok(url) => {
+                    let name = named(file, url, &mut self.problems);
+                    self.names.extend(name);
+                }
+                Err(found) => self.problems.extend(found.into_iter().map(diagnosed)),
+            }
+        }
+        None
+    }
+
+    /// Takes in a map that stands elsewhere and gives its address.
+    pub fn add(&mut self, file: &str, text: &str) -> Result<String, Vec<Problem>> {
+        let added = self.library.add_map(file, text);
+        added.map_err(|found| found.into_iter().map(diagnosed).collect())
+    }
+
+    /// What the maps are checked against.
+    pub fn definitions(&self) -> &Arc<Definitions> {
+        &self.definitions
+    }
+
+    /// The maps that events have, sorted; those that could not be read are not among them.
+    pub fn names(&self) -> &[MapName] {
+        &self.names
+    }
+
+    /// What could not be read. It does not concern maps that do not need it.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// Compiles the map with this address. What could not be read may be why it does not compile, and
+    /// is told as well.
+    pub fn compile(&self, url: &str) -> Result<Map, Vec<Problem>> {
+        match self.library.compile(url) {
+            Ok(plan) => Ok(Map::new(plan, self.definitions.clone())),
+            Err(found) => {
+                Err(self.problems.iter().cloned().chain(found.into_iter().map(diagnosed)).collect())
+            }
+        }
+    }
+}
+
+/// Event and formats out of a map's path; shared groups have none.
+fn named(file: &File, url: String, problems: &mut Vec<Problem>) -> Option<MapName> {
+    let rest = file.path.strip_prefix("mappings/")?;
+    let (event, name) = rest.split_once('/')?;
+    if event == "shared" {
+        return None;
+    }
+    let word = |w: &str| [Format::FhirJson, Format::CaseJson].into_iter().find(|f| f.map_word() == w);
+    let formats = name.strip_suffix(".map").and_then(|n| n.split_once('-'));
+    let Some((from, to)) = formats.and_then(|(from, to)| Some((word(from)?, word(to)?))) else {
+        problems.push(problem(file, "a map's file name is <from>-<to>.map with known formats".into()));
+        return None;
+    };
+    Some(MapName { event: event.to_string(), from, to, path: file.path.clone(), url })
+}
+
+/// A place inside a package has no line that anybody could open.
+fn in_package(map: &ConceptMap, found: &Diagnostic) -> Problem {
+    let remedy = "take the package out of the folder, or put a version there that loads";
+    Problem::of(&map.path, Code::ConfigMap, format!("{}: {}", map.file, found.message), remedy)
+}
+
+fn diagnosed(found: Diagnostic) -> Problem {
+    Problem {
+        span: Some(found.span.clone()),
+        line: Some(found.line()),
+        code: Code::ConfigMap,
+        remedy: found.remedy.clone().unwrap_or_else(|| "mend the map here".into()),
+        ..problem_at(&found.file, found.message.clone())
+    }
+}
