@@ -171,7 +171,7 @@ fn wrong_arguments_are_two_and_say_what_would_be_right() {
     result(none.path(), &["map", "test"], 3);
     assert_eq!(code(&sluss(root, &["map", "run"])), 2);
     assert_eq!(code(&sluss(root, &["map", "cover", "--bless"])), 2);
-    for verb in ["test", "run", "trace", "cover"] {
+    for verb in ["test", "run", "trace", "cover", "diff", "fmt"] {
         let shown = text(&sluss(root, &["map", verb, "--help"]));
         assert!(shown.contains("Examples:") && shown.contains("Exit codes: 0"), "{verb}: {shown}");
     }
@@ -369,4 +369,125 @@ fn coverage_has_not_fallen_and_falls_with_a_rule_that_no_example_fires() {
     let told = result(copy.path(), &["map", "cover", "--min", min, "--bless"], 0);
     assert!(told["min"]["lowered"].as_array().unwrap().len() > 2, "{told}");
     result(copy.path(), &["map", "cover", "--min", min], 0);
+}
+
+// ---- diff ----
+
+fn git(folder: &Path, args: &[&str]) {
+    let identity = ["-c", "user.name=T", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"];
+    let done = Command::new("git").arg("-C").arg(folder).args(identity).args(args).output().unwrap();
+    assert!(done.status.success(), "{}", text(&done));
+}
+
+#[test]
+fn two_versions_differ_by_the_rule_that_was_changed() {
+    let copy = rules();
+    let folder = copy.path();
+    git(folder, &["init", "-q"]);
+    git(folder, &["add", "."]);
+    git(folder, &["commit", "-q", "-m", "one"]);
+    let told = result(folder, &["map", "diff", "--against", "HEAD"], 0);
+    assert_eq!((told["same"].as_u64(), told["differ"].as_u64()), (Some(24), Some(0)), "{told}");
+    edit(
+        folder,
+        "mappings/shared/subject-to-case.map",
+        "told.family = family",
+        "told.family = append('Canary', family)",
+    );
+    edit(
+        folder,
+        "mappings/shared/header-to-case.map",
+        "bundle.timestamp as time -> msg.sentAt = time \"sent-at\";",
+        "",
+    );
+    let told = result(folder, &["map", "diff", "--against", "HEAD", "admission-notice"], 0);
+    assert_eq!((told["same"].as_u64(), told["differ"].as_u64()), (Some(0), Some(8)), "{told}");
+    let groups = told["groups"].as_array().unwrap();
+    assert_eq!(groups.len(), 2, "{told:#}");
+    let of = |rule: &str| {
+        groups.iter().find(|g| g["rule"]["rule"] == rule).unwrap_or_else(|| panic!("{rule}: {told:#}"))
+    };
+    let changed = of("IdentityToCase/\"family\"");
+    assert_eq!((changed["messages"].as_u64(), changed["examples"].as_array().unwrap().len()), (Some(8), 3));
+    assert_eq!(changed["examples"][0]["places"][0]["place"], "$.subject.name.family");
+    // What is gone names the rule that used to write it.
+    let gone = of("EnvelopeToCase/\"sent-at\"");
+    assert_eq!(gone["examples"][0]["places"][0]["after"], "nothing");
+    let shown = text(&sluss(folder, &["map", "diff", "--against", "HEAD", "admission-notice"]));
+    assert!(!shown.contains("Canary") && shown.contains(" as it was: 8 messages"), "{shown}");
+    assert_eq!(shown.lines().last().unwrap(), "against HEAD: 0 same, 8 differ, 0 skipped");
+    result(folder, &["map", "diff", "--against", "HEAD", "--exit-code"], 1);
+    // The other version may be a folder, and messages may come from a corpus.
+    let corpus = Path::new(ROOT).join("conformance/examples");
+    let args = ["map", "diff", "--against", ROOT, "--corpus", corpus.to_str().unwrap()];
+    let told = result(folder, &args, 0);
+    assert!(told["differ"].as_u64().unwrap() > 60 && told["same"].as_u64().unwrap() > 10, "{told}");
+    // A new fault is told by its rule as well.
+    edit(
+        folder,
+        "mappings/shared/subject-to-case.map",
+        "told.given = given",
+        "told.given = cast(given, 'date')",
+    );
+    let told = result(folder, &["map", "diff", "--against", ROOT, "exam-statement"], 0);
+    let fault = &told["groups"][0];
+    assert_eq!(fault["rule"]["rule"], "IdentityToCase/\"given\"");
+    assert!(
+        fault["examples"][0]["places"][0]["after"].as_str().unwrap().starts_with("a fault [cast-failed] at ")
+    );
+    // A map that is gone, and one that does not compile on the other side.
+    std::fs::remove_file(folder.join("mappings/discharge-ready/fhir-case.map")).unwrap();
+    let told = result(folder, &["map", "diff", "--against", "HEAD", "discharge-ready"], 0);
+    assert_eq!(told["groups"][0]["group"], "the map is gone: discharge-ready fhir-case");
+    std::fs::write(folder.join("mappings/shared/address.map"), "map \"").unwrap();
+    git(folder, &["commit", "-q", "-a", "-m", "two"]);
+    let good = ["map", "diff", "--rules", ROOT, "--against", folder.to_str().unwrap()];
+    let told = result(folder, &good, 3);
+    assert!(told["problems"].to_string().contains("address.map"), "{told}");
+}
+
+#[test]
+fn without_git_or_such_a_revision_diff_says_what_to_do() {
+    let copy = rules();
+    let told = result(copy.path(), &["map", "diff", "--against", "HEAD"], 4);
+    assert!(told["help"].as_str().unwrap().contains("--against DIR"), "{told}");
+    git(copy.path(), &["init", "-q"]);
+    for revision in ["no-such", "--output=x"] {
+        let against = format!("--against={revision}");
+        let told = result(copy.path(), &["map", "diff", &against], 2);
+        assert!(told["error"].as_str().unwrap().contains(revision), "{told}");
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sluss"));
+    let output = command
+        .args(["map", "diff", "--against", "HEAD"])
+        .current_dir(ROOT)
+        .env("PATH", "")
+        .output()
+        .unwrap();
+    assert!(code(&output) == 4 && text(&output).contains("git cannot be run"), "{}", text(&output));
+}
+
+// ---- fmt ----
+
+#[test]
+fn maps_are_in_the_canonical_form_and_formatting_loses_nothing() {
+    let told = result(Path::new(ROOT), &["map", "fmt", "--check"], 0);
+    assert!(told["files"].as_u64().unwrap() >= 12, "{told}");
+    let copy = rules();
+    let path = "mappings/shared/address.map";
+    let file = copy.path().join(path);
+    let before = std::fs::read_to_string(&file).unwrap();
+    let spoiled = before.replace("  ", " ").replace(" -> ", "->") + "// the end";
+    std::fs::write(&file, &spoiled).unwrap();
+    let told = result(copy.path(), &["map", "fmt", "--check"], 1);
+    assert_eq!(told["changed"].as_array().unwrap().len(), 1, "{told}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), spoiled, "--check changes nothing");
+    result(copy.path(), &["map", "fmt", path], 0);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), format!("{before}\n// the end\n"));
+    // One file that is no map leaves all as they are.
+    std::fs::write(&file, &spoiled).unwrap();
+    std::fs::write(copy.path().join("mappings/shared/organisation.map"), "map \"").unwrap();
+    let told = result(copy.path(), &["map", "fmt"], 3);
+    assert!(told["problems"].to_string().contains("organisation.map"), "{told}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), spoiled);
 }

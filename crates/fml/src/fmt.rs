@@ -1,7 +1,8 @@
 //! A [`Map`] back to text, in the one canonical form.
 //!
-//! Invariant: parsing the output gives an equal map, comments included. Deliberately absent:
-//! breaking expressions: a rule is one line, or one line per target where that is too long.
+//! A rule is one line, or one line per target and per group where that is too long. Invariant: parsing
+//! the output gives an equal map, comments included. Deliberately absent: keeping blank lines and the
+//! line breaks of expressions.
 
 use crate::ast::{
     ConceptMap, Equivalence, Expression, Group, InputMode, Invocation, Literal, LiteralKind, Map, ModelMode,
@@ -50,7 +51,7 @@ impl Writer {
 
     fn comments(&mut self, lines: &[String], depth: usize) {
         for line in lines {
-            self.line(depth, &format!("// {line}"));
+            self.line(depth, format!("// {line}").trim_end());
         }
     }
 
@@ -153,55 +154,125 @@ impl Writer {
         self.comments(closing, depth);
     }
 
-    /// One line where it fits; else `->`, each target and `then` begin lines of their own.
+    /// One line where it fits; else what it makes and what follows begin lines of their own.
     fn rule(&mut self, rule: &Rule, depth: usize) {
         self.comments(&rule.documentation, depth);
         let sources = join(&rule.sources, source);
         let targets: Vec<String> = rule.targets.iter().map(target).collect();
-        let then = match (rule.block, rule.dependents.is_empty()) {
-            (false, true) => String::new(),
-            (false, false) => format!("then {}", join(&rule.dependents, invocation)),
-            (true, true) => "then {".to_string(),
-            (true, false) => format!("then {} {{", join(&rule.dependents, invocation)),
-        };
+        let calls: Vec<String> = rule.dependents.iter().map(invocation).collect();
         let label = rule.name.as_ref().map(|n| format!(" {}", quote(&n.text, '"'))).unwrap_or_default();
-        let end = if rule.block { String::new() } else { format!("{label};") };
-        let arrow = if targets.is_empty() { String::new() } else { format!("-> {}", targets.join(", ")) };
-        let parts: Vec<&str> =
-            [sources.as_str(), &arrow, &then].into_iter().filter(|p| !p.is_empty()).collect();
-        let line = format!("{}{end}", parts.join(" "));
-        if 2 * depth + line.chars().count() <= WIDTH {
-            self.line(depth, &line);
-        } else {
-            self.long_rule(depth, &sources, &targets, &then, &end);
+        let end = match (rule.block, calls.is_empty()) {
+            (false, _) => format!("{label};"),
+            (true, true) => " then {".to_string(),
+            (true, false) => " {".to_string(),
+        };
+        let part = |word: &str, items: &[String]| match items {
+            [] => String::new(),
+            items => format!(" {word} {}", items.join(", ")),
+        };
+        let line = format!("{sources}{}{}{end}", part("->", &targets), part("then", &calls));
+        let mut lines = vec![(depth, line)];
+        if !fits(depth, &lines[0].1) {
+            lines = vec![(depth, sources)];
+            broken(&mut lines, "->", &targets, true);
+            // Groups stand alone, so that they are not taken for targets.
+            broken(&mut lines, "then", &calls, targets.is_empty());
+            match lines.last_mut() {
+                Some(_) if rule.block && calls.is_empty() && !targets.is_empty() => {
+                    lines.push((depth + 1, end.trim_start().to_string()));
+                }
+                Some(last) => last.1.push_str(&end),
+                None => {}
+            }
         }
+        // A block is closed below where it was opened.
+        let open = if lines.len() > 1 { depth + 1 } else { depth };
+        lines.iter().for_each(|(depth, line)| self.wrapped(*depth, line));
         if rule.block {
-            self.rules(&rule.rules, &rule.closing, depth + 1);
-            self.line(depth, &format!("}}{label};"));
+            self.rules(&rule.rules, &rule.closing, open + 1);
+            self.line(open, &format!("}}{label};"));
         }
     }
 
-    fn long_rule(&mut self, depth: usize, sources: &str, targets: &[String], then: &str, end: &str) {
-        let mut lines = vec![(depth, sources.to_string())];
-        for (i, target) in targets.iter().enumerate() {
-            let comma = if i + 1 < targets.len() { "," } else { "" };
-            let (indent, arrow) = if i == 0 { (depth + 2, "-> ") } else { (depth + 3, " ") };
-            lines.push((indent, format!("{arrow}{target}{comma}")));
+    /// A line, broken inside its expressions where it is too long and can be.
+    fn wrapped(&mut self, depth: usize, line: &str) {
+        let (mut depth, mut rest, mut brackets) = (depth, line, 0);
+        let inner = depth + 3;
+        while !fits(depth, rest)
+            && let Some((inside, at)) = break_point(rest, brackets, WIDTH.saturating_sub(2 * depth))
+        {
+            let (before, after) = rest.split_at(at);
+            self.line(depth, before.trim_end());
+            (depth, rest, brackets) = (inner, after.trim_start(), inside);
         }
-        if !then.is_empty() {
-            lines.push((depth + 1, then.to_string()));
+        self.line(depth, rest);
+    }
+}
+
+/// Where an expression may go on in a new line: before the outermost `and` and `or`, or else within a
+/// long chain of functions. The last such place that leaves a line short enough, or the first; with it
+/// the number of brackets that are open there, as `brackets` are where the line begins.
+fn break_point(line: &str, mut brackets: usize, room: usize) -> Option<(usize, usize)> {
+    let (mut words, mut dots) = (Vec::new(), Vec::new());
+    let (mut quoted, mut escaped) = (None, false);
+    for (column, (at, c)) in line.char_indices().enumerate() {
+        match (quoted, c) {
+            (Some(_), _) if escaped => escaped = false,
+            (Some(_), '\\') => escaped = true,
+            (Some(quote), c) if c == quote => quoted = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"' | '`') => quoted = Some(c),
+            (None, '(' | '[') => brackets += 1,
+            (None, ')' | ']') => brackets = brackets.saturating_sub(1),
+            (None, _) => {}
         }
-        if let Some(last) = lines.last_mut() {
-            last.1.push_str(end);
+        let (before, after) = line.split_at(at);
+        if quoted.is_some() || brackets == 0 || at == 0 {
+            continue;
         }
-        for (depth, line) in lines {
-            self.line(depth, &line);
+        if brackets == 1 && (after.starts_with(" and ") || after.starts_with(" or ")) {
+            words.push((brackets, column, at));
+        } else if c == '.' && before.ends_with(')') {
+            dots.push((brackets, column, at));
         }
     }
+    let least = dots.iter().map(|c| c.0).min();
+    dots.retain(|c| Some(c.0) == least);
+    if words.is_empty() && dots.len() > 2 {
+        words = dots;
+    }
+    let last = words.iter().rev().find(|(_, column, _)| *column <= room);
+    last.or(words.first()).map(|(inside, _, at)| (*inside, *at))
 }
 
 /// Longest line that is not broken.
 const WIDTH: usize = 120;
+
+/// Appends items after a word: to the line there is, to one of their own, or one a line.
+fn broken(lines: &mut Vec<(usize, String)>, word: &str, items: &[String], same_line: bool) {
+    let Some((depth, _)) = lines.first().cloned() else { return };
+    let all = format!("{word} {}", items.join(", "));
+    match (items, lines.last_mut()) {
+        ([], _) => {}
+        ([_], Some(last)) if same_line && fits(last.0, &format!("{} {all}", last.1)) => {
+            last.1 = format!("{} {all}", last.1);
+        }
+        (items, _) if word == "then" && fits(depth + 1, &all) || items.len() == 1 => {
+            lines.push((depth + 1, all))
+        }
+        (items, _) => {
+            for (i, item) in items.iter().enumerate() {
+                let comma = if i + 1 < items.len() { "," } else { "" };
+                let start = if i == 0 { word.to_string() } else { " ".repeat(word.len()) };
+                lines.push((depth + 1, format!("{start} {item}{comma}")));
+            }
+        }
+    }
+}
+
+fn fits(depth: usize, line: &str) -> bool {
+    2 * depth + line.chars().count() <= WIDTH
+}
 
 fn join<T>(items: &[T], one: impl Fn(&T) -> String) -> String {
     items.iter().map(one).collect::<Vec<_>>().join(", ")

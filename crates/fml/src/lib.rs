@@ -32,7 +32,7 @@ pub use diagnostic::{Diagnostic, Severity};
 pub use fault::MapFault;
 pub use fmt::format;
 pub use library::Library;
-pub use parse::parse;
+pub use parse::{comments, parse};
 pub use plan::{Bounds, Inputs, Plan};
 pub use resource::{from_resource, to_resource};
 pub use trace::{Found, How, Idle, Outcome, Required, Role, RulePlace, Shape, Step, Trace, Use, Written};

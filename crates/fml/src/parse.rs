@@ -229,7 +229,9 @@ impl Cursor {
         let mut last = None;
         let tokens = self.tokens.get(from..to).unwrap_or_default();
         for token in tokens {
-            if last.is_some_and(|end| end != token.start) {
+            // A number and a dot would become one number.
+            let dot = token.kind == Kind::Sign(".") && !text.ends_with(|c: char| c.is_ascii_digit());
+            if last.is_some_and(|end| end != token.start) && !dot {
                 text.push(' ');
             }
             match token.kind {
@@ -470,10 +472,28 @@ fn sign_of(sign: &str) -> &'static str {
     lex::sign(sign)
 }
 
+/// The text of a comment, line by line, without what marks it as one.
 fn comment_lines(comment: &str, out: &mut Vec<String>) {
-    let text = match comment.strip_prefix("/*") {
-        Some(rest) => rest.strip_suffix("*/").unwrap_or(rest),
-        None => comment.trim_start_matches('/'),
+    let Some(rest) = comment.strip_prefix("/*") else {
+        let text = comment.strip_prefix("//").unwrap_or(comment);
+        out.push(text.strip_prefix(' ').unwrap_or(text).trim_end().to_string());
+        return;
     };
-    out.extend(text.lines().map(|l| l.trim().trim_start_matches("* ").to_string()).filter(|l| !l.is_empty()));
+    let inner = rest.strip_suffix("*/").unwrap_or(rest).lines().map(|line| {
+        let line = line.trim();
+        line.strip_prefix("* ")
+            .or_else(|| line.strip_prefix('*').filter(|l| l.is_empty()))
+            .unwrap_or(line)
+            .to_string()
+    });
+    let mut lines: Vec<String> = inner.skip_while(String::is_empty).collect();
+    while lines.last().is_some_and(String::is_empty) {
+        lines.pop();
+    }
+    out.extend(lines);
+}
+
+/// The comments of a text as they are written, in order.
+pub fn comments(text: &str) -> Vec<&str> {
+    lex::lex(text).comments.into_iter().filter_map(|(start, end)| text.get(start..end)).collect()
 }

@@ -32,6 +32,22 @@ fn every_form_survives_formatting() {
 }
 
 #[test]
+fn long_lines_break_inside_expressions_and_nowhere_else() {
+    let long = "a.where(b = 'x and y' and c.exists()).empty() and d.where(e = 'it\\'s (').exists()";
+    let chain = "a.replace('1', '2').replace('3', '4').replace('5', '6').replace('7', '8').replace('9', '0')";
+    let text = format!(
+        "map \"http://x\" = x\ngroup g(source s, target t) {{\n  // * kept\n  //\n  //   as it is\n  \
+         s.x as v where ({long} and {long}) then {{ s -> t.y = ({chain}.replace('a', 'b')) \"and\"; }} \"x and y\";\n}}\n"
+    );
+    let printed = round_trip("long.map", &text);
+    let lines: Vec<&str> = printed.lines().map(str::trim_start).collect();
+    assert_eq!(lines[3..6], ["// * kept", "//", "//   as it is"], "{printed}");
+    assert!(printed.lines().all(|l| l.len() <= 120), "{printed}");
+    assert!(lines.iter().filter(|l| l.starts_with("and a.where(b")).count() == 1, "{printed}");
+    assert!(lines.iter().any(|l| l.starts_with(".replace(")), "{printed}");
+}
+
+#[test]
 fn several_errors_are_reported_at_once() {
     let text = "map \"http://x\" = x\ngroup a(source s, target t) {\n  s.x - t.x;\n  s.y -> t.y = ;\n  s.z -> t.z;\n}\n";
     let errors = fml::parse("two.map", text).unwrap_err();

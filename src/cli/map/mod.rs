@@ -5,7 +5,10 @@
 //! profiles and schemas, which no map needs to run.
 
 mod cover;
+mod diff;
 mod find;
+mod fmt;
+mod git;
 mod golden;
 mod html;
 mod ratchet;
@@ -32,6 +35,10 @@ pub enum Verb {
     Trace(trace::Args),
     /// Show what the examples exercise: rules that ran, source elements read, required elements set.
     Cover(cover::Args),
+    /// Compare two versions of the rules by what they make of the same messages.
+    Diff(diff::Args),
+    /// Write maps in the canonical form.
+    Fmt(fmt::Args),
 }
 
 /// Where the rules stand.
@@ -121,6 +128,8 @@ pub fn run(verb: Verb, out: Out) -> Exit {
         Verb::Run(args) => ("map run", run::run(args, out)),
         Verb::Trace(args) => ("map trace", trace::run(args, out)),
         Verb::Cover(args) => ("map cover", cover::run(args, out)),
+        Verb::Diff(args) => ("map diff", diff::run(args, out)),
+        Verb::Fmt(args) => ("map fmt", fmt::run(args, out)),
     };
     done.unwrap_or_else(|stop| stop.tell(command, out))
 }

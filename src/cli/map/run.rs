@@ -9,7 +9,7 @@ use crate::config::Problem;
 use crate::model::Code;
 use crate::rulebook::Map;
 use fhir::Tree;
-use fml::{MapFault, Outcome};
+use fml::{MapFault, Outcome, RulePlace};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -93,17 +93,22 @@ pub fn value(problem: &Problem, fault: &MapFault) -> Value {
     })
 }
 
-/// A fault as a problem of the rule that failed. The run is repeated with a trace to find it.
-pub fn problem(map: &Map, tree: &Tree, fault: &MapFault) -> Problem {
+/// The rule that fails on this. The run is repeated with a trace to find it.
+pub fn failed_rule(map: &Map, tree: &Tree) -> Option<RulePlace> {
     let (_, trace) = map.trace_counted(tree);
-    let failed = trace.steps.iter().rev().find(|s| s.outcome == Outcome::Failed);
-    let rule = failed.and_then(|s| map.plan().rules().get(s.rule));
+    let failed = trace.steps.iter().rev().find(|s| s.outcome == Outcome::Failed)?;
+    map.plan().rules().get(failed.rule).cloned()
+}
+
+/// A fault as a problem of the rule that failed.
+pub fn problem(map: &Map, tree: &Tree, fault: &MapFault) -> Problem {
+    let rule = failed_rule(map, tree);
     let message = format!("{} [{}], at {} of the input", fault.message, fault.code, fault.place);
     let remedy = "mend the rule, or the input if it is wrong; `sluss map trace` shows what ran before";
-    let file = rule.map_or(&*fault.map, |r| &*r.file);
+    let file = rule.as_ref().map_or(&*fault.map, |r| &*r.file);
     Problem {
-        span: rule.map(|r| r.span.clone()),
-        line: rule.map(|r| r.line),
+        span: rule.as_ref().map(|r| r.span.clone()),
+        line: rule.as_ref().map(|r| r.line),
         ..Problem::of(file, Code::Untranslatable, message, remedy)
     }
 }
