@@ -171,7 +171,7 @@ fn wrong_arguments_are_two_and_say_what_would_be_right() {
     result(none.path(), &["map", "test"], 3);
     assert_eq!(code(&sluss(root, &["map", "run"])), 2);
     assert_eq!(code(&sluss(root, &["map", "cover", "--bless"])), 2);
-    for verb in ["test", "run", "trace", "cover", "diff", "fmt"] {
+    for verb in ["test", "run", "trace", "cover", "diff", "fmt", "new"] {
         let shown = text(&sluss(root, &["map", verb, "--help"]));
         assert!(shown.contains("Examples:") && shown.contains("Exit codes: 0"), "{verb}: {shown}");
     }
@@ -490,4 +490,66 @@ fn maps_are_in_the_canonical_form_and_formatting_loses_nothing() {
     let told = result(copy.path(), &["map", "fmt"], 3);
     assert!(told["problems"].to_string().contains("organisation.map"), "{told}");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), spoiled);
+}
+
+// ---- new ----
+
+#[test]
+fn a_new_map_compiles_passes_and_overwrites_nothing() {
+    let copy = rules();
+    let folder = copy.path();
+    for (event, direction) in [("placement-ended", "case-fhir"), ("bed-assigned", "fhir-case")] {
+        let told = result(folder, &["map", "new", event, direction], 0);
+        assert_eq!(told["written"].as_array().unwrap().len(), 4, "{told}");
+        let told = result(folder, &["map", "test", event], 0);
+        assert_eq!(told["passed"], 1, "{told}");
+        result(folder, &["map", "fmt", "--check", &format!("mappings/{event}/{direction}.map")], 0);
+        let again = result(folder, &["map", "new", event, direction], 2);
+        assert!(again["error"].as_str().unwrap().contains("is there already"), "{again}");
+        // Each rule behind slashes is one that compiles.
+        let file = folder.join(format!("mappings/{event}/{direction}.map"));
+        let text = std::fs::read_to_string(&file).unwrap();
+        let live: Vec<String> = text
+            .lines()
+            .map(|line| {
+                if line.contains("// ") && line.contains(" -> ") {
+                    line.replacen("// ", "", 1)
+                } else {
+                    line.to_string()
+                }
+            })
+            .collect();
+        let rules = live.iter().filter(|l| l.contains(" -> ")).count();
+        assert!(rules > 3 && live.join("\n") != text.trim_end(), "{text}");
+        std::fs::write(&file, live.join("\n")).unwrap();
+        let output = sluss(folder, &["map", "test", event]);
+        assert_eq!(code(&output), 1, "it runs, and makes something else: {}", text_of(&live, &output));
+    }
+    let map = std::fs::read_to_string(folder.join("mappings/bed-assigned/fhir-case.map")).unwrap();
+    for line in [
+        "caseMessage.id (string) is required.",
+        "patient.name.family as value -> caseMessage.subject as subject, subject.name as name",
+        "messageHeader.event.code as value -> caseMessage.event = value",
+    ] {
+        assert!(map.contains(line), "{line}: {map}");
+    }
+    // A second map of an event has its example beside the first one's.
+    let told = result(folder, &["map", "new", "bed-assigned", "case-fhir", "--with", "Encounter"], 0);
+    assert!(told["written"].to_string().contains("02-skeleton.in.json"), "{told}");
+    for (args, word) in [
+        (&["exam-statement", "fhir-case"][..], "already"),
+        (&["x", "fhir-hl7"], "no direction"),
+        (&["x", "fhir-fhir"], "no direction"),
+        (&["X/../y", "fhir-case"], "cannot be an event"),
+        (&["shared", "fhir-case"], "cannot be an event"),
+        (&["x", "fhir-case", "--with", "NoSuch"], "NoSuch"),
+        (&["x", "fhir-case", "--target", "NoSuch"], "NoSuch"),
+    ] {
+        let told = result(folder, &[&["map", "new"], args].concat(), 2);
+        assert!(told["error"].as_str().unwrap().contains(word), "{args:?}: {told}");
+    }
+}
+
+fn text_of(lines: &[String], output: &Output) -> String {
+    format!("{}\n{}", lines.join("\n"), text(output))
 }

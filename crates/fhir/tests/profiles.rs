@@ -489,6 +489,23 @@ fn logical_models_are_types() {
 }
 
 #[test]
+fn a_logical_model_may_state_an_inherited_element_more_strictly() {
+    let model = json!({ "resourceType": "StructureDefinition", "url": "http://example.org/Case", "kind": "logical", "abstract": false,
+        "type": "Case", "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Element", "derivation": "specialization",
+        "differential": { "element": [
+            { "id": "Case", "path": "Case" },
+            { "id": "Case.id", "path": "Case.id", "min": 1, "max": "1", "type": [{ "code": "string" }] },
+            { "id": "Case.text", "path": "Case.text", "min": 0, "max": "1", "type": [{ "code": "string" }] }] } });
+    let profiles = load(&[model]);
+    let definitions = profiles.definitions();
+    let ty = definitions.type_id("Case").unwrap();
+    assert_eq!(definitions.elements(ty).filter(|e| &*e.name == "id").map(|e| e.min).collect::<Vec<_>>(), [1]);
+    let mut tree = read(b"{\"text\": \"t\"}", Form::Plain, &Limits::default()).unwrap();
+    definitions.annotate_as(&mut tree, ty);
+    assert!(profiles.validate(&tree, "Case").iter().any(|f| f.code == "cardinality"));
+}
+
+#[test]
 fn long_chains_of_references_end() {
     let mut all = message_profiles();
     let part = profile(

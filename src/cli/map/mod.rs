@@ -11,9 +11,11 @@ mod fmt;
 mod git;
 mod golden;
 mod html;
+mod new;
 mod ratchet;
 mod run;
 mod shape;
+mod skeleton;
 mod suite;
 mod test;
 mod trace;
@@ -39,6 +41,8 @@ pub enum Verb {
     Diff(diff::Args),
     /// Write maps in the canonical form.
     Fmt(fmt::Args),
+    /// Begin a map: a skeleton from two models, and an example.
+    New(new::Args),
 }
 
 /// Where the rules stand.
@@ -130,6 +134,7 @@ pub fn run(verb: Verb, out: Out) -> Exit {
         Verb::Cover(args) => ("map cover", cover::run(args, out)),
         Verb::Diff(args) => ("map diff", diff::run(args, out)),
         Verb::Fmt(args) => ("map fmt", fmt::run(args, out)),
+        Verb::New(args) => ("map new", new::run(args, out)),
     };
     done.unwrap_or_else(|stop| stop.tell(command, out))
 }

@@ -129,7 +129,9 @@ impl Definitions {
                 .get(owner)
                 .and_then(|t| t.parent)
                 .and_then(|p| self.element(p, name.trim_end_matches("[x]")));
-            if self.is_primitive(owner) || inherited.is_some() {
+            // A snapshot repeats what is inherited; a model of ours may state it anew, more strictly.
+            let anew = self.kind(owner) == Some(TypeKind::Logical);
+            if self.is_primitive(owner) || (inherited.is_some() && !anew) {
                 continue;
             }
             match self.make_element(node, path, name, namespace) {
