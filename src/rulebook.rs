@@ -53,7 +53,7 @@ impl Rulebook {
                 trees.extend(tree(file, &mut problems).into_iter().flat_map(resources));
             }
         }
-        let packages = match Packages::read(packages, &mut trees) {
+        let mut packages = match Packages::read(packages, &mut trees) {
             Ok(packages) => packages,
             Err(found) => {
                 problems.extend(found);
@@ -67,7 +67,8 @@ impl Rulebook {
         let definitions = Arc::new(profiles.definitions().clone());
         let invariants = invariant::Invariants::new(profiles.invariants().len());
         let schema = schema(&files, &mut problems);
-        let plans = plans(&files, &packages.concept_maps, &definitions, &mut problems);
+        let concept_maps = std::mem::take(&mut packages.concept_maps);
+        let plans = plans(&files, concept_maps, &definitions, &mut problems);
         match (schema, problems.is_empty()) {
             (Some(schema), true) => Ok(Rulebook {
                 definitions,
@@ -128,7 +129,7 @@ impl Rulebook {
 /// Compiles every map that an event has.
 fn plans(
     files: &[File],
-    of_packages: &[ConceptMap],
+    of_packages: Vec<ConceptMap>,
     definitions: &Arc<Definitions>,
     problems: &mut Vec<Problem>,
 ) -> HashMap<(String, Format, Format), Map> {

@@ -43,6 +43,7 @@ pub struct Maps {
     library: Library,
     names: Vec<MapName>,
     problems: Vec<Problem>,
+    of_packages: Vec<ConceptMap>,
 }
 
 /// The files that maps are made from.
@@ -84,16 +85,16 @@ impl Maps {
             problems.extend(found.iter().map(|f| packages.problem(f).unwrap_or_else(|| ours(f))));
         }
         match problems.is_empty() {
-            true => Ok(Maps::over(files, &packages.concept_maps, Arc::new(definitions))),
+            true => Ok(Maps::over(files, packages.concept_maps, Arc::new(definitions))),
             false => Err(problems),
         }
     }
 
     /// Reads the maps among these files over definitions that are there already, and the concept maps
     /// of packages that our own do not replace.
-    pub(super) fn over(files: &[File], of_packages: &[ConceptMap], definitions: Arc<Definitions>) -> Maps {
+    pub(super) fn over(files: &[File], of_packages: Vec<ConceptMap>, definitions: Arc<Definitions>) -> Maps {
         let library = Library::new(definitions.clone());
-        let mut maps = Maps { definitions, library, names: vec![], problems: vec![] };
+        let mut maps = Maps { definitions, library, names: vec![], problems: vec![], of_packages: vec![] };
         let mut own = Vec::new();
         for file in files.iter().filter(|f| f.path.starts_with("mappings/")) {
             own.extend(maps.read(file));
@@ -103,7 +104,13 @@ impl Maps {
             maps.problems.extend(found.iter().map(|f| in_package(map, f)));
         }
         maps.names.sort();
+        maps.of_packages = of_packages;
         maps
+    }
+
+    /// Reads the maps anew, when they have changed and the models and packages have not.
+    pub fn again(self, files: &[File]) -> Maps {
+        Maps::over(files, self.of_packages, self.definitions)
     }
 
     /// Takes in a file; gives the address of a concept map.

@@ -9,7 +9,7 @@ use crate::rulebook::{Map, MapName};
 use fhir::Tree;
 use fml::{RulePlace, Trace};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// One example of an event.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -102,6 +102,11 @@ pub fn ignore(rules: &Rules, event: &str) -> Result<Ignore, Stop> {
 impl Example {
     fn file(&self, ending: &str) -> PathBuf {
         PathBuf::from(format!("{}.{ending}", self.stem.display()))
+    }
+
+    /// Is this one of its files?
+    pub fn owns(&self, path: &Path) -> bool {
+        ["in.json", "out.json", "why.txt"].iter().any(|ending| self.file(ending) == path)
     }
 
     /// The bytes of its input.

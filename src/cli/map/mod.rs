@@ -19,6 +19,7 @@ mod skeleton;
 mod suite;
 mod test;
 mod trace;
+mod watch;
 
 use super::{Exit, Out, check};
 use crate::config::Problem;
