@@ -51,6 +51,7 @@ const EXAMPLES: &str = "Examples:
   sluss check --config sluss.toml   find all that is wrong before starting
   sluss explain SLUSS-PRM-001       what a code means and who must act
   sluss msg journey ID              what happened to a message
+  sluss map test --watch            run the maps' examples at each save
 
 Exit codes: 0 done, 1 findings, 2 usage, 3 configuration, 4 unreachable, 5 refused by rule, 70 our bug";
 

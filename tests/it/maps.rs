@@ -658,3 +658,30 @@ fn watching_ends_after_as_many_runs_as_were_asked_for() {
     let output = sluss(Path::new(ROOT), &["map", "test", "no-such", "--watch", "--rounds", "1"]);
     assert_eq!(code(&output), 2);
 }
+
+#[test]
+fn the_commands_of_the_page_about_maps_work() {
+    let copy = rules();
+    let examples = Path::new(ROOT).join("conformance/examples");
+    let done =
+        Command::new("cp").arg("-r").arg(examples).arg(copy.path().join("conformance")).status().unwrap();
+    assert!(done.success());
+    git(copy.path(), &["init", "-q", "-b", "main"]);
+    git(copy.path(), &["add", "."]);
+    git(copy.path(), &["commit", "-q", "-m", "one"]);
+    let page = std::fs::read_to_string(Path::new(ROOT).join("mappings/README.md")).unwrap();
+    let commands: Vec<&str> = page.lines().filter_map(|l| l.strip_prefix("sluss ")).collect();
+    assert!(commands.len() > 10);
+    for command in commands {
+        let mut words: Vec<&str> = command.split('#').next().unwrap().split_whitespace().collect();
+        if words.contains(&"--watch") {
+            words.extend(["--rounds", "1"]);
+        }
+        if words.contains(&"--min") {
+            // The map that was begun above has no figures yet.
+            std::fs::remove_dir_all(copy.path().join("mappings/bed-assigned")).unwrap();
+        }
+        let output = sluss(copy.path(), &words);
+        assert_eq!(code(&output), 0, "{command}: {}", text(&output));
+    }
+}
