@@ -123,6 +123,8 @@ struct Type {
     choices: u64,
     simple: Option<Simple>,
     invariants: Vec<Invariant>,
+    /// Is there an invariant, inherited ones too, that the walk does not check by itself?
+    asks: bool,
     xml: Option<Box<XmlFacts>>,
 }
 
@@ -320,6 +322,11 @@ impl Definitions {
         self.line(ty).find_map(|(_, t)| known(&t.name)).unwrap_or(Kind::String)
     }
 
+    /// Does the type have invariants, inherited ones too, that validation must ask about?
+    pub(crate) fn asks(&self, ty: TypeId) -> bool {
+        self.get(ty).is_some_and(|t| t.asks)
+    }
+
     /// Every invariant stated on a type or an element, to be numbered.
     pub(crate) fn all_invariants_mut(&mut self) -> impl Iterator<Item = &mut Invariant> {
         self.types.iter_mut().flat_map(|t| {
@@ -356,6 +363,7 @@ impl Definitions {
             choices: 0,
             simple: simple(name),
             invariants: Vec::new(),
+            asks: false,
             xml: None,
         };
         if let Some(&id) = self.by_name.get(name) {

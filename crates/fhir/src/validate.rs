@@ -156,7 +156,12 @@ impl<'a> Run<'a> {
             return;
         }
         self.values(node, ty, element, &layers);
-        if self.path.len() < DEEPEST {
+        let leaf = definitions.is_primitive(ty)
+            && self.tree.children(node).next().is_none()
+            && layers.iter().all(|rule| rule.children.is_empty());
+        if leaf {
+            // Nothing below it, and nothing asked for there: most nodes of a document.
+        } else if self.path.len() < DEEPEST {
             self.children(node, ty, &layers);
         } else if self.tree.children(node).next().is_some() {
             self.error(
@@ -294,7 +299,8 @@ impl<'a> Run<'a> {
         let definitions = &self.own.definitions;
         if !self.layers_only {
             let stated = element.map(|e| e.invariants.as_slice()).unwrap_or_default();
-            for invariant in definitions.invariants(ty).chain(stated) {
+            let of_type = definitions.asks(ty).then(|| definitions.invariants(ty)).into_iter().flatten();
+            for invariant in of_type.chain(stated) {
                 self.invariant(node, invariant, holds);
             }
         }

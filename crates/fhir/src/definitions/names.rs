@@ -3,7 +3,7 @@
 //! Invariant: a hit is confirmed by comparing the name; of two elements of one name the nearer type's
 //! is found. Deliberately absent: names in XML (see `xml`).
 
-use super::{Definitions, Element};
+use super::{Definitions, Element, Quick};
 use crate::tree::{Key, NodeRef, TypeId, hash};
 
 /// A name that an instance may use for an element of a type, stated there or inherited.
@@ -126,9 +126,10 @@ impl Definitions {
         names.sort_by_key(|e| e.hash);
         let choices = names.iter().filter(|e| e.ty == u16::MAX).fold(0, |all, e| all | bit(e.hash));
         let simple = self.line(ty).find_map(|(_, t)| t.simple);
+        let asks = self.line(ty).any(|(_, t)| t.invariants.iter().any(|i| i.quick != Quick::ByHand));
         if let Some(own) = self.types.get_mut(ty.0 as usize) {
             (own.names, own.choices) = (Names::of(names), choices);
-            own.simple = simple;
+            (own.simple, own.asks) = (simple, asks);
         }
     }
 }
