@@ -163,6 +163,15 @@ impl Tree {
         Tree::over(String::new(), name)
     }
 
+    /// As [`Tree::new`], with room for about so many nodes: a builder that knows saves the growing.
+    pub fn with_room(name: &str, nodes: usize) -> Tree {
+        let mut tree =
+            Tree { text: String::with_capacity(nodes * 16), source: 0, nodes: Vec::with_capacity(nodes) };
+        let name = tree.store(name);
+        tree.push(NIL, name, Span { start: 0, end: 0 });
+        tree
+    }
+
     /// A tree over a source text whose nodes' values will mostly be slices of it.
     pub(crate) fn over(text: String, name: &str) -> Tree {
         let source = text.len() as u32;

@@ -122,6 +122,21 @@ pub(crate) fn collect<'t>(
     Ok(out)
 }
 
+/// Evaluates a whole program, item by item.
+pub(crate) fn hand_out<'t>(
+    program: &Program,
+    scope: &Scope<'t>,
+    input: &[Value<'t>],
+    found: &mut dyn FnMut(Value<'t>),
+) -> Result<(), EvalError> {
+    let machine = Machine::new(program, scope, input);
+    let next = machine.each(program.root, &Frame::top(input), &mut |item| {
+        found(machine.kept(item)?);
+        Ok(())
+    });
+    ended(next).map_err(|fail| *fail)
+}
+
 /// Evaluates a whole program for its truth.
 pub(crate) fn truth<'t>(
     program: &Program,

@@ -71,6 +71,16 @@ impl Expr {
         eval::collect(&self.program, scope, focus)
     }
 
+    /// As [`Expr::evaluate_on`], but each item is handed to `found` instead of being collected.
+    pub fn evaluate_each<'t>(
+        &self,
+        scope: &Scope<'t>,
+        focus: &[Value<'t>],
+        mut found: impl FnMut(Value<'t>),
+    ) -> Result<(), EvalError> {
+        eval::hand_out(&self.program, scope, focus, &mut found)
+    }
+
     /// The result as an invariant or a condition takes it: a Boolean as it is, any other single
     /// item as true, no item as nothing; several items are an error.
     pub fn truth<'t>(&self, scope: &Scope<'t>, focus: NodeRef<'t>) -> Result<Option<bool>, EvalError> {

@@ -6,8 +6,9 @@
 use crate::error::EvalError;
 use crate::model::Model;
 use crate::moment::DateTime;
-use crate::value::Value;
+use crate::value::{Coll, Value};
 use fhir::{Definitions, NodeRef};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// How many steps an evaluation may take unless the scope says otherwise. A step is roughly one
@@ -43,7 +44,7 @@ pub struct Scope<'t> {
     pub(crate) resource: Option<NodeRef<'t>>,
     pub(crate) root_resource: Option<NodeRef<'t>>,
     pub(crate) clock: Option<DateTime>,
-    variables: Vec<(String, Vec<Value<'t>>)>,
+    variables: Vec<(Cow<'t, str>, Coll<'t>)>,
     functions: Vec<(String, HostFunction<'t>)>,
     pub(crate) watcher: Option<Watcher<'t>>,
     /// May a bare name (`v.use`) be a variable's, as the mapping language writes them? A variable
@@ -99,7 +100,12 @@ impl<'t> Scope<'t> {
 
     /// Sets a variable; an earlier one of the same name is hidden until a [`Scope::rewind`].
     pub fn set(&mut self, name: &str, values: Vec<Value<'t>>) {
-        self.variables.push((name.to_string(), values));
+        self.variables.push((name.to_string().into(), Coll::from_vec(values)));
+    }
+
+    /// As [`Scope::set`], with one value or none and a name that stays: nothing is allocated.
+    pub fn set_one(&mut self, name: &'t str, value: Option<Value<'t>>) {
+        self.variables.push((name.into(), value.into_iter().collect()));
     }
 
     /// A variable's values.

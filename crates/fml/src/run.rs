@@ -27,6 +27,7 @@ use fhir::{Key, NodeId, NodeRef, Tree, TypeId};
 use fhirpath::Scope;
 use made::Made;
 use record::Record;
+use smallvec::{SmallVec, smallvec};
 
 /// What a slot holds.
 #[derive(Clone, Debug)]
@@ -39,6 +40,9 @@ enum Bound<'t> {
 }
 
 type Frame<'t> = [Bound<'t>];
+
+/// Values of which there are seldom more than two.
+type Few<T> = SmallVec<[T; 2]>;
 
 struct Run<'t, 'a> {
     plan: &'t Plan,
@@ -87,8 +91,8 @@ fn start<'t>(
         inputs,
         scope: None,
         root: source,
-        tree: Tree::new(plan.target_type()),
-        built: vec![],
+        tree: Tree::with_room(plan.target_type(), 64),
+        built: Vec::with_capacity(32),
         shared: vec![],
         constants: plan.code.constants.iter().map(|_| None).collect(),
         steps: 0,
@@ -124,8 +128,8 @@ impl<'t> Run<'t, '_> {
         Ok(())
     }
 
-    fn frame(&self, group: &GroupCode) -> Vec<Bound<'t>> {
-        vec![Bound::Nothing; group.slots.max(2)]
+    fn frame(&self, group: &GroupCode) -> SmallVec<[Bound<'t>; 8]> {
+        smallvec![Bound::Nothing; group.slots.max(2)]
     }
 
     fn fault(&self, cause: Cause) -> MapFault {

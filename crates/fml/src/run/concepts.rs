@@ -4,38 +4,38 @@
 //! absent: the tables themselves (see `crate::translate`).
 
 use super::made::Made;
-use super::{Frame, Run, parts};
+use super::{Few, Frame, Run, parts};
 use crate::code::{TranslateCode, Wanted};
 use crate::fault::Cause;
 use crate::translate::{Query, Translation};
 use fhir::{NodeRef, TypeId};
+use smallvec::smallvec;
 use std::rc::Rc;
 
-/// A property's value: name, system, value.
-type Given = (String, Option<String>, String);
+/// System and code.
+type Coded<'v> = (Option<&'v str>, &'v str);
 
 impl<'t> Run<'t, '_> {
     pub(super) fn translate(
         &mut self,
         code: &'t TranslateCode,
         frame: &Frame<'t>,
-    ) -> Result<Vec<Made<'t>>, Cause> {
-        let Some(value) = self.argument(&code.value, frame)? else { return Ok(vec![]) };
-        let mut given: Vec<Given> = Vec::with_capacity(code.properties.len());
+    ) -> Result<Few<Made<'t>>, Cause> {
+        let Some(value) = self.argument(&code.value, frame)? else { return Ok(smallvec![]) };
+        let mut held: Few<(&str, Made<'t>)> = Few::new();
         for (name, argument) in &code.properties {
-            let Some(value) = self.argument(argument, frame)? else { continue };
-            let (system, text) = match self.codes(&value).into_iter().next() {
-                Some(found) => found,
-                None => continue,
-            };
-            given.push((name.clone(), system, text));
+            if let Some(value) = self.argument(argument, frame)? {
+                held.push((name, value));
+            }
         }
-        let properties: Vec<(&str, Option<&str>, &str)> =
-            given.iter().map(|(n, s, v)| (n.as_str(), s.as_deref(), v.as_str())).collect();
+        let first = |value| self.codes(value).into_iter().next();
+        let properties: Few<(&str, Option<&str>, &str)> = held
+            .iter()
+            .filter_map(|(name, value)| first(value).map(|(system, text)| (*name, system, text)))
+            .collect();
         let mut result = Err(Cause::new("unmapped-code", "there is no code to translate"));
         for (system, text) in self.codes(&value) {
-            let query =
-                Query { code: &text, system: system.as_deref(), target: None, properties: &properties };
+            let query = Query { code: text, system, target: None, properties: &properties };
             result = code.table.translate(&query, &self.plan.code.tables);
             if result.is_ok() {
                 break;
@@ -44,7 +44,7 @@ impl<'t> Run<'t, '_> {
         Ok(self.wanted(result?, &code.wanted))
     }
 
-    fn wanted(&self, found: Translation, wanted: &Wanted) -> Vec<Made<'t>> {
+    fn wanted(&self, found: Translation, wanted: &Wanted) -> Few<Made<'t>> {
         let ty = |name: &str| self.plan.definitions.type_id(name).unwrap_or(TypeId::NONE);
         let coding = |found: Translation| parts::Coding {
             system: found.system,
@@ -52,12 +52,12 @@ impl<'t> Run<'t, '_> {
             display: found.display,
         };
         match wanted {
-            Wanted::Code => vec![Made::owned(found.code, ty("code"))],
+            Wanted::Code => smallvec![Made::owned(found.code, ty("code"))],
             Wanted::System => found.system.map(|s| Made::owned(s, ty("uri"))).into_iter().collect(),
             Wanted::Display => found.display.map(|d| Made::owned(d, ty("string"))).into_iter().collect(),
-            Wanted::Coding => vec![Made::Parts(Rc::new(parts::coding(&coding(found))), ty("Coding"))],
+            Wanted::Coding => smallvec![Made::Parts(Rc::new(parts::coding(&coding(found))), ty("Coding"))],
             Wanted::CodeableConcept => {
-                vec![Made::Parts(Rc::new(parts::concept(&coding(found))), ty("CodeableConcept"))]
+                smallvec![Made::Parts(Rc::new(parts::concept(&coding(found))), ty("CodeableConcept"))]
             }
             Wanted::Product(property) => {
                 let products = found.products.into_iter().filter(|p| p.property == *property);
@@ -67,25 +67,25 @@ impl<'t> Run<'t, '_> {
     }
 
     /// Systems and codes of a code, a Coding or a CodeableConcept.
-    fn codes(&self, value: &Made<'t>) -> Vec<(Option<String>, String)> {
+    fn codes<'v>(&'v self, value: &'v Made<'t>) -> Few<Coded<'v>> {
         match value {
             Made::Node(node) => codes_of(*node),
             Made::Target(id) => codes_of(self.tree.at(*id)),
             Made::Parts(tree, _) => codes_of(tree.at(tree.root())),
-            Made::Text(code, _) => vec![(None, code.to_string())],
+            Made::Text(code, _) => smallvec![(None, &**code)],
         }
     }
 }
 
-fn codes_of(node: NodeRef<'_>) -> Vec<(Option<String>, String)> {
+fn codes_of(node: NodeRef<'_>) -> Few<Coded<'_>> {
     if let Some(code) = node.text() {
-        return vec![(None, code.to_string())];
+        return smallvec![(None, code)];
     }
-    let coding = |n: NodeRef<'_>| {
-        Some((n.child_text("system").map(str::to_string), n.child_text("code")?.to_string()))
-    };
+    fn coding(n: NodeRef<'_>) -> Option<Coded<'_>> {
+        Some((n.child_text("system"), n.child_text("code")?))
+    }
     match coding(node) {
-        Some(own) => vec![own],
+        Some(own) => smallvec![own],
         None => node.all("coding").filter_map(coding).collect(),
     }
 }

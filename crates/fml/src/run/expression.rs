@@ -4,7 +4,7 @@
 //! far gives simple values only. Deliberately absent: parsing.
 
 use super::made::Made;
-use super::{Bound, Frame, Run};
+use super::{Bound, Few, Frame, Run};
 use crate::code::{ArgumentCode, ExpressionCode};
 use crate::fault::Cause;
 use crate::model;
@@ -57,18 +57,16 @@ impl<'t> Run<'t, '_> {
         code: &'t ExpressionCode,
         focus: Option<&Made<'t>>,
         frame: &Frame<'t>,
-    ) -> Result<Vec<Value<'t>>, Cause> {
+    ) -> Result<Few<Value<'t>>, Cause> {
         if code.reads_target {
             return self.evaluate_over_target(code, focus, frame);
         }
-        let focus: Vec<Value<'t>> = match focus {
-            Some(made) => made.value(&self.plan.primitives).into_iter().collect(),
-            None => vec![],
-        };
+        let focus = focus.and_then(|made| made.value(&self.plan.primitives));
         let mark = self.enter(code, frame)?;
-        let found = code.expression.evaluate_on(self.scope(), &focus).map_err(cause);
+        let mut found = Few::new();
+        let done = code.expression.evaluate_each(self.scope(), focus.as_slice(), |v| found.push(v));
         self.scope().rewind(mark);
-        found
+        done.map(|()| found).map_err(cause)
     }
 
     /// Is the expression true? An error is a fault; nothing is not true.
@@ -101,14 +99,14 @@ impl<'t> Run<'t, '_> {
         }
         for name in &code.parameters {
             let text = self.parameter(name)?;
-            self.scope().set(name, vec![Value::String(text.into())]);
+            self.scope().set_one(name, Some(Value::String(text.into())));
         }
         for (name, slot) in &code.variables {
             let value = match &frame[*slot] {
                 Bound::Value(made) => made.value(&self.plan.primitives),
                 Bound::Nothing | Bound::Target(_) => None,
             };
-            self.scope().set(name, value.into_iter().collect());
+            self.scope().set_one(name, value);
             self.note_argument(*slot, frame);
         }
         Ok(mark)
@@ -126,7 +124,7 @@ impl<'t> Run<'t, '_> {
             let code = &self.plan.code.constants[index];
             let root = Made::Node(self.root);
             let values = self.evaluate(code, Some(&root), &[])?;
-            self.constants[index] = Some(values);
+            self.constants[index] = Some(values.into_vec());
         }
         Ok(())
     }
@@ -137,7 +135,7 @@ impl<'t> Run<'t, '_> {
         code: &'t ExpressionCode,
         focus: Option<&Made<'t>>,
         frame: &Frame<'t>,
-    ) -> Result<Vec<Value<'t>>, Cause> {
+    ) -> Result<Few<Value<'t>>, Cause> {
         for (_, index) in &code.constants {
             self.constant(*index)?;
         }
@@ -148,7 +146,7 @@ impl<'t> Run<'t, '_> {
             scope.set(name, self.constants[*index].clone().unwrap_or_default());
         }
         for name in &code.parameters {
-            scope.set(name, vec![Value::String(self.parameter(name)?.into())]);
+            scope.set_one(name, Some(Value::String(self.parameter(name)?.into())));
         }
         for (name, slot) in &code.variables {
             let value = match &frame[*slot] {
@@ -156,15 +154,14 @@ impl<'t> Run<'t, '_> {
                 Bound::Value(made) => made.value(&plan.primitives),
                 Bound::Nothing => None,
             };
-            scope.set(name, value.into_iter().collect());
+            scope.set_one(name, value);
             self.note_argument(*slot, frame);
         }
         let focus = match focus {
             Some(Made::Target(id)) => Some(Value::Node(self.tree.at(*id))),
             other => other.and_then(|made| made.value(&plan.primitives)),
         };
-        let focus: Vec<Value<'_>> = focus.into_iter().collect();
-        let found = code.expression.evaluate_on(&scope, &focus).map_err(cause)?;
+        let found = code.expression.evaluate_on(&scope, focus.as_slice()).map_err(cause)?;
         let simple = |v: Value<'_>| {
             let message = "an expression over the target must give a simple value";
             v.detached().ok_or_else(|| Cause::new("expression", message))
@@ -198,7 +195,7 @@ impl<'t> Run<'t, '_> {
     }
 
     /// The only value; several are a fault.
-    pub(super) fn only(&self, found: Vec<Value<'t>>) -> Result<Option<Made<'t>>, Cause> {
+    pub(super) fn only(&self, found: Few<Value<'t>>) -> Result<Option<Made<'t>>, Cause> {
         let mut values = found.into_iter();
         match (values.next(), values.next()) {
             (Some(one), None) => Ok(Made::of(one, &self.plan.primitives)),

@@ -60,7 +60,7 @@ impl<'t> Run<'t, '_> {
             return self.note_skip(&start, Outcome::NoSource);
         }
         if let Some((Step::Value, steps)) = source.steps.split_last() {
-            let mut nodes = Vec::new();
+            let mut nodes = super::Few::new();
             start.iter().for_each(|node| self.walk(*node, steps, &mut nodes));
             if let Some(record) = &mut self.record {
                 record.bind_texts(self.rule, &nodes, (number(frame), source.bind));

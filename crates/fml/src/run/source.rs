@@ -5,7 +5,7 @@
 //! repetition at a time. Deliberately absent: anything written.
 
 use super::made::Made;
-use super::{Bound, Frame, Run};
+use super::{Bound, Few, Frame, Run};
 use crate::ast::SourceMode;
 use crate::code::{Condition, SourceCode, Step};
 use crate::fault::Cause;
@@ -18,8 +18,8 @@ impl<'t> Run<'t, '_> {
         &mut self,
         source: &'t SourceCode,
         frame: &mut Frame<'t>,
-    ) -> Result<Vec<Made<'t>>, Cause> {
-        let mut items = Vec::new();
+    ) -> Result<Few<Made<'t>>, Cause> {
+        let mut items = Few::new();
         match (&frame[source.context], source.steps.as_slice()) {
             (Bound::Nothing, _) => {}
             (Bound::Target(id) | Bound::Value(Made::Target(id)), steps) => {
@@ -43,7 +43,7 @@ impl<'t> Run<'t, '_> {
             self.note_default(source, frame);
         }
         if let Some(condition) = &source.condition {
-            let mut kept = Vec::with_capacity(items.len());
+            let mut kept = Few::new();
             for item in items {
                 frame[source.bind] = Bound::Value(item.clone());
                 let kept_here = match (condition, &item) {
@@ -70,8 +70,8 @@ impl<'t> Run<'t, '_> {
     }
 
     /// The same over what was written so far.
-    fn walk_result(&self, id: NodeId, steps: &[Step], out: &mut Vec<Made<'t>>) {
-        let mut found = Vec::new();
+    fn walk_result(&self, id: NodeId, steps: &[Step], out: &mut Few<Made<'t>>) {
+        let mut found = Few::new();
         self.walk(self.tree.at(id), steps, &mut found);
         out.extend(found.into_iter().filter_map(|made| match made {
             Made::Node(node) => Some(Made::Target(node.id)),
@@ -80,7 +80,7 @@ impl<'t> Run<'t, '_> {
         }));
     }
 
-    pub(super) fn walk<'x>(&self, node: NodeRef<'x>, steps: &[Step], out: &mut Vec<Made<'x>>) {
+    pub(super) fn walk<'x>(&self, node: NodeRef<'x>, steps: &[Step], out: &mut Few<Made<'x>>) {
         let Some((step, rest)) = steps.split_first() else {
             out.push(Made::Node(node));
             return;
@@ -106,7 +106,7 @@ impl<'t> Run<'t, '_> {
         }
     }
 
-    fn walk_open<'x>(&self, node: NodeRef<'x>, key: &Key, rest: &[Step], out: &mut Vec<Made<'x>>) {
+    fn walk_open<'x>(&self, node: NodeRef<'x>, key: &Key, rest: &[Step], out: &mut Few<Made<'x>>) {
         let definitions = &self.plan.definitions;
         let ty = node.type_of();
         if key.name() == "value" && definitions.is_primitive(ty) {
@@ -171,7 +171,7 @@ impl<'t> Run<'t, '_> {
         Ok(())
     }
 
-    fn choose(&self, source: &SourceCode, items: &mut Vec<Made<'t>>) -> Result<(), Cause> {
+    fn choose(&self, source: &SourceCode, items: &mut Few<Made<'t>>) -> Result<(), Cause> {
         match source.mode {
             _ if items.is_empty() => {}
             None => {}

@@ -5,29 +5,30 @@
 //! Deliberately absent: writing (see `target`).
 
 use super::made::Made;
-use super::{Bound, Frame, Run, parts};
+use super::{Bound, Few, Frame, Run, parts};
 use crate::ast::LiteralKind;
 use crate::code::{ArgumentCode, Function, ValueCode};
 use crate::fault::Cause;
 use crate::lexical::Form;
 use fhir::{NodeId, Tree, TypeId};
 use fhirpath::Value;
+use smallvec::smallvec;
 use std::rc::Rc;
 
-type Values<'t> = Result<Vec<Made<'t>>, Cause>;
+type Values<'t> = Result<Few<Made<'t>>, Cause>;
 type Argument<'t> = Option<Made<'t>>;
 
 impl<'t> Run<'t, '_> {
     pub(super) fn values(&mut self, code: &'t ValueCode, frame: &mut Frame<'t>) -> Values<'t> {
         match code {
-            ValueCode::New => Ok(vec![]),
+            ValueCode::New => Ok(smallvec![]),
             ValueCode::Literal(text, kind) => {
-                Ok(vec![Made::Text(text.as_str().into(), self.literal_type(text, *kind))])
+                Ok(smallvec![Made::Text(text.as_str().into(), self.literal_type(text, *kind))])
             }
             ValueCode::Variable(slot) => Ok(match &frame[*slot] {
-                Bound::Value(made) => vec![made.clone()],
-                Bound::Target(id) => vec![Made::Target(*id)],
-                Bound::Nothing => vec![],
+                Bound::Value(made) => smallvec![made.clone()],
+                Bound::Target(id) => smallvec![Made::Target(*id)],
+                Bound::Nothing => smallvec![],
             }),
             ValueCode::Evaluate(focus, code) => {
                 let focus = focus.and_then(|slot| match &frame[slot] {
@@ -53,19 +54,19 @@ impl<'t> Run<'t, '_> {
         codes: &'t [ArgumentCode],
         frame: &Frame<'t>,
     ) -> Values<'t> {
-        let mut arguments = Vec::with_capacity(codes.len());
+        let mut arguments: Few<Argument<'t>> = Few::new();
         for code in codes {
             arguments.push(self.argument(code, frame)?);
         }
         if function == Function::Append {
             let texts: Vec<_> = arguments.iter().flatten().filter_map(|a| self.text_of(a)).collect();
-            return Ok(if texts.is_empty() { vec![] } else { vec![self.string(texts.concat())] });
+            return Ok(if texts.is_empty() { smallvec![] } else { smallvec![self.string(texts.concat())] });
         }
         if function == Function::Uuid {
-            return Ok(vec![self.string((self.inputs.ids)())]);
+            return Ok(smallvec![self.string((self.inputs.ids)())]);
         }
         if arguments.first().is_none_or(Option::is_none) {
-            return Ok(vec![]);
+            return Ok(smallvec![]);
         }
         let made = match function {
             Function::Reference => self.reference(&arguments)?,
@@ -75,9 +76,9 @@ impl<'t> Run<'t, '_> {
             Function::Cc | Function::C | Function::Qty | Function::Id | Function::Cp => {
                 self.data_type(function, &arguments)?
             }
-            Function::Append | Function::Uuid => return Ok(vec![]),
+            Function::Append | Function::Uuid => return Ok(smallvec![]),
         };
-        Ok(vec![made])
+        Ok(smallvec![made])
     }
 
     fn string(&self, text: String) -> Made<'t> {
@@ -112,14 +113,14 @@ impl<'t> Run<'t, '_> {
     }
 
     fn cast(&self, value: Argument<'t>, ty: TypeId, form: Form) -> Values<'t> {
-        let Some(text) = value.as_ref().and_then(|v| self.text_of(v)) else { return Ok(vec![]) };
+        let Some(text) = value.as_ref().and_then(|v| self.text_of(v)) else { return Ok(smallvec![]) };
         let text = match (form, text.split_once('T')) {
             (Form::Date, Some((date, _))) => date.to_string(),
             (Form::Text, _) => text.into_owned(),
             _ => text.trim().to_string(),
         };
         match form.allows(&text) {
-            true => Ok(vec![Made::owned(text, ty)]),
+            true => Ok(smallvec![Made::owned(text, ty)]),
             false => {
                 let name = self.plan.definitions.type_name(ty);
                 Err(Cause::new("cast-failed", format!("the value cannot be read as `{name}`")))
@@ -182,7 +183,7 @@ impl<'t> Run<'t, '_> {
         let ty = if text.contains('T') { types.date_time } else { types.date };
         let value = Made::owned(text, ty).value(&types).ok_or_else(unusable)?;
         let mark = self.scope().mark();
-        self.scope().set("value", vec![value]);
+        self.scope().set_one("value", Some(value));
         let found = expression.evaluate_on(self.scope(), &[]);
         self.scope().rewind(mark);
         let mut found = found.map_err(|e| Cause::new("expression", e.to_string()))?.into_iter();
