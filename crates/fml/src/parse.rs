@@ -4,11 +4,13 @@
 //! on at the next rule or declaration, so that one run reports all syntax errors. Deliberately
 //! absent: any question whether names exist (see `compile`).
 
+mod comments;
 mod concepts;
 pub(crate) mod fragment;
 mod group;
 mod rule;
 
+pub use comments::comments;
 pub(crate) use rule::plain_call;
 
 use crate::ast::{
@@ -229,8 +231,12 @@ impl Cursor {
         let mut last = None;
         let tokens = self.tokens.get(from..to).unwrap_or_default();
         for token in tokens {
-            // A number and a dot would become one number.
-            let dot = token.kind == Kind::Sign(".") && !text.ends_with(|c: char| c.is_ascii_digit());
+            // None around a point, unless a number could come of it.
+            let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+            let dot = match token.kind {
+                Kind::Sign(".") => !digit(text.chars().next_back()),
+                _ => text.ends_with('.') && !digit(self.text(*token).chars().next()),
+            };
             if last.is_some_and(|end| end != token.start) && !dot {
                 text.push(' ');
             }
@@ -282,7 +288,7 @@ impl Cursor {
         let before = self.peek().start;
         while let Some(&(start, end)) = self.comments.get(self.comment).filter(|c| c.0 < before) {
             self.comment += 1;
-            comment_lines(&self.source.text[start..end], out);
+            comments::lines(&self.source.text[start..end], out);
         }
     }
 
@@ -295,7 +301,7 @@ impl Cursor {
                 return;
             }
             self.comment += 1;
-            comment_lines(&self.source.text[start..stop], out);
+            comments::lines(&self.source.text[start..stop], out);
         }
     }
 
@@ -470,30 +476,4 @@ pub(crate) fn place(start: usize, end: usize) -> Place {
 /// The static text equal to `sign`; the lexer's table has every sign the parser asks for.
 fn sign_of(sign: &str) -> &'static str {
     lex::sign(sign)
-}
-
-/// The text of a comment, line by line, without what marks it as one.
-fn comment_lines(comment: &str, out: &mut Vec<String>) {
-    let Some(rest) = comment.strip_prefix("/*") else {
-        let text = comment.strip_prefix("//").unwrap_or(comment);
-        out.push(text.strip_prefix(' ').unwrap_or(text).trim_end().to_string());
-        return;
-    };
-    let inner = rest.strip_suffix("*/").unwrap_or(rest).lines().map(|line| {
-        let line = line.trim();
-        line.strip_prefix("* ")
-            .or_else(|| line.strip_prefix('*').filter(|l| l.is_empty()))
-            .unwrap_or(line)
-            .to_string()
-    });
-    let mut lines: Vec<String> = inner.skip_while(String::is_empty).collect();
-    while lines.last().is_some_and(String::is_empty) {
-        lines.pop();
-    }
-    out.extend(lines);
-}
-
-/// The comments of a text as they are written, in order.
-pub fn comments(text: &str) -> Vec<&str> {
-    lex::lex(text).comments.into_iter().filter_map(|(start, end)| text.get(start..end)).collect()
 }

@@ -133,7 +133,8 @@ mod tests {
 
     #[test]
     fn an_expression_has_one_spelling() {
-        assert_eq!(expression("a  . b\n= \"c\" // x").as_deref(), Some("a . b = 'c'"));
+        assert_eq!(expression("a  . b\n= \"c\" // x").as_deref(), Some("a.b = 'c'"));
+        assert_eq!(expression("1 . toString()  .x").as_deref(), Some("1 .toString().x"));
         for broken in ["", "  ", "(a", "a)", "[a)", "'a", "a ; b", "\u{e5}", "/// a"] {
             assert_eq!(expression(broken), None, "{broken}");
         }
