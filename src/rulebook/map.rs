@@ -7,6 +7,7 @@ use aws_lc_rs::digest;
 use fhir::{
     Definitions, NodeRef, Tree,
     json::{self, Form, Limits},
+    xml,
 };
 use fml::{Bounds, Inputs, Plan, Trace};
 use std::{
@@ -44,9 +45,15 @@ impl Map {
         &self.definitions
     }
 
-    /// Reads a document in the form that the map translates from.
+    /// Reads a document in the form that the map translates from: JSON or, by its first sign, XML.
     pub fn read(&self, bytes: &[u8]) -> Result<Tree, Vec<fhir::Finding>> {
-        json::read(bytes, self.form(self.plan.source_type()), &Limits::default())
+        let form = self.form(self.plan.source_type());
+        let first = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start().first();
+        if first != Some(&b'<') {
+            return json::read(bytes, form, &Limits::default());
+        }
+        let foreign = self.definitions.type_id(self.plan.source_type()).filter(|_| form == Form::Plain);
+        xml::read(bytes, &self.definitions, foreign, &Limits::default())
     }
 
     /// Is the document in the form that the map translates from?

@@ -173,6 +173,8 @@ fn wrong_arguments_are_two_and_say_what_would_be_right() {
     let none = tempfile::tempdir().unwrap();
     result(none.path(), &["map", "test"], 3);
     assert_eq!(code(&sluss(root, &["map", "run"])), 2);
+    result(root, &["map", "run", "admission-notice"], 2);
+    result(root, &["map", "trace", "admission-notice", "fhir-case", "x", "y"], 2);
     assert_eq!(code(&sluss(root, &["map", "cover", "--bless"])), 2);
     for verb in ["test", "run", "trace", "cover", "diff", "fmt", "new"] {
         let shown = text(&sluss(root, &["map", verb, "--help"]));
@@ -198,8 +200,17 @@ fn one_input_goes_through_one_map_however_it_is_named() {
         let told = result(root, &[&["map", "run"], name, &[&input]].concat(), 0);
         assert_eq!(told["output"], wanted, "{name:?}");
     }
-    // A map that stands elsewhere imports what the rules have, and takes the place of its namesake.
+    // The same message in XML.
+    let definitions = fhir::Definitions::r4();
+    let bytes = std::fs::read(root.join(&input)).unwrap();
+    let mut tree = fhir::json::read(&bytes, fhir::json::Form::Fhir, &fhir::json::Limits::default()).unwrap();
+    definitions.annotate(&mut tree);
     let dir = tempfile::tempdir().unwrap();
+    let xml = dir.path().join("message.xml");
+    std::fs::write(&xml, fhir::xml::write_pretty(&tree, definitions).unwrap()).unwrap();
+    let told = result(root, &["map", "run", "admission-notice", xml.to_str().unwrap()], 0);
+    assert_eq!(told["output"], wanted);
+    // A map that stands elsewhere imports what the rules have, and takes the place of its namesake.
     let map = std::fs::read_to_string(root.join("mappings/admission-notice/fhir-case.map")).unwrap();
     let own = dir.path().join("mine.map");
     std::fs::write(&own, map.replace("then EnvelopeToCase(bundle, header, msg), ", "then ")).unwrap();

@@ -95,7 +95,7 @@ fn a_package_brings_profile_value_set_model_and_concept_map() {
         assert!(Command::new("cp").arg("-r").arg(from).arg(&rules).status().unwrap().success());
     }
     std::fs::write(rules.join("mappings/visit/fhir-case.map"), MAP).unwrap();
-    let source = Source::Folder(rules);
+    let source = Source::Folder(rules.clone());
     let without = Rulebook::load(&source).err().map(told).unwrap();
     assert!(without.contains("visit/fhir-case.map"), "{without}");
     package(&folder, "se.example.codes", json!({}), &codes());
@@ -120,6 +120,17 @@ fn a_package_brings_profile_value_set_model_and_concept_map() {
     let mut source = message("a");
     map.annotate(&mut source);
     assert_eq!(json::write(&map.run(&source).unwrap(), Form::Plain), r#"{"code":"x"}"#);
+    // The map verbs take the same folder.
+    let input = dir.path().join("message.json");
+    std::fs::write(&input, message("a").source()).unwrap();
+    let run = |more: &[&std::ffi::OsStr]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sluss"));
+        command.args(["map", "run", "visit", "--rules"]).arg(&rules).arg(&input).args(more).output().unwrap()
+    };
+    let output = run(&["--packages".as_ref(), folder.as_os_str()]);
+    let written: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    assert_eq!(written, json!({ "code": "x" }), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(run(&[]).status.code(), Some(3));
 }
 
 #[test]

@@ -113,17 +113,18 @@ pub fn tree(map: &Map, bytes: &[u8]) -> Result<Tree, String> {
 /// A message and a map: what `run` and `trace` are given.
 #[derive(clap::Args)]
 pub struct Given {
-    /// The map (its file, `EVENT/FROM-TO`, or EVENT FROM-TO) and then the input file; `-` is standard input.
-    #[arg(value_name = "MAP INPUT", num_args = 2..=3, required = true)]
+    /// The map (its file, EVENT, EVENT/FROM-TO or EVENT FROM-TO), and then the input file; `-` is standard
+    /// input.
+    #[arg(value_name = "MAP INPUT", required = true)]
     words: Vec<String>,
 }
 
 impl Given {
     /// The words that name the map, and the input.
-    pub fn split(&self) -> (&[String], PathBuf) {
+    pub fn split(&self) -> Result<(&[String], PathBuf), Stop> {
         match self.words.split_last() {
-            Some((input, map)) => (map, PathBuf::from(input)),
-            None => (&[], PathBuf::from("-")),
+            Some((input, map)) if !map.is_empty() => Ok((map, PathBuf::from(input))),
+            _ => Err(Stop::usage("a map and an input file are needed", "sluss map run EVENT FILE")),
         }
     }
 }

@@ -19,7 +19,7 @@ const EXAMPLES: &str = "Examples:
   sluss map run mappings/exam-statement/fhir-case.map m.json -o out.json
   cat message.json | sluss map run admission-notice -
 
-New ids are counted (00000000-0000-4000-8000-000000000001 …), so that two runs can be compared.
+The input is JSON or XML, as its first sign tells. New ids are counted, so that two runs can be compared.
 
 Exit codes: 0 done, 1 the input cannot be read or the map faults, 2 usage, 3 the map does not compile";
 
@@ -38,7 +38,7 @@ pub struct Args {
 
 /// Runs the verb.
 pub fn run(args: Args, out: Out) -> Result<Exit, Stop> {
-    let (words, input) = args.given.split();
+    let (words, input) = args.given.split()?;
     let chosen = find::map(&args.rules, words)?;
     let bytes = find::bytes(&input)?;
     let tree = match find::tree(&chosen.map, &bytes) {
