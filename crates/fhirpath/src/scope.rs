@@ -36,6 +36,13 @@ pub type HostFunction<'t> =
 /// Someone who is told which nodes an evaluation comes to.
 type Watcher<'t> = Arc<dyn Fn(NodeRef<'t>) + Send + Sync + 't>;
 
+/// A variable's values.
+#[derive(Clone)]
+enum Held<'t> {
+    Own(Coll<'t>),
+    Shared(Arc<[Value<'t>]>),
+}
+
 /// The environment of evaluations. Make one per resource (or message) and use it for all of its
 /// expressions.
 #[derive(Clone)]
@@ -44,7 +51,7 @@ pub struct Scope<'t> {
     pub(crate) resource: Option<NodeRef<'t>>,
     pub(crate) root_resource: Option<NodeRef<'t>>,
     pub(crate) clock: Option<DateTime>,
-    variables: Vec<(Cow<'t, str>, Coll<'t>)>,
+    variables: Vec<(Cow<'t, str>, Held<'t>)>,
     functions: Vec<(String, HostFunction<'t>)>,
     pub(crate) watcher: Option<Watcher<'t>>,
     /// May a bare name (`v.use`) be a variable's, as the mapping language writes them? A variable
@@ -100,17 +107,26 @@ impl<'t> Scope<'t> {
 
     /// Sets a variable; an earlier one of the same name is hidden until a [`Scope::rewind`].
     pub fn set(&mut self, name: &str, values: Vec<Value<'t>>) {
-        self.variables.push((name.to_string().into(), Coll::from_vec(values)));
+        self.variables.push((name.to_string().into(), Held::Own(Coll::from_vec(values))));
     }
 
     /// As [`Scope::set`], with one value or none and a name that stays: nothing is allocated.
     pub fn set_one(&mut self, name: &'t str, value: Option<Value<'t>>) {
-        self.variables.push((name.into(), value.into_iter().collect()));
+        self.variables.push((name.into(), Held::Own(value.into_iter().collect())));
+    }
+
+    /// As [`Scope::set`], with values that others hold too: nothing is copied.
+    pub fn set_shared(&mut self, name: &'t str, values: Arc<[Value<'t>]>) {
+        self.variables.push((name.into(), Held::Shared(values)));
     }
 
     /// A variable's values.
     pub fn get(&self, name: &str) -> Option<&[Value<'t>]> {
-        self.variables.iter().rev().find(|(n, _)| n == name).map(|(_, v)| v.as_slice())
+        let (_, held) = self.variables.iter().rev().find(|(n, _)| n == name)?;
+        Some(match held {
+            Held::Own(values) => values,
+            Held::Shared(values) => values,
+        })
     }
 
     /// How many variables have been set; for [`Scope::rewind`].

@@ -28,6 +28,7 @@ use fhirpath::Scope;
 use made::Made;
 use record::Record;
 use smallvec::{SmallVec, smallvec};
+use std::sync::Arc;
 
 /// What a slot holds.
 #[derive(Clone, Debug)]
@@ -54,7 +55,7 @@ struct Run<'t, 'a> {
     /// The nodes made one by one, in that order, with their places among their siblings.
     built: Vec<(NodeId, u32)>,
     shared: Vec<(NodeId, usize, NodeId)>,
-    constants: Vec<Option<Vec<fhirpath::Value<'t>>>>,
+    constants: Vec<Option<Arc<[fhirpath::Value<'t>]>>>,
     steps: u64,
     depth: usize,
     // where it is, for faults

@@ -95,7 +95,7 @@ impl<'t> Run<'t, '_> {
         let mark = self.scope().mark();
         for (name, index) in &code.constants {
             let values = self.constants[*index].clone().unwrap_or_default();
-            self.scope().set(name, values);
+            self.scope().set_shared(name, values);
         }
         for name in &code.parameters {
             let text = self.parameter(name)?;
@@ -124,7 +124,7 @@ impl<'t> Run<'t, '_> {
             let code = &self.plan.code.constants[index];
             let root = Made::Node(self.root);
             let values = self.evaluate(code, Some(&root), &[])?;
-            self.constants[index] = Some(values.into_vec());
+            self.constants[index] = Some(values.into_iter().collect());
         }
         Ok(())
     }
@@ -143,7 +143,7 @@ impl<'t> Run<'t, '_> {
         let mut scope = scope(plan, self.inputs.now);
         self.record.iter().for_each(|r| r.watch(&mut scope));
         for (name, index) in &code.constants {
-            scope.set(name, self.constants[*index].clone().unwrap_or_default());
+            scope.set_shared(name, self.constants[*index].clone().unwrap_or_default());
         }
         for name in &code.parameters {
             scope.set_one(name, Some(Value::String(self.parameter(name)?.into())));
