@@ -340,6 +340,66 @@ fn the_html_of_a_trace_is_one_file_without_any_value() {
     assert_eq!(code(&clash), 2, "values are never in the page");
 }
 
+#[test]
+fn a_trace_tells_the_truth() {
+    use sluss::rulebook::{Maps, Source};
+    let find = |tree: &fhir::Tree, place: &str| {
+        let mut work = vec![tree.root()];
+        while let Some(node) = work.pop() {
+            if tree.path(node) == place {
+                return node;
+            }
+            work.extend(tree.children(node));
+        }
+        panic!("no {place}")
+    };
+    let maps = Maps::load(&Source::Folder(ROOT.into()), None).unwrap_or_else(|p| panic!("{p:#?}"));
+    let (mut removed, mut copied) = (0, 0);
+    for name in maps.names() {
+        let map = maps.compile(&name.url).unwrap_or_else(|p| panic!("{p:#?}"));
+        let examples = Path::new(ROOT).join("mappings").join(&name.event).join("examples");
+        for path in std::fs::read_dir(examples).unwrap().map(|e| e.unwrap().path()) {
+            let Some(tree) = path
+                .to_str()
+                .filter(|p| p.ends_with(".in.json"))
+                .map(|p| map.read(&std::fs::read(p).unwrap()).unwrap())
+            else {
+                continue;
+            };
+            let (result, trace) = map.trace_counted(&tree);
+            let result = result.unwrap();
+            // What was not read makes no difference.
+            for unread in trace.unread() {
+                let mut less = tree.clone();
+                let node = find(&less, &unread.place);
+                less.remove(node);
+                let again = map.run_counted(&less).unwrap_or_else(|f| panic!("{}: {f}", unread.place));
+                assert_eq!(map.write(&again), map.write(&result), "{} of {}", unread.place, path.display());
+                removed += 1;
+            }
+            // What was copied is what stands at its source; the trace has as many elements as the result.
+            let elements = |tree: &fhir::Tree| {
+                let mut work = vec![tree.root()];
+                let mut count = 0;
+                while let Some(node) = work.pop() {
+                    count += usize::from(tree.name(node) != "resourceType");
+                    work.extend(tree.children(node));
+                }
+                count
+            };
+            assert_eq!(trace.result.len(), elements(&result));
+            assert_eq!(trace.source.len(), elements(&tree));
+            for written in trace.result.iter().filter(|w| w.how == fml::How::Copied) {
+                let [source] = written.sources.as_slice() else { panic!("{written:?}") };
+                let text = |tree: &fhir::Tree, place: &str| tree.text(find(tree, place)).map(str::to_string);
+                assert_eq!(text(&result, &written.place), text(&tree, source), "{written:?}");
+                copied += 1;
+            }
+        }
+    }
+    assert!(removed > 200 && copied > 200, "{removed} {copied}");
+}
+
 // ---- cover ----
 
 #[test]

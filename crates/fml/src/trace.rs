@@ -154,7 +154,8 @@ pub struct Use {
 pub enum Role {
     /// The rule was applied to it.
     Source,
-    /// `where`, `check` or `log` looked at it.
+    /// It was looked at to decide: by `where`, `check`, `log`, a cardinality or a list mode, or on the
+    /// way of an expression.
     Condition,
     /// A value was taken from it.
     Value,

@@ -71,6 +71,35 @@ fn load(folder: &Path, models: &[String], form: As) -> (fml::Library, String, Ve
     (library, url, errors)
 }
 
+/// The plan of a case with its input, if it has both.
+fn runnable(folder: &Path, models: &[String]) -> Option<(fml::Plan, Tree)> {
+    let (library, url, errors) = load(folder, models, As::Text);
+    let plan = if errors.is_empty() { library.compile(&url).ok()? } else { return None };
+    let text = fs::read_to_string(folder.join("in.json")).ok()?;
+    let foreign = !text.contains("\"resourceType\"");
+    let source = match foreign {
+        true => trees::read(&text, Form::Plain, Some((&trees::definitions(models), plan.source_type()))),
+        false => trees::read(&text, Form::Fhir, None),
+    };
+    Some((plan, source))
+}
+
+#[test]
+fn what_a_trace_calls_unread_makes_no_difference() {
+    let models: Vec<String> =
+        files(&Path::new(HERE).join("tests/models"), ".json").iter().map(|p| read(p)).collect();
+    let folders = files(&Path::new(HERE).join("tests/cases"), "");
+    let cases: Vec<_> = folders.iter().filter_map(|f| Some((f, runnable(f, &models)?))).collect();
+    let unread: usize = cases
+        .iter()
+        .map(|(folder, (plan, source))| {
+            println!("{}", name(folder));
+            trees::unread_is_unread(plan, source)
+        })
+        .sum();
+    assert!(cases.len() > 80 && unread > 80, "{} {unread}", cases.len());
+}
+
 /// What happened, and the file that expects it; and the codes of what was found.
 fn outcome(folder: &Path, form: As) -> (&'static str, String, Vec<&'static str>) {
     let models: Vec<String> =

@@ -113,6 +113,7 @@ proptest! {
         let once = trees::run(plan(), &source).map(|t| fhir::json::write(&t, Form::Fhir));
         let again = trees::run(plan(), &source).map(|t| fhir::json::write(&t, Form::Fhir));
         prop_assert_eq!(once, again);
+        trees::unread_is_unread(plan(), &source);
     }
 }
 

@@ -222,3 +222,28 @@ group Main(source src : Patient, target tgt : Patient) {
     assert_eq!(result.unwrap_err().code, "not-only-one");
     assert_eq!(trace.steps.last().unwrap().outcome, Outcome::Failed);
 }
+
+#[test]
+fn a_group_chosen_by_type_is_led_to_by_the_rule_that_would_have_chosen_it() {
+    let text = r#"map "http://sluss.test/chosen" = "Chosen"
+uses "http://hl7.org/fhir/StructureDefinition/Observation" alias Observation as source
+uses "http://hl7.org/fhir/StructureDefinition/Observation" alias Observation as target
+group Main(source src : Observation, target tgt : Observation) {
+  src.value -> tgt.value "value";
+}
+group Quantities(source s : Quantity, target t : Quantity) <<types>> {
+  s.unit as unit -> t.unit = unit "unit";
+}
+group Periods(source s : Period, target t : Period) <<types>> {
+  s.start as start -> t.start = start "start";
+}"#;
+    let plan = plan(text);
+    let json = r#"{"resourceType":"Observation","valueQuantity":{"unit":"kg"}}"#;
+    let (result, trace) = traced(&plan, json);
+    assert_eq!(result.unwrap(), json);
+    let rule = |label: &str| plan.rules().iter().position(|r| r.label == label).unwrap();
+    let idle: Vec<_> = trace.idle.iter().map(|i| (i.rule, i.outer.clone())).collect();
+    assert_eq!(idle, [(rule("Periods/\"start\""), vec![rule("Main/\"value\"")])]);
+    let unit = trace.result.iter().find(|w| w.place == "Observation.valueQuantity.unit").unwrap();
+    assert_eq!(unit.sources, ["Observation.valueQuantity.unit"]);
+}

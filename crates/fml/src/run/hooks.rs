@@ -76,6 +76,14 @@ impl<'t> Run<'t, '_> {
         }
     }
 
+    /// That these are there decides something.
+    #[inline]
+    pub(super) fn note_counted(&mut self, items: &[Made<'t>]) {
+        if let Some(record) = &mut self.record {
+            record.counted(self.rule, items);
+        }
+    }
+
     /// Something will choose among these …
     #[inline]
     pub(super) fn note_before(&mut self, items: &[Made<'t>]) {

@@ -60,8 +60,8 @@ pub(super) struct Record<'t> {
     pub whole: BTreeSet<(NodeId, usize)>,
     /// The steps now running, the innermost last; nothing where the step was not kept.
     open: Vec<Option<usize>>,
-    /// Where the value comes from that is being written.
-    pending: Option<Origin>,
+    /// Where the value comes from that is being written, and what was looked at to choose it.
+    pending: Option<(Origin, Vec<NodeId>)>,
     /// What a source came to before something chose among it.
     before: Vec<NodeId>,
     looked: Arc<Mutex<Looked>>,
@@ -223,7 +223,12 @@ impl<'t> Record<'t> {
         self.push(rule, sources, outcome);
     }
 
+    /// What was being looked at, or written, is what it failed at.
     pub fn fail(&mut self, rule: usize, place: NodeId) {
+        if let Some((origin, way)) = self.pending.take() {
+            self.took(rule, &origin, way, origin.whole);
+        }
+        self.use_looked(rule, Role::Condition);
         let running = self.current().and_then(|i| self.steps.get_mut(i)).filter(|s| s.rule == rule);
         match running {
             Some(step) => step.outcome = Outcome::Failed,
@@ -248,6 +253,12 @@ impl<'t> Record<'t> {
         self.used(rule, &sources, Role::Value, false);
         self.variables.insert(key, Origin { how, sources, whole: false });
         self.forget();
+    }
+
+    #[cold]
+    pub fn counted(&mut self, rule: usize, items: &[Made<'t>]) {
+        let nodes: Vec<NodeId> = items.iter().filter_map(|m| self.own(m)).map(|n| n.id).collect();
+        self.used(rule, &nodes, Role::Condition, false);
     }
 
     #[cold]
@@ -296,13 +307,28 @@ impl<'t> Record<'t> {
     pub fn begin_value(&mut self, code: &ValueCode, value: &Made<'t>, frame: &Frame<'t>, all: bool) {
         let mut origin = self.origin(code, value, frame);
         origin.whole &= all || !matches!(value, Made::Node(node) if node.text().is_some());
-        self.pending = Some(origin);
+        self.pending = Some((origin, self.on_the_way(code)));
+    }
+
+    /// What an expression looked at to choose its value.
+    fn on_the_way(&self, code: &ValueCode) -> Vec<NodeId> {
+        match code {
+            ValueCode::Variable(_) => vec![],
+            _ => self.looked(),
+        }
+    }
+
+    /// Notes what a value was taken from, and what was looked at besides.
+    fn took(&mut self, rule: usize, origin: &Origin, mut way: Vec<NodeId>, whole: bool) {
+        way.retain(|node| !origin.sources.contains(node));
+        self.used(rule, &way, Role::Condition, false);
+        self.used(rule, &origin.sources, Role::Value, whole);
     }
 
     #[cold]
     pub fn end_value(&mut self, rule: usize, made: Option<NodeId>) {
-        let Some(origin) = self.pending.take() else { return };
-        self.used(rule, &origin.sources, Role::Value, origin.whole);
+        let Some((origin, way)) = self.pending.take() else { return };
+        self.took(rule, &origin, way, origin.whole);
         let Some(made) = made else { return };
         if let Some(step) = self.current() {
             self.values.insert(made, (step, origin));
@@ -330,7 +356,8 @@ impl<'t> Record<'t> {
         slot: Slot,
     ) {
         let origin = self.origin(code, value, frame);
-        self.used(rule, &origin.sources, Role::Value, false);
+        let way = self.on_the_way(code);
+        self.took(rule, &origin, way, false);
         self.variables.insert((number(frame), slot), origin);
     }
 

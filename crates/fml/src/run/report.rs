@@ -245,7 +245,8 @@ fn leads(code: &Code) -> BTreeMap<usize, Vec<usize>> {
     let mut work: Vec<&RuleCode> = code.groups.iter().flat_map(|g| &g.rules).collect();
     while let Some(rule) = work.pop() {
         rule.rules.iter().for_each(|inner| lead(inner.label, rule.label));
-        for group in rule.calls.iter().filter_map(|c| code.groups.get(c.group)) {
+        let calls = rule.calls.iter().chain(rule.cases.iter().flat_map(|case| &case.calls));
+        for group in calls.filter_map(|c| code.groups.get(c.group)) {
             group.rules.iter().for_each(|inner| lead(inner.label, rule.label));
         }
         work.extend(&rule.rules);

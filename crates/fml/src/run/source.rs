@@ -36,7 +36,10 @@ impl<'t> Run<'t, '_> {
             items.retain(|item| self.plan.definitions.is_a(self.type_of(item), ty));
             self.note_left_out(&items, Outcome::Type);
         }
-        self.cardinality(source, items.len())?;
+        if source.cardinality.is_some() {
+            self.note_counted(&items);
+            self.cardinality(source, items.len())?;
+        }
         if let (true, Some(default)) = (items.is_empty(), &source.default) {
             let values = self.evaluate(default, None, frame)?;
             items.extend(values.into_iter().filter_map(|v| Made::of(v, &self.plan.primitives)));
@@ -61,8 +64,11 @@ impl<'t> Run<'t, '_> {
             items = kept;
         }
         self.check(source, &items, frame)?;
-        if source.mode.is_some() {
+        if let Some(mode) = source.mode {
             self.note_before(&items);
+            if mode != SourceMode::First {
+                self.note_counted(&items);
+            }
             self.choose(source, &mut items)?;
             self.note_left_out(&items, Outcome::ListMode);
         }
@@ -157,6 +163,7 @@ impl<'t> Run<'t, '_> {
             frame[source.bind] = Bound::Value(item.clone());
             if let Made::Node(node) = item {
                 self.place = *node;
+                self.note_use(*node, Role::Condition);
             }
             if let Some(check) = &source.check
                 && !self.is_true(check, item, frame)?

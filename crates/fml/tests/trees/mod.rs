@@ -55,7 +55,50 @@ pub fn run(plan: &Plan, source: &Tree) -> Result<Tree, MapFault> {
     plain
 }
 
+/// What a trace calls unread makes no difference to a run: the result, or the fault, is the same
+/// without it. Gives how much was left out.
+pub fn unread_is_unread(plan: &Plan, source: &Tree) -> usize {
+    let told = |result: Result<Tree, MapFault>| match result {
+        Ok(tree) => fhir::json::write(&tree, Form::Fhir),
+        Err(fault) => format!("{} {}", fault.code, fault.rule),
+    };
+    let (result, trace) = both(plan, source);
+    let whole = told(result);
+    let unread = trace.unread();
+    for unread in &unread {
+        let mut less = source.clone();
+        let mut work = vec![less.root()];
+        while let Some(node) = work.pop() {
+            if less.path(node) == unread.place {
+                less.remove(node);
+                break;
+            }
+            work.extend(less.children(node));
+        }
+        assert_eq!(told(once(plan, &less, false)), whole, "without {}", unread.place);
+    }
+    unread.len()
+}
+
+fn both(plan: &Plan, source: &Tree) -> (Result<Tree, MapFault>, fml::Trace) {
+    let mut trace = None;
+    let result = with_inputs(|inputs| {
+        let (result, told) = plan.trace(source.at(source.root()), inputs);
+        trace = Some(told);
+        result
+    });
+    (result, trace.unwrap())
+}
+
 fn once(plan: &Plan, source: &Tree, trace: bool) -> Result<Tree, MapFault> {
+    if trace {
+        both(plan, source).0
+    } else {
+        with_inputs(|inputs| plan.run(source.at(source.root()), inputs))
+    }
+}
+
+fn with_inputs(run: impl FnOnce(&Inputs<'_>) -> Result<Tree, MapFault>) -> Result<Tree, MapFault> {
     let count = Cell::new(0u32);
     let ids = || {
         count.set(count.get() + 1);
@@ -64,8 +107,7 @@ fn once(plan: &Plan, source: &Tree, trace: bool) -> Result<Tree, MapFault> {
     let parameters = [("receiver", "SE165565594230-1234")];
     let now = "2026-03-01T09:30:00+01:00";
     let inputs = Inputs { ids: &ids, now, parameters: &parameters, bounds: Bounds::default() };
-    let root = source.at(source.root());
-    if trace { plan.trace(root, &inputs).0 } else { plan.run(root, &inputs) }
+    run(&inputs)
 }
 
 /// Equal, the order of differently named children aside.
