@@ -10,7 +10,9 @@
 //! instructions (passed over), other encodings than UTF-8, mixed content outside narrative, and
 //! elements that no definition knows (an error, because dropping them would lose what they say).
 
+mod fragment;
 mod name;
+mod narrative;
 mod read;
 mod scope;
 mod text;
@@ -19,6 +21,7 @@ mod write;
 
 pub use crate::json::Limits;
 pub(crate) use name::{is_nc_name, unwritable};
+pub use narrative::narrative;
 pub use read::read;
 pub use write::{write, write_pretty};
 

@@ -110,3 +110,16 @@ fn hl7se_base_examples_conform_to_their_profiles() {
     }
     suite::report("hl7se-base", "hl7se-base", &results);
 }
+
+#[test]
+fn the_specifications_own_narrative_is_let_through() {
+    let Some(folder) = suite::folder("fhir-r4-examples") else { return };
+    let mut results = Vec::new();
+    for (file, text) in suite::files(&folder, ".json") {
+        let tree = tree(&text);
+        let div = tree.child(tree.root(), "text").and_then(|text| tree.child_text(text, "div"));
+        let result = div.map_or(Ok(()), fhir::xml::narrative).map_err(str::to_string);
+        results.push((file, result));
+    }
+    suite::report("fhir-r4-examples (narrative)", "fhir-r4-examples-narrative", &results);
+}

@@ -23,6 +23,7 @@ pub(crate) const TABLE: &[Builtin] = &[
     plain("getValue", (0, 0), Takes::Any, Gives::Anything, One(get_value)),
     plain("resolve", (0, 0), Takes::Any, Gives::Anything, Passes(resolve::resolve)),
     plain("conformsTo", (1, 1), Takes::Any, Gives::Truth, One(conforms_to)),
+    plain("htmlChecks", (0, 0), Takes::Any, Gives::Truth, One(html_checks)),
     plain("now", (0, 0), Takes::Any, Gives::System("DateTime"), One(now)),
     plain("today", (0, 0), Takes::Any, Gives::System("Date"), One(today)),
     plain("timeOfDay", (0, 0), Takes::Any, Gives::System("Time"), One(time_of_day)),
@@ -110,6 +111,25 @@ fn conforms_to<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
     match wanted {
         Some((d, id)) => yes_no(node.type_of() != TypeId::NONE && d.is_a(node.type_of(), id)),
         None => Err(fail(Reason::UnknownFunction("conformsTo".to_string()))),
+    }
+}
+
+/// Is the narrative's markup what R4 allows, and does it say something (`txt-1`, `txt-2`)? A host's own
+/// function goes first.
+fn html_checks<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
+    if let Some(answer) = m.call_host("htmlChecks", call.input, Vec::new())? {
+        return Ok(answer.into_iter().next());
+    }
+    match call.input {
+        [] => Ok(None),
+        [one] => match one.text() {
+            Some(text) => {
+                m.step(text.len() / 8)?;
+                yes_no(fhir::xml::narrative(&text).is_ok())
+            }
+            None => yes_no(false),
+        },
+        _ => Err(fail(Reason::Several)),
     }
 }
 
