@@ -10,6 +10,7 @@ use crate::lexical::Form;
 use crate::trace::RulePlace;
 use crate::translate::Table;
 use fhir::{Key, TypeId};
+use fhirpath::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -231,6 +232,8 @@ pub(crate) struct ExpressionCode {
     pub expression: fhirpath::Expr,
     pub variables: Vec<(String, Slot)>,
     pub constants: Vec<(String, usize)>,
+    /// Its values, where it reads nothing.
+    pub fixed: Option<Arc<[Value<'static>]>>,
     pub parameters: Vec<String>,
     /// Does it read what has been written so far?
     pub reads_target: bool,

@@ -62,7 +62,7 @@ impl Form {
     pub fn allows(self, text: &str) -> bool {
         match self {
             Form::Text => !text.is_empty(),
-            Form::Code => !text.is_empty() && text.trim() == text && !text.contains("  "),
+            Form::Code => !text.is_empty() && text.trim() == text && !doubled(text),
             Form::Uri => !text.is_empty() && !text.contains(char::is_whitespace),
             Form::Id => id(text),
             Form::Boolean => matches!(text, "true" | "false"),
@@ -76,6 +76,11 @@ impl Form {
             Form::Time => time(text),
         }
     }
+}
+
+/// Do two spaces stand side by side?
+fn doubled(text: &str) -> bool {
+    text.as_bytes().windows(2).any(|pair| pair == b"  ")
 }
 
 fn id(text: &str) -> bool {
@@ -99,23 +104,31 @@ fn decimal(text: &str) -> bool {
     integer(whole) && fraction.is_none_or(digits) && exponent.is_none_or(digits)
 }
 
+/// Are these so many digits?
+fn is_number(text: &[u8], length: usize) -> bool {
+    text.len() == length && text.iter().all(u8::is_ascii_digit)
+}
+
 /// `whole`: nothing may be left out.
 fn date_time(text: &str, whole: bool) -> bool {
     let (date, rest) = text.split_once('T').map_or((text, None), |(d, t)| (d, Some(t)));
-    let parts: Vec<&str> = date.split('-').collect();
-    let shape = parts.iter().enumerate().all(|(i, p)| digits(p) && p.len() == if i == 0 { 4 } else { 2 });
-    if !shape || parts.len() > 3 {
-        return false;
+    let mut parts = 0;
+    for part in date.as_bytes().split(|b| *b == b'-') {
+        parts += 1;
+        if parts > 3 || !is_number(part, if parts == 1 { 4 } else { 2 }) {
+            return false;
+        }
     }
     let Some(rest) = rest else { return !whole };
-    let zone = rest.find(['Z', '+', '-']);
+    let zone = rest.bytes().position(|b| matches!(b, b'Z' | b'+' | b'-'));
     let (clock, zone) = zone.map_or((rest, ""), |i| rest.split_at(i));
     let zoned = zone == "Z" || zone.get(1..).is_some_and(|z| z.len() == 5 && z.as_bytes()[2] == b':');
-    parts.len() == 3 && time(clock) && zoned
+    parts == 3 && time(clock) && zoned
 }
 
 fn time(text: &str) -> bool {
     let (clock, fraction) = text.split_once('.').map_or((text, None), |(c, f)| (c, Some(f)));
-    let parts: Vec<&str> = clock.split(':').collect();
-    parts.len() == 3 && parts.iter().all(|p| p.len() == 2 && digits(p)) && fraction.is_none_or(digits)
+    let mut parts = clock.as_bytes().split(|b| *b == b':');
+    let three = (0..3).all(|_| parts.next().is_some_and(|p| is_number(p, 2)));
+    three && parts.next().is_none() && fraction.is_none_or(digits)
 }

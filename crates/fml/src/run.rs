@@ -95,7 +95,7 @@ fn start<'t>(
         tree: Tree::with_room(plan.target_type(), 64),
         built: Vec::with_capacity(32),
         shared: vec![],
-        constants: plan.code.constants.iter().map(|_| None).collect(),
+        constants: plan.code.constants.iter().map(|c| c.fixed.clone()).collect(),
         steps: 0,
         depth: 0,
         rule: usize::MAX,

@@ -4,13 +4,14 @@
 //! declares is a parameter of the run. Invariant: an expression's code lists every variable it can
 //! read. Deliberately absent: evaluation.
 
-use super::Compiler;
+use super::{Compiler, reach};
 use crate::ast::{Constant, Expression, InputMode, Place};
 use crate::code::ExpressionCode;
 use crate::diagnostic::Severity;
 use crate::lex::{self, Kind};
 use crate::model;
 use crate::parse::place;
+use crate::run;
 use fhir::TypeId;
 
 /// Names with a percent sign that FHIRPath itself knows.
@@ -42,6 +43,7 @@ impl<'l> Compiler<'l> {
             expression: parsed,
             variables: Vec::new(),
             constants: Vec::new(),
+            fixed: None,
             parameters: Vec::new(),
             reads_target: false,
         };
@@ -214,7 +216,13 @@ impl<'l> Compiler<'l> {
         let scope = std::mem::take(&mut self.scope);
         let code = self.expression(&constant.value, TypeId::NONE);
         (self.map, self.scope) = (here, scope);
-        self.code.constants.push(code?);
+        let mut code = code?;
+        if reach::is_constant(&constant.value.text) {
+            let values = code.expression.evaluate_on(&run::constant_scope(), &[]);
+            // What fails will fail when it is asked for.
+            code.fixed = values.ok().map(Into::into);
+        }
+        self.code.constants.push(code);
         Some(self.code.constants.len() - 1)
     }
 }

@@ -149,7 +149,7 @@ fn single_path(code: &TargetCode) -> Option<String> {
 }
 
 /// Does the expression read nothing?
-fn is_constant(text: &str) -> bool {
+pub(super) fn is_constant(text: &str) -> bool {
     let words = ["true", "false", "and", "or", "xor", "implies", "not", "div", "mod"];
     lex::lex(text).tokens.iter().all(|t| match t.kind {
         Kind::Word => text.get(t.start..t.end).is_some_and(|w| words.contains(&w)),
