@@ -149,7 +149,7 @@ mod tests {
                 "$.a a text of 4 characters / another value, a text of 4 characters",
                 "$.b[1] a number of 1 characters / nothing",
                 "$.e null / an object of 0 members",
-                "$.f nothing / a number of 4 characters",
+                "$.f nothing / a number of 3 characters",
             ]
         );
         assert_eq!(places(json!([1, 2]), json!([2, 1]), "").len(), 2, "the order of items matters");
