@@ -274,6 +274,9 @@ impl Checker<'_> {
             Gives::Members => Shape { types: None, ordered: false },
             Gives::Anything => match (function.name, self.definitions.type_id("Extension")) {
                 ("extension", Some(extension)) => Shape::model(extension),
+                ("elementDefinition", _) => {
+                    Shape::model(self.definitions.type_id("ElementDefinition").unwrap_or(TypeId::NONE))
+                }
                 ("type", _) => Shape::system("TypeInfo"),
                 _ => Shape { types: None, ordered: input.ordered },
             },

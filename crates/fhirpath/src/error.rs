@@ -50,6 +50,11 @@ pub enum Reason {
     UnknownVariable(String),
     /// Neither a function of the language nor one that the host registered.
     UnknownFunction(String),
+    /// A function of the language that cannot be answered with what is known here, and that the host
+    /// did not register.
+    Unanswered(&'static str),
+    /// `checkModifiers()` met a modifier extension that it was not told of.
+    Modifier,
     /// No type of this name.
     UnknownType(String),
     /// A regular expression that is invalid, too large or uses what the engine does not offer.
@@ -117,6 +122,10 @@ impl fmt::Display for EvalError {
             Reason::WrongKind(what) => f.write_str(what)?,
             Reason::UnknownVariable(name) => write!(f, "no variable %{name}")?,
             Reason::UnknownFunction(name) => write!(f, "no function {name}()")?,
+            Reason::Unanswered(name) => {
+                write!(f, "{name}() cannot be decided with what is known here; the host has to register it")?;
+            }
+            Reason::Modifier => f.write_str("a modifier extension that the expression does not name")?,
             Reason::UnknownType(name) => write!(f, "no type {name}")?,
             Reason::Pattern => f.write_str("the regular expression cannot be used")?,
             Reason::NoClock => f.write_str("no clock was given")?,

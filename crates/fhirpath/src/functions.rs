@@ -10,6 +10,7 @@ pub(crate) mod convert;
 pub(crate) mod encode;
 pub(crate) mod existence;
 pub(crate) mod filter;
+pub(crate) mod host;
 pub(crate) mod math;
 pub(crate) mod members;
 pub(crate) mod model;
@@ -129,6 +130,8 @@ pub(crate) struct Builtin {
     pub lambda: bool,
     /// Is its first argument a regular expression?
     pub pattern: bool,
+    /// Can only the host answer it?
+    pub host: bool,
     pub takes: Takes,
     pub gives: Gives,
     pub run: Run,
@@ -142,12 +145,12 @@ impl std::fmt::Debug for Builtin {
 
 /// A table entry for a function whose arguments are values.
 const fn plain(name: &'static str, (min, max): (u8, u8), takes: Takes, gives: Gives, run: Run) -> Builtin {
-    Builtin { name, min, max, lambda: false, pattern: false, takes, gives, run }
+    Builtin { name, min, max, lambda: false, pattern: false, host: false, takes, gives, run }
 }
 
 /// A table entry for a function whose arguments are lambdas.
 const fn lambda(name: &'static str, (min, max): (u8, u8), gives: Gives, run: Run) -> Builtin {
-    Builtin { name, min, max, lambda: true, pattern: false, takes: Takes::Any, gives, run }
+    Builtin { lambda: true, ..plain(name, (min, max), Takes::Any, gives, run) }
 }
 
 /// The function of this name.
@@ -163,6 +166,7 @@ pub(crate) fn find(name: &str) -> Option<&'static Builtin> {
         convert::TABLE,
         boundary::TABLE,
         model::TABLE,
+        host::TABLE,
     ];
     tables.into_iter().flatten().find(|f| f.name == name)
 }

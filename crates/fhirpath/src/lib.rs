@@ -92,11 +92,12 @@ impl Expr {
         eval::truth(&self.program, scope, focus)
     }
 
-    /// The functions that are none of the language's own, with where they stand: a host must register
-    /// them (see [`Scope::register`]).
+    /// The functions that only a host can answer, with where they stand: it must register them (see
+    /// [`Scope::register`]).
     pub fn host_functions(&self) -> impl Iterator<Item = (&str, usize)> {
         self.program.nodes.iter().zip(&self.program.offsets).filter_map(|(node, &offset)| match node {
             ast::Node::Host { name, .. } => Some((&**name, offset as usize)),
+            ast::Node::Call { function, .. } if function.host => Some((function.name, offset as usize)),
             _ => None,
         })
     }

@@ -139,8 +139,9 @@ impl<'t> Scope<'t> {
         self.variables.truncate(mark);
     }
 
-    /// Adds a function, or replaces one of the functions that the language leaves to the host
-    /// (`memberOf`, `conformsTo`, `resolve`, `htmlChecks`, `trace`).
+    /// Adds a function, or answers one of those that the language leaves to the host: `memberOf`,
+    /// `subsumes`, `subsumedBy`, `conformsTo`, `htmlChecks`, `resolve`, `elementDefinition`, `slice`,
+    /// `trace`.
     pub fn register(
         &mut self,
         name: &str,

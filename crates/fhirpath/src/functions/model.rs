@@ -1,17 +1,15 @@
-//! What FHIR adds: types, extensions, references, the time, and the questions that only the host
-//! can answer.
+//! What FHIR adds: types, extensions, references, the time.
 //!
 //! Invariant: nothing here leaves the tree or the scope; a reference that leads out of both is
-//! simply not resolved. Deliberately absent: terminology and profiles (host functions `memberOf`,
-//! `subsumes`, `conformsTo` …).
+//! simply not resolved. Deliberately absent: terminology, profiles and narrative (see `host`).
 
 use super::Run::{One, Passes};
-use super::{Builtin, Call, Gives, Single, Source, Takes, lambda, plain, resolve, yes_no};
+use super::{Builtin, Call, Gives, Single, Source, Takes, lambda, plain, resolve};
 use crate::ast::Node;
 use crate::error::{Fail, Reason, Stop, fail};
 use crate::eval::Machine;
 use crate::value::{Item, Next, Sink, Value};
-use fhir::{Key, TypeId};
+use fhir::Key;
 use std::sync::LazyLock;
 
 pub(crate) const TABLE: &[Builtin] = &[
@@ -22,8 +20,6 @@ pub(crate) const TABLE: &[Builtin] = &[
     plain("extension", (1, 1), Takes::Any, Gives::Anything, Passes(extension)),
     plain("getValue", (0, 0), Takes::Any, Gives::Anything, One(get_value)),
     plain("resolve", (0, 0), Takes::Any, Gives::Anything, Passes(resolve::resolve)),
-    plain("conformsTo", (1, 1), Takes::Any, Gives::Truth, One(conforms_to)),
-    plain("htmlChecks", (0, 0), Takes::Any, Gives::Truth, One(html_checks)),
     plain("now", (0, 0), Takes::Any, Gives::System("DateTime"), One(now)),
     plain("today", (0, 0), Takes::Any, Gives::System("Date"), One(today)),
     plain("timeOfDay", (0, 0), Takes::Any, Gives::System("Time"), One(time_of_day)),
@@ -91,45 +87,6 @@ fn get_value<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
         [Value::Node(node)] if node.text().is_none() => Ok(None),
         [one] => Ok(Some(m.simple(one).into_owned())),
         _ => Ok(None),
-    }
-}
-
-/// Without a host function: only types, not profiles.
-fn conforms_to<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
-    let url = m.arg(&call, 0)?;
-    if let Some(answer) = m.call_host("conformsTo", call.input, vec![url])? {
-        return Ok(answer.into_iter().next());
-    }
-    let Some(url) = m.text_arg(&call, 0)? else { return Ok(None) };
-    let [Value::Node(node)] = call.input else {
-        return if call.input.is_empty() { Ok(None) } else { Err(fail(Reason::Several)) };
-    };
-    let wanted = m.scope.model.definitions().and_then(|d| {
-        let name = url.strip_prefix("http://hl7.org/fhir/StructureDefinition/")?;
-        d.type_id(name).map(|id| (d, id))
-    });
-    match wanted {
-        Some((d, id)) => yes_no(node.type_of() != TypeId::NONE && d.is_a(node.type_of(), id)),
-        None => Err(fail(Reason::UnknownFunction("conformsTo".to_string()))),
-    }
-}
-
-/// Is the narrative's markup what R4 allows, and does it say something (`txt-1`, `txt-2`)? A host's own
-/// function goes first.
-fn html_checks<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
-    if let Some(answer) = m.call_host("htmlChecks", call.input, Vec::new())? {
-        return Ok(answer.into_iter().next());
-    }
-    match call.input {
-        [] => Ok(None),
-        [one] => match one.text() {
-            Some(text) => {
-                m.step(text.len() / 8)?;
-                yes_no(fhir::xml::narrative(&text).is_ok())
-            }
-            None => yes_no(false),
-        },
-        _ => Err(fail(Reason::Several)),
     }
 }
 
