@@ -1,8 +1,9 @@
-//! The floor: the gateway's own door and a group commit, and nothing else.
+//! The floor: the gateway's own door and a group commit, and nothing else. And the carrying floor, which
+//! also sends each body on with the gateway's courier and commits that it arrived.
 //!
 //! Invariant: same TLS, same workers, same SQLite settings and same way of gathering commits as the
-//! ledger; the body is synced before it is echoed. Deliberately absent: everything that a gateway is
-//! for.
+//! ledger; the body is synced before it is echoed. Deliberately absent: everything else that a gateway is
+//! for: reading, validating, permitting, translating, order, retries, attempts and events on record.
 
 use super::Fail;
 use actix_web::{
@@ -11,12 +12,15 @@ use actix_web::{
 };
 use rusqlite::Connection;
 use sluss::{
-    config::HsaFrom,
+    config::{Config, HsaFrom},
+    courier::HttpCourier,
     listen::{
         door::{self, Limits},
         tls::Gate,
     },
+    model::{Delivery, Format, Lane, Outcome, Partner, PartyKind},
     pki::TlsFiles,
+    port::Courier,
 };
 use std::{
     net::TcpListener,
@@ -28,7 +32,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 /// As the ledger: how long a commit waits for as many as the last one had.
 const GATHER: Duration = Duration::from_micros(500);
@@ -41,10 +45,53 @@ type Command = (Bytes, oneshot::Sender<()>);
 struct Desk {
     queue: std::sync::Mutex<Sender<Command>>,
     syncs: Arc<AtomicU64>,
+    carrier: Option<Carrier>,
+}
+
+/// Sends bodies on, so many at a time.
+struct Carrier {
+    courier: HttpCourier,
+    to: Partner,
+    places: Arc<Semaphore>,
+    runtime: tokio::runtime::Handle,
+}
+
+impl Carrier {
+    fn new(dir: &Path, files: &TlsFiles) -> Result<Carrier, Fail> {
+        let config = Config::load(&dir.join("sluss.toml")).map_err(|p| format!("{p:?}"))?;
+        let courier = HttpCourier::load(files, jiff::Timestamp::now()).map_err(|f| format!("{f:?}"))?;
+        let to = config.partners.iter().find(|p| p.kind == PartyKind::Municipality).cloned();
+        let to = to.ok_or("no receiver is configured")?;
+        let places = Arc::new(Semaphore::new(to.in_flight as usize));
+        Ok(Carrier { courier, to, places, runtime: tokio::runtime::Handle::current() })
+    }
+
+    async fn carry(&self, body: &Bytes) -> Result<(), Fail> {
+        let _place = self.places.acquire().await?;
+        let now = jiff::Timestamp::now();
+        let id = uuid::Uuid::now_v7().to_string();
+        let delivery = Delivery {
+            message: id.clone(),
+            sender_message: id.clone(),
+            event: String::new(),
+            lane: Lane { receiver: self.to.hsa_id.clone(), case: id.clone() },
+            attempt: 1,
+            accepted: now,
+            expires: now,
+            format: Format::CaseJson,
+            body: body.to_vec(),
+            facts: String::new(),
+            id,
+        };
+        match self.courier.deliver(&self.to, &delivery).await {
+            Outcome::Delivered => Ok(()),
+            other => Err(format!("floor: not delivered: {other:?}").into()),
+        }
+    }
 }
 
 /// Serves the site in a folder until standard input ends. Prints its port first.
-pub async fn serve(dir: &Path) -> Result<(), Fail> {
+pub async fn serve(dir: &Path, carries: bool) -> Result<(), Fail> {
     let (queue, commands) = channel();
     let syncs: Arc<AtomicU64> = Arc::default();
     let conn = open(dir)?;
@@ -55,7 +102,8 @@ pub async fn serve(dir: &Path) -> Result<(), Fail> {
         TlsFiles { certificate: pki.join("server.pem"), key: pki.join("server.key"), ca: pki.join("ca.pem") };
     let gate = Gate::load(&files, HsaFrom::SerialNumber, jiff::Timestamp::now());
     let gate = Arc::new(gate.map_err(|f| format!("{f:?}"))?);
-    let desk = Arc::new(Desk { queue: queue.into(), syncs });
+    let carrier = if carries { Some(Carrier::new(dir, &files)?) } else { None };
+    let desk = Arc::new(Desk { queue: queue.into(), syncs, carrier });
     let app = move || {
         actix_web::App::new()
             .app_data(Data::from(desk.clone()))
@@ -73,11 +121,28 @@ pub async fn serve(dir: &Path) -> Result<(), Fail> {
 }
 
 async fn echo(desk: Data<Desk>, body: Bytes) -> HttpResponse {
-    let (reply, synced) = oneshot::channel();
-    let sent = desk.queue.lock().unwrap_or_else(PoisonError::into_inner).send((body.clone(), reply));
-    match (sent, synced.await) {
-        (Ok(()), Ok(())) => HttpResponse::Accepted().content_type("application/fhir+json").body(body),
-        _ => HttpResponse::InternalServerError().finish(),
+    if !desk.commit(body.clone()).await {
+        return HttpResponse::InternalServerError().finish();
+    }
+    if let Some(carrier) = &desk.carrier {
+        let (desk, body) = (desk.clone(), body.clone());
+        carrier.runtime.spawn(async move {
+            let Some(carrier) = &desk.carrier else { return };
+            match carrier.carry(&body).await {
+                Ok(()) => drop(desk.commit(Bytes::from_static(b"delivered")).await),
+                Err(error) => eprintln!("{error}"),
+            }
+        });
+    }
+    HttpResponse::Accepted().content_type("application/fhir+json").body(body)
+}
+
+impl Desk {
+    /// Is it on disk?
+    async fn commit(&self, body: Bytes) -> bool {
+        let (reply, synced) = oneshot::channel();
+        let sent = self.queue.lock().unwrap_or_else(PoisonError::into_inner).send((body, reply));
+        sent.is_ok() && synced.await.is_ok()
     }
 }
 

@@ -16,7 +16,7 @@ mod report;
 mod site;
 
 use clap::Parser;
-use report::Row;
+use report::{Row, Who};
 use std::{error::Error, path::PathBuf, process::ExitCode, time::Duration};
 
 #[global_allocator]
@@ -59,6 +59,9 @@ struct Args {
     /// Serve as the floor for the site in this folder until standard input ends.
     #[arg(long, hide = true)]
     floor: Option<PathBuf>,
+    /// With `--floor`: send each body on, too.
+    #[arg(long, hide = true)]
+    carries: bool,
     /// Given by `cargo bench`; `cargo test --all-targets` does not, and then nothing is measured.
     #[arg(long, hide = true)]
     bench: bool,
@@ -80,7 +83,7 @@ fn main() -> ExitCode {
     let ended = runtime.map_err(Fail::from).and_then(|runtime| {
         runtime.block_on(async {
             match &args.floor {
-                Some(dir) => floor::serve(dir).await,
+                Some(dir) => floor::serve(dir, args.carries).await,
                 None if args.bench => run(&args).await,
                 None => {
                     println!("nothing measured: run by `cargo bench`, or with --bench");
@@ -106,22 +109,23 @@ async fn run(args: &Args) -> Result<(), Fail> {
     println!("disk before: {}", disk::rate(&args.dir)?);
     let mut rows = Vec::new();
     for &connections in &args.connections {
-        let mut floors: Vec<Row> = Vec::new();
+        let (mut floors, mut carriers): (Vec<Row>, Vec<Row>) = Default::default();
         let mut gateways: Vec<Row> = Vec::new();
         for round in 1..=args.rounds.max(1) {
             if !args.no_floor {
-                floors.push(site::measure_floor(args, &message, connections).await?);
+                floors.push(site::measure_floor(args, &message, connections, Who::Floor).await?);
                 report::progress(round, floors.last());
+                carriers.push(site::measure_floor(args, &message, connections, Who::Carrier).await?);
+                report::progress(round, carriers.last());
             }
             gateways.push(site::measure_gateway(args, &message, connections).await?);
             report::progress(round, gateways.last());
         }
         let floor = best(floors);
-        let gateway = best(gateways);
         rows.extend(floor.iter().map(|f| (f.clone(), None)));
-        rows.extend(gateway.map(|g| {
-            let ratio = floor.as_ref().map(|f| g.acknowledged / f.acknowledged);
-            (g, ratio)
+        rows.extend([best(carriers), best(gateways)].into_iter().flatten().map(|row| {
+            let ratio = floor.as_ref().map(|f| row.acknowledged / f.acknowledged);
+            (row, ratio)
         }));
     }
     report::table(&rows);

@@ -9,6 +9,8 @@ use super::Args;
 pub enum Who {
     /// The door and the group commit alone.
     Floor,
+    /// The same, and each body sent on.
+    Carrier,
     /// The gateway.
     Gateway,
 }
@@ -62,7 +64,12 @@ fn cells(row: &Row, ratio: Option<f64>) -> [String; 13] {
     let whole = |n: Option<f64>| n.map_or("-".into(), |n| format!("{n:.0}"));
     [
         row.connections.to_string(),
-        if row.who == Who::Floor { "floor" } else { "gateway" }.into(),
+        match row.who {
+            Who::Floor => "floor",
+            Who::Carrier => "carrying",
+            Who::Gateway => "gateway",
+        }
+        .into(),
         format!("{:.0}", row.acknowledged),
         format!("{:.2}", row.p50),
         format!("{:.2}", row.p99),
@@ -92,7 +99,8 @@ pub fn table(rows: &[(Row, Option<f64>)]) {
     println!(
         "\nack/s: answers 202 per second, sent after the sync. deliv/s: effects at the receiver in the same seconds.\n\
          drained/s: messages per second from the first sent to the last delivered. msg/sync: accepted messages per\n\
-         synced commit (commits of claims and outcomes counted too). ratio: acknowledged per second to the floor's.\n"
+         synced commit (commits of claims and outcomes counted too). ratio: acknowledged per second to the floor's.\n\
+         carrying: the floor that also sends each body on by the gateway's courier and commits that it arrived.\n"
     );
 }
 

@@ -188,32 +188,45 @@ async fn audit(ledger: &Ledger, acknowledged: u64, effects: u64) -> Result<(), F
     }
 }
 
-/// Measures the floor.
-pub async fn measure_floor(args: &Args, message: &Template, connections: usize) -> Result<Row, Fail> {
+/// Measures the floor, or the one that carries.
+pub async fn measure_floor(
+    args: &Args,
+    message: &Template,
+    connections: usize,
+    who: Who,
+) -> Result<Row, Fail> {
     let (dir, made) = site(args)?;
+    let receiver = Receiver::start(&files(&made, 1))?;
+    configure(dir.path(), ["https://localhost:9/inbox", &receiver.endpoint], args.in_flight)?;
+    let carries = who == Who::Carrier;
     let mut command = Command::new(std::env::current_exe()?);
-    command.arg("--floor").arg(dir.path());
+    command.arg("--floor").arg(dir.path()).args(carries.then_some("--carries"));
     let server = Server::start(command)?;
     let sender = files(&made, 0);
     let mut asker = Line::open(&sender, server.port).await?;
     let mark = async || {
         let syncs: u64 = asker.get("/syncs").await?.parse()?;
-        Ok((syncs, server.cpu()?))
+        Ok((syncs, server.cpu()?, receiver.effects()))
     };
     let window = args.window();
+    let began = Instant::now();
     let (seen, before, after) = load::run(&sender, server.port, message, connections, window, mark).await?;
+    let backlog = seen.total.saturating_sub(receiver.effects());
+    let drained = carries && drain(&receiver, seen.total, window.drain).await;
+    let whole = began.elapsed().as_secs_f64();
+    receiver.stop().await;
     let seconds = window.measured.as_secs_f64();
     let (syncs, cpu) = (after.0 - before.0, after.1 - before.1);
     let count = seen.latencies.len() as f64;
     Ok(Row {
-        who: Who::Floor,
+        who,
         connections,
         acknowledged: count / seconds,
         p50: seen.percentile(0.5),
         p99: seen.percentile(0.99),
-        delivered: None,
-        drained: None,
-        backlog: None,
+        delivered: carries.then(|| (after.2 - before.2) as f64 / seconds),
+        drained: drained.then(|| seen.total as f64 / whole),
+        backlog: carries.then_some(backlog),
         per_sync: count / syncs.max(1) as f64,
         commands_per_sync: None,
         syncs: syncs as f64 / seconds,
