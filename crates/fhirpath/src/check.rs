@@ -1,17 +1,18 @@
 //! The static check: names and types of an expression against definitions, without a resource.
 //!
-//! Invariant: what is reported is wrong for every resource that the definitions allow; where types
-//! are not known, nothing is reported. Recursion is bounded as in evaluation. Deliberately absent:
-//! cardinalities; several items where one is needed show at evaluation.
+//! Invariant: what is reported is wrong for every resource that the definitions allow, and in strict
+//! mode what is wrong for some; where types are not known, nothing is reported. Recursion is bounded as
+//! in evaluation. Deliberately absent: values; a code that no value set has shows at evaluation.
 
 use crate::ast::{Id, Node, Op, Program, TypeName};
 use crate::error::TypeProblem;
-use crate::functions::{Builtin, Gives, Takes};
 use crate::model::is_system;
 use crate::shape::{Class, Shape, Ty, applicable, result};
 use fhir::definitions::TypeKind;
 use fhir::{Definitions, Key, TypeId};
 use std::cell::RefCell;
+
+mod calls;
 
 /// Checks a whole program.
 pub(crate) fn program(
@@ -19,10 +20,11 @@ pub(crate) fn program(
     definitions: &Definitions,
     focus: TypeId,
     variables: &[(&str, TypeId)],
+    strict: Option<&[&str]>,
 ) -> Vec<TypeProblem> {
     let start = Shape::model(focus);
-    let checker =
-        Checker { program, definitions, variables, focus: start.clone(), problems: RefCell::default() };
+    let problems = RefCell::default();
+    let checker = Checker { program, definitions, variables, strict, focus: start.clone(), problems };
     checker.shape(program.root, &start);
     let mut problems = checker.problems.into_inner();
     problems.sort_by_key(|p| p.offset);
@@ -34,6 +36,8 @@ struct Checker<'a> {
     program: &'a Program,
     definitions: &'a Definitions,
     variables: &'a [(&'a str, TypeId)],
+    /// In strict mode, the functions that the host adds.
+    strict: Option<&'a [&'a str]>,
     /// `%context`
     focus: Shape,
     problems: RefCell<Vec<TypeProblem>>,
@@ -46,6 +50,22 @@ impl Checker<'_> {
 
     fn report_at(&self, place: u32, message: String) {
         self.problems.borrow_mut().push(TypeProblem { offset: place as usize, message });
+    }
+
+    /// In strict mode: one item is needed here.
+    fn need_one(&self, id: Id, shape: &Shape, what: &str) {
+        if self.strict.is_some() && shape.many {
+            self.report(id, format!("{what} needs one item, and there may be several"));
+        }
+    }
+
+    /// In strict mode: a condition is needed here.
+    fn need_truth(&self, id: Id, shape: &Shape, what: &str) {
+        if self.strict.is_some() && !shape.may_be(self.definitions, &[Class::Truth]) {
+            let words = shape.words(self.definitions);
+            self.report(id, format!("{what} must be a Boolean, this is {words}"));
+        }
+        self.need_one(id, shape, what);
     }
 
     /// The shape of an expression within `this`.
@@ -75,25 +95,34 @@ impl Checker<'_> {
                 if !shape.may_be(self.definitions, &[Class::Number, Class::Quantity]) {
                     self.report(id, format!("{} has no sign", shape.words(self.definitions)));
                 }
-                shape
+                self.need_one(id, &shape, "a sign");
+                shape.some(false)
             }
             Node::Call { function, args, .. } => self.call(id, function, args, this.clone(), this),
+            Node::Host { name, args, .. } => self.host(id, name, args, this),
             _ => Shape::unknown(),
         }
+    }
+
+    /// A function that the language does not have.
+    fn host(&self, id: Id, name: &str, args: &[Id], this: &Shape) -> Shape {
+        for &arg in args {
+            self.shape(arg, this);
+        }
+        if self.strict.is_some_and(|known| !known.contains(&name)) {
+            self.report(id, format!("no function {name}()"));
+        }
+        Shape::unknown()
     }
 
     fn apply(&self, id: Id, input: Shape, this: &Shape) -> Shape {
         match self.program.node(id) {
             Node::Path { names, places, .. } => self.walk(input, names, places),
             Node::Call { function, args, .. } => self.call(id, function, args, input, this),
-            Node::Host { args, .. } => {
-                for &arg in args {
-                    self.shape(arg, this);
-                }
-                Shape::unknown()
-            }
+            Node::Host { name, args, .. } => self.host(id, name, args, this),
             Node::Test { ty, cast, .. } => {
                 let named = self.named(id, ty);
+                self.need_one(id, &input, if *cast { "`as`" } else { "`is`" });
                 if *cast { named } else { Shape::system("Boolean") }
             }
             Node::At { index, .. } => {
@@ -104,10 +133,12 @@ impl Checker<'_> {
                 if !input.ordered {
                     self.report(id, "an index into a collection whose order has no meaning".to_string());
                 }
-                input
+                self.need_one(*index, &index_shape, "an index");
+                input.some(false)
             }
-            Node::Binary { op, right, .. } => {
-                let right = self.shape(*right, this);
+            Node::Binary { op, left, right: at } => {
+                let right = self.shape(*at, this);
+                self.operands(*op, (*left, &input), (*at, &right));
                 if !applicable(*op, &input, &right, self.definitions) {
                     let words = |s: &Shape| s.words(self.definitions);
                     let message =
@@ -118,6 +149,31 @@ impl Checker<'_> {
                 result(*op, input, right, self.definitions)
             }
             _ => Shape::unknown(),
+        }
+    }
+
+    /// What an operator asks of the number of its operands' items.
+    fn operands(&self, op: Op, (id, left): (Id, &Shape), (at, right): (Id, &Shape)) {
+        match op {
+            Op::And | Op::Or | Op::Xor | Op::Implies => {
+                self.need_truth(id, left, "an operand of a Boolean operator");
+                self.need_truth(at, right, "an operand of a Boolean operator");
+            }
+            Op::Union => {}
+            Op::In => self.need_one(id, left, "what is looked for with `in`"),
+            Op::Contains => self.need_one(at, right, "what is looked for with `contains`"),
+            // Whole collections are compared; with one value that is hardly what is meant.
+            Op::Equal | Op::NotEqual | Op::Equivalent | Op::NotEquivalent => {
+                if !right.many && right.types.is_some() {
+                    self.need_one(id, left, "a comparison with one item");
+                } else if !left.many && left.types.is_some() {
+                    self.need_one(at, right, "a comparison with one item");
+                }
+            }
+            _ => {
+                self.need_one(id, left, name(op));
+                self.need_one(at, right, name(op));
+            }
         }
     }
 
@@ -162,7 +218,7 @@ impl Checker<'_> {
                     Ty::Model(ty) if self.definitions.is_a(named, ty) => Ty::Model(named),
                     ty => ty,
                 });
-                let shape = Shape { types: Some(narrowed.collect()), ordered: this.ordered };
+                let shape = Shape { types: Some(narrowed.collect()), ..this.clone() };
                 return self.walk(shape, rest, after);
             }
         }
@@ -175,7 +231,7 @@ impl Checker<'_> {
 
     fn member(&self, place: u32, from: Shape, name: &str) -> Shape {
         let Some(types) = &from.types else { return from };
-        let unknown = Shape { types: None, ordered: from.ordered };
+        let mut many = from.many;
         let (mut found, mut out, mut open) = (types.is_empty(), Vec::new(), false);
         for ty in types {
             match ty {
@@ -188,6 +244,7 @@ impl Checker<'_> {
                 Ty::Model(ty) => match self.definitions.element(*ty, name) {
                     Some(element) => {
                         found = true;
+                        many |= element.repeats();
                         let foreign = self.definitions.kind(*ty) == Some(TypeKind::Logical);
                         if element.choice && *element.name != *name && !foreign {
                             self.report_at(
@@ -208,9 +265,8 @@ impl Checker<'_> {
         }
         if !found {
             self.report_at(place, format!("no element {name} in {}", from.words(self.definitions)));
-            return unknown;
         }
-        if open { unknown } else { Shape { types: Some(out), ordered: from.ordered } }
+        Shape { types: (found && !open).then_some(out), ordered: from.ordered, many }
     }
 
     /// Of an abstract type: does any of its specialisations have the element?
@@ -237,69 +293,6 @@ impl Checker<'_> {
                 }
                 Shape::unknown()
             }
-        }
-    }
-
-    fn call(&self, id: Id, function: &Builtin, args: &[Id], input: Shape, this: &Shape) -> Shape {
-        self.takes(id, function, &input);
-        let within = if function.lambda { &input } else { this };
-        let mut argument = Shape::unknown();
-        for (n, &arg) in args.iter().enumerate() {
-            // `sort(-key)` means descending, whatever the key's type.
-            let shape = match self.program.node(arg) {
-                Node::Sign { of, .. } if function.name == "sort" => self.shape(*of, within),
-                Node::Type(ty) => self.named(arg, ty),
-                _ => self.shape(arg, within),
-            };
-            if function.name == "iif" && n == 0 && !shape.may_be(self.definitions, &[Class::Truth]) {
-                self.report(arg, "the criterion of iif() must be a Boolean".to_string());
-            }
-            if n == 0 {
-                argument = shape;
-            }
-        }
-        match function.gives {
-            Gives::Input | Gives::Item => match function.name {
-                "sort" => Shape { ordered: true, ..input },
-                _ => input,
-            },
-            Gives::Truth => Shape::system("Boolean"),
-            Gives::Integer => Shape::system("Integer"),
-            Gives::Decimal => Shape::system("Decimal"),
-            Gives::Text | Gives::Texts => Shape::system("String"),
-            Gives::System(name) => Shape::system(name),
-            Gives::Argument => Shape { ordered: argument.ordered && input.ordered, ..argument },
-            Gives::Both => input.or(argument),
-            Gives::Named => Shape { ordered: input.ordered, ..argument },
-            Gives::Members => Shape { types: None, ordered: false },
-            Gives::Anything => match (function.name, self.definitions.type_id("Extension")) {
-                ("extension", Some(extension)) => Shape::model(extension),
-                ("elementDefinition", _) => {
-                    Shape::model(self.definitions.type_id("ElementDefinition").unwrap_or(TypeId::NONE))
-                }
-                ("type", _) => Shape::system("TypeInfo"),
-                _ => Shape { types: None, ordered: input.ordered },
-            },
-        }
-    }
-
-    fn takes(&self, id: Id, function: &Builtin, input: &Shape) {
-        let wanted: &[Class] = match function.takes {
-            Takes::Text => &[Class::Text],
-            Takes::Number => &[Class::Number, Class::Quantity],
-            Takes::Truth => &[Class::Truth],
-            Takes::Any | Takes::Ordered => {
-                if function.takes == Takes::Ordered && !input.ordered {
-                    let message = format!("{}() of a collection whose order has no meaning", function.name);
-                    self.report(id, message);
-                }
-                return;
-            }
-        };
-        if !input.may_be(self.definitions, wanted) {
-            let message =
-                format!("{}() cannot be applied to {}", function.name, input.words(self.definitions));
-            self.report(id, message);
         }
     }
 }

@@ -85,6 +85,8 @@ pub(crate) enum Run {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Takes {
     Any,
+    /// One item of any kind.
+    One,
     /// One string (or what converts to it).
     Text,
     /// One number or quantity.
@@ -93,6 +95,23 @@ pub(crate) enum Takes {
     Truth,
     /// Any collection, but its order must mean something.
     Ordered,
+}
+
+/// What an argument must be, for the static check.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Wants {
+    /// One String.
+    Text,
+    /// One Integer.
+    Whole,
+    /// One number.
+    Number,
+    /// A condition.
+    Truth,
+    /// One item of any kind.
+    One,
+    /// Anything.
+    Any,
 }
 
 /// What a function results in, for the static check.
@@ -133,8 +152,17 @@ pub(crate) struct Builtin {
     /// Can only the host answer it?
     pub host: bool,
     pub takes: Takes,
+    /// For the arguments in their order; those beyond are as the last.
+    pub wants: &'static [Wants],
     pub gives: Gives,
     pub run: Run,
+}
+
+impl Builtin {
+    /// The same, with arguments that must be something.
+    const fn wanting(self, wants: &'static [Wants]) -> Builtin {
+        Builtin { wants, ..self }
+    }
 }
 
 impl std::fmt::Debug for Builtin {
@@ -145,7 +173,18 @@ impl std::fmt::Debug for Builtin {
 
 /// A table entry for a function whose arguments are values.
 const fn plain(name: &'static str, (min, max): (u8, u8), takes: Takes, gives: Gives, run: Run) -> Builtin {
-    Builtin { name, min, max, lambda: false, pattern: false, host: false, takes, gives, run }
+    Builtin {
+        name,
+        min,
+        max,
+        lambda: false,
+        pattern: false,
+        host: false,
+        takes,
+        wants: &[Wants::Any],
+        gives,
+        run,
+    }
 }
 
 /// A table entry for a function whose arguments are lambdas.

@@ -111,6 +111,19 @@ impl Expr {
         focus: TypeId,
         variables: &[(&str, TypeId)],
     ) -> Vec<TypeProblem> {
-        check::program(&self.program, definitions, focus, variables)
+        check::program(&self.program, definitions, focus, variables, None)
+    }
+
+    /// [`Expr::check`], and what may go wrong with some resources: several items where one is needed,
+    /// criteria that are no Booleans, functions that neither the language nor the host has.
+    /// `functions` are those that the host registers.
+    pub fn check_strictly(
+        &self,
+        definitions: &Definitions,
+        focus: TypeId,
+        variables: &[(&str, TypeId)],
+        functions: &[&str],
+    ) -> Vec<TypeProblem> {
+        check::program(&self.program, definitions, focus, variables, Some(functions))
     }
 }

@@ -1,5 +1,5 @@
-//! What is known about a collection without a resource: the types its items may have, and whether
-//! its order means anything.
+//! What is known about a collection without a resource: the types its items may have, whether its
+//! order means anything, and whether the definitions allow several items.
 //!
 //! Invariant: a shape never claims to know more than it does; unknown types allow everything.
 //! Deliberately absent: exact cardinalities, which only an instance has.
@@ -23,6 +23,8 @@ pub(crate) struct Shape {
     /// `None`: anything.
     pub types: Option<Vec<Ty>>,
     pub ordered: bool,
+    /// May there be several, as far as the definitions tell?
+    pub many: bool,
 }
 
 /// Groups of simple types that operators do not tell apart.
@@ -39,25 +41,30 @@ pub(crate) enum Class {
 
 impl Shape {
     pub(crate) fn unknown() -> Shape {
-        Shape { types: None, ordered: true }
+        Shape { types: None, ordered: true, many: false }
     }
 
     pub(crate) fn system(name: &'static str) -> Shape {
-        Shape { types: Some(vec![Ty::System(name)]), ordered: true }
+        Shape { types: Some(vec![Ty::System(name)]), ordered: true, many: false }
     }
 
     pub(crate) fn model(ty: TypeId) -> Shape {
         if ty == TypeId::NONE {
             return Shape::unknown();
         }
-        Shape { types: Some(vec![Ty::Model(ty)]), ordered: true }
+        Shape { types: Some(vec![Ty::Model(ty)]), ordered: true, many: false }
     }
 
     pub(crate) fn of_value(value: &Value<'_>) -> Shape {
         value.system_type().map_or_else(Shape::unknown, Shape::system)
     }
 
-    /// Either of two.
+    /// The same, with this number of items.
+    pub(crate) fn some(self, many: bool) -> Shape {
+        Shape { many, ..self }
+    }
+
+    /// Either of two, or both.
     pub(crate) fn or(self, other: Shape) -> Shape {
         let types = match (self.types, other.types) {
             (Some(mut a), Some(b)) => {
@@ -67,7 +74,7 @@ impl Shape {
             }
             _ => None,
         };
-        Shape { types, ordered: self.ordered && other.ordered }
+        Shape { types, ordered: self.ordered && other.ordered, many: true }
     }
 
     /// The classes of its types; nothing if it may be anything.

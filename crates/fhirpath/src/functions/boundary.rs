@@ -4,7 +4,7 @@
 //! bounds of whole elements.
 
 use super::Run::One;
-use super::{Builtin, Call, Gives, Single, Takes, plain, yes_no};
+use super::{Builtin, Call, Gives, Single, Takes, Wants, plain, yes_no};
 use crate::decimal::{Decimal, MAX_SCALE};
 use crate::error::wrong;
 use crate::eval::Machine;
@@ -12,10 +12,10 @@ use crate::quantity::Quantity;
 use crate::value::Value;
 
 pub(crate) const TABLE: &[Builtin] = &[
-    plain("lowBoundary", (0, 1), Takes::Any, Gives::Item, One(low)),
-    plain("highBoundary", (0, 1), Takes::Any, Gives::Item, One(high)),
-    plain("precision", (0, 0), Takes::Any, Gives::Integer, One(precision)),
-    plain("comparable", (1, 1), Takes::Any, Gives::Truth, One(comparable)),
+    plain("lowBoundary", (0, 1), Takes::One, Gives::Item, One(low)).wanting(&[Wants::Whole]),
+    plain("highBoundary", (0, 1), Takes::One, Gives::Item, One(high)).wanting(&[Wants::Whole]),
+    plain("precision", (0, 0), Takes::One, Gives::Integer, One(precision)),
+    plain("comparable", (1, 1), Takes::One, Gives::Truth, One(comparable)).wanting(&[Wants::One]),
 ];
 
 fn low<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {

@@ -4,7 +4,7 @@
 //! conversions that lose anything silently.
 
 use super::Run::One;
-use super::{Builtin, Call, Gives, Run, Single, Takes, plain, yes_no};
+use super::{Builtin, Call, Gives, Run, Single, Takes, Wants, plain, yes_no};
 use crate::decimal::Decimal;
 use crate::error::Fail;
 use crate::eval::Machine;
@@ -36,11 +36,11 @@ conversion!(to_date_time, converts_to_date_time, date_time);
 conversion!(to_time, converts_to_time, time);
 
 const fn to(name: &'static str, of: &'static str, run: Run) -> Builtin {
-    plain(name, (0, 0), Takes::Any, Gives::System(of), run)
+    plain(name, (0, 0), Takes::One, Gives::System(of), run)
 }
 
 const fn can(name: &'static str, run: Run) -> Builtin {
-    plain(name, (0, 0), Takes::Any, Gives::Truth, run)
+    plain(name, (0, 0), Takes::One, Gives::Truth, run)
 }
 
 pub(crate) const TABLE: &[Builtin] = &[
@@ -51,7 +51,8 @@ pub(crate) const TABLE: &[Builtin] = &[
     to("toDate", "Date", One(to_date)),
     to("toDateTime", "DateTime", One(to_date_time)),
     to("toTime", "Time", One(to_time)),
-    plain("toQuantity", (0, 1), Takes::Any, Gives::System("Quantity"), One(to_quantity)),
+    plain("toQuantity", (0, 1), Takes::One, Gives::System("Quantity"), One(to_quantity))
+        .wanting(&[Wants::Text]),
     can("convertsToBoolean", One(converts_to_boolean)),
     can("convertsToInteger", One(converts_to_integer)),
     can("convertsToDecimal", One(converts_to_decimal)),
@@ -59,7 +60,8 @@ pub(crate) const TABLE: &[Builtin] = &[
     can("convertsToDate", One(converts_to_date)),
     can("convertsToDateTime", One(converts_to_date_time)),
     can("convertsToTime", One(converts_to_time)),
-    plain("convertsToQuantity", (0, 1), Takes::Any, Gives::Truth, One(converts_to_quantity)),
+    plain("convertsToQuantity", (0, 1), Takes::One, Gives::Truth, One(converts_to_quantity))
+        .wanting(&[Wants::Text]),
 ];
 
 fn boolean<'t>(value: &Value<'t>) -> Option<Value<'t>> {

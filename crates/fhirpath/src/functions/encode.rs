@@ -5,15 +5,15 @@
 
 use super::Run::One;
 use super::text::input;
-use super::{Builtin, Call, Gives, Single, Takes, plain};
+use super::{Builtin, Call, Gives, Single, Takes, Wants, plain};
 use crate::eval::Machine;
 use crate::value::Value;
 
 pub(crate) const TABLE: &[Builtin] = &[
-    plain("encode", (1, 1), Takes::Text, Gives::Text, One(encode)),
-    plain("decode", (1, 1), Takes::Text, Gives::Text, One(decode)),
-    plain("escape", (1, 1), Takes::Text, Gives::Text, One(escape)),
-    plain("unescape", (1, 1), Takes::Text, Gives::Text, One(unescape)),
+    plain("encode", (1, 1), Takes::Text, Gives::Text, One(encode)).wanting(&[Wants::Text]),
+    plain("decode", (1, 1), Takes::Text, Gives::Text, One(decode)).wanting(&[Wants::Text]),
+    plain("escape", (1, 1), Takes::Text, Gives::Text, One(escape)).wanting(&[Wants::Text]),
+    plain("unescape", (1, 1), Takes::Text, Gives::Text, One(unescape)).wanting(&[Wants::Text]),
 ];
 
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

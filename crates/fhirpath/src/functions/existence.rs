@@ -4,7 +4,9 @@
 //! the answer. Deliberately absent: anything that changes items.
 
 use super::Run::{Asks, Folds, One, Whole};
-use super::{Answer, Builtin, Call, Gives, Outcome, Single, Source, Takes, integer, lambda, plain, yes_no};
+use super::{
+    Answer, Builtin, Call, Gives, Outcome, Single, Source, Takes, Wants, integer, lambda, plain, yes_no,
+};
 use crate::compare::Seen;
 use crate::error::{Fail, Stop, ended, wrong};
 use crate::eval::Machine;
@@ -12,8 +14,8 @@ use crate::value::{Coll, Value};
 
 pub(crate) const TABLE: &[Builtin] = &[
     plain("empty", (0, 0), Takes::Any, Gives::Truth, Asks(empty)),
-    lambda("exists", (0, 1), Gives::Truth, Asks(exists)),
-    lambda("all", (1, 1), Gives::Truth, Asks(all)),
+    lambda("exists", (0, 1), Gives::Truth, Asks(exists)).wanting(&[Wants::Truth]),
+    lambda("all", (1, 1), Gives::Truth, Asks(all)).wanting(&[Wants::Truth]),
     plain("allTrue", (0, 0), Takes::Truth, Gives::Truth, Asks(all_true)),
     plain("anyTrue", (0, 0), Takes::Truth, Gives::Truth, Asks(any_true)),
     plain("allFalse", (0, 0), Takes::Truth, Gives::Truth, Asks(all_false)),
@@ -23,7 +25,7 @@ pub(crate) const TABLE: &[Builtin] = &[
     plain("count", (0, 0), Takes::Any, Gives::Integer, Folds(count)),
     plain("distinct", (0, 0), Takes::Any, Gives::Input, Whole(distinct)),
     plain("isDistinct", (0, 0), Takes::Any, Gives::Truth, One(is_distinct)),
-    plain("not", (0, 0), Takes::Any, Gives::Truth, Asks(not)),
+    plain("not", (0, 0), Takes::One, Gives::Truth, Asks(not)),
     plain("hasValue", (0, 0), Takes::Any, Gives::Truth, Asks(has_value)),
 ];
 

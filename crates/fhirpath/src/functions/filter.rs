@@ -4,25 +4,26 @@
 //! unless the function is about order. Deliberately absent: `defineVariable()`.
 
 use super::Run::{Passes, Whole};
-use super::{Builtin, Call, Gives, Outcome, Source, Takes, lambda, plain};
+use super::{Builtin, Call, Gives, Outcome, Source, Takes, Wants, lambda, plain};
 use crate::compare::Seen;
 use crate::error::{Reason, Stop, fail};
 use crate::eval::{Frame, Machine, hand_on, last_of};
 use crate::value::{Coll, Next, Sink};
 
 pub(crate) const TABLE: &[Builtin] = &[
-    lambda("where", (1, 1), Gives::Input, Passes(where_)),
+    lambda("where", (1, 1), Gives::Input, Passes(where_)).wanting(&[Wants::Truth]),
     lambda("select", (1, 1), Gives::Argument, Passes(select)),
     lambda("repeat", (1, 1), Gives::Argument, Whole(repeat)),
     lambda("aggregate", (1, 2), Gives::Anything, Whole(aggregate)),
-    lambda("iif", (2, 3), Gives::Anything, Passes(iif)),
-    lambda("trace", (1, 2), Gives::Input, Passes(trace)),
+    Builtin { takes: Takes::One, ..lambda("iif", (2, 3), Gives::Anything, Passes(iif)) }
+        .wanting(&[Wants::Truth, Wants::Any]),
+    lambda("trace", (1, 2), Gives::Input, Passes(trace)).wanting(&[Wants::Text, Wants::Any]),
     plain("single", (0, 0), Takes::Any, Gives::Item, Whole(single)),
     plain("first", (0, 0), Takes::Ordered, Gives::Item, Passes(first)),
     plain("last", (0, 0), Takes::Ordered, Gives::Item, Whole(last)),
     plain("tail", (0, 0), Takes::Ordered, Gives::Input, Passes(tail)),
-    plain("skip", (1, 1), Takes::Ordered, Gives::Input, Passes(skip)),
-    plain("take", (1, 1), Takes::Ordered, Gives::Input, Passes(take)),
+    plain("skip", (1, 1), Takes::Ordered, Gives::Input, Passes(skip)).wanting(&[Wants::Whole]),
+    plain("take", (1, 1), Takes::Ordered, Gives::Input, Passes(take)).wanting(&[Wants::Whole]),
     plain("intersect", (1, 1), Takes::Any, Gives::Input, Whole(intersect)),
     plain("exclude", (1, 1), Takes::Any, Gives::Input, Passes(exclude)),
     plain("union", (1, 1), Takes::Any, Gives::Both, Whole(union)),

@@ -5,7 +5,7 @@
 //! absent: any terminology service and any profile.
 
 use super::Run::{One, Passes, Whole};
-use super::{Builtin, Call, Gives, Outcome, Single, Source, Takes, plain, yes_no};
+use super::{Builtin, Call, Gives, Outcome, Single, Source, Takes, Wants, plain, yes_no};
 use crate::ast::Node;
 use crate::error::{Fail, Reason, Stop, fail};
 use crate::eval::Machine;
@@ -17,14 +17,18 @@ use std::sync::LazyLock;
 const MOST_MODIFIERS: u8 = 16;
 
 pub(crate) const TABLE: &[Builtin] = &[
-    plain("memberOf", (1, 1), Takes::Any, Gives::Truth, One(member_of)),
-    plain("subsumes", (1, 1), Takes::Any, Gives::Truth, One(subsumes)),
-    plain("subsumedBy", (1, 1), Takes::Any, Gives::Truth, One(subsumes)),
-    plain("conformsTo", (1, 1), Takes::Any, Gives::Truth, One(conforms_to)),
+    plain("memberOf", (1, 1), Takes::One, Gives::Truth, One(member_of)).wanting(&[Wants::Text]),
+    plain("subsumes", (1, 1), Takes::One, Gives::Truth, One(subsumes)).wanting(&[Wants::One]),
+    plain("subsumedBy", (1, 1), Takes::One, Gives::Truth, One(subsumes)).wanting(&[Wants::One]),
+    plain("conformsTo", (1, 1), Takes::One, Gives::Truth, One(conforms_to)).wanting(&[Wants::Text]),
     plain("htmlChecks", (0, 0), Takes::Any, Gives::Truth, One(html_checks)),
-    plain("checkModifiers", (0, MOST_MODIFIERS), Takes::Any, Gives::Input, Passes(check_modifiers)),
+    plain("checkModifiers", (0, MOST_MODIFIERS), Takes::Any, Gives::Input, Passes(check_modifiers))
+        .wanting(&[Wants::Text]),
     Builtin { host: true, ..plain("elementDefinition", (0, 0), Takes::Any, Gives::Anything, Whole(ask)) },
-    Builtin { host: true, ..plain("slice", (2, 2), Takes::Any, Gives::Input, Whole(ask)) },
+    Builtin {
+        host: true,
+        ..plain("slice", (2, 2), Takes::Any, Gives::Input, Whole(ask)).wanting(&[Wants::Text])
+    },
 ];
 
 static MODIFIER: LazyLock<Key> = LazyLock::new(|| Key::new("modifierExtension"));

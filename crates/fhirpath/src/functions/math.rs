@@ -5,7 +5,7 @@
 //! come back with fifteen digits.
 
 use super::Run::One;
-use super::{Builtin, Call, Gives, Run, Single, Takes, plain};
+use super::{Builtin, Call, Gives, Run, Single, Takes, Wants, plain};
 use crate::decimal::Decimal;
 use crate::error::{Fail, wrong};
 use crate::eval::Machine;
@@ -21,11 +21,11 @@ pub(crate) const TABLE: &[Builtin] = &[
     number("ceiling", (0, 0), Gives::Integer, One(ceiling)),
     number("floor", (0, 0), Gives::Integer, One(floor)),
     number("truncate", (0, 0), Gives::Integer, One(truncate)),
-    number("round", (0, 1), Gives::Decimal, One(round)),
+    number("round", (0, 1), Gives::Decimal, One(round)).wanting(&[Wants::Whole]),
     number("exp", (0, 0), Gives::Decimal, One(exp)),
     number("ln", (0, 0), Gives::Decimal, One(ln)),
-    number("log", (1, 1), Gives::Decimal, One(log)),
-    number("power", (1, 1), Gives::Decimal, One(power)),
+    number("log", (1, 1), Gives::Decimal, One(log)).wanting(&[Wants::Number]),
+    number("power", (1, 1), Gives::Decimal, One(power)).wanting(&[Wants::Number]),
     number("sqrt", (0, 0), Gives::Decimal, One(sqrt)),
 ];
 

@@ -4,7 +4,7 @@
 //! simply not resolved. Deliberately absent: terminology, profiles and narrative (see `host`).
 
 use super::Run::{One, Passes};
-use super::{Builtin, Call, Gives, Single, Source, Takes, lambda, plain, resolve};
+use super::{Builtin, Call, Gives, Single, Source, Takes, Wants, lambda, plain, resolve};
 use crate::ast::Node;
 use crate::error::{Fail, Reason, Stop, fail};
 use crate::eval::Machine;
@@ -13,11 +13,11 @@ use fhir::Key;
 use std::sync::LazyLock;
 
 pub(crate) const TABLE: &[Builtin] = &[
-    lambda("is", (1, 1), Gives::Truth, One(is)),
+    Builtin { takes: Takes::One, ..lambda("is", (1, 1), Gives::Truth, One(is)) },
     lambda("as", (1, 1), Gives::Named, Passes(as_)),
     lambda("ofType", (1, 1), Gives::Named, Passes(of_type)),
     plain("type", (0, 0), Takes::Any, Gives::Anything, Passes(type_)),
-    plain("extension", (1, 1), Takes::Any, Gives::Anything, Passes(extension)),
+    plain("extension", (1, 1), Takes::Any, Gives::Anything, Passes(extension)).wanting(&[Wants::Text]),
     plain("getValue", (0, 0), Takes::Any, Gives::Anything, One(get_value)),
     plain("resolve", (0, 0), Takes::Any, Gives::Anything, Passes(resolve::resolve)),
     plain("now", (0, 0), Takes::Any, Gives::System("DateTime"), One(now)),

@@ -5,7 +5,7 @@
 //! locales.
 
 use super::Run::{One, Whole};
-use super::{Builtin, Call, Gives, Outcome, Run, Single, Takes, integer, pattern, plain, yes_no};
+use super::{Builtin, Call, Gives, Outcome, Run, Single, Takes, Wants, integer, pattern, plain, yes_no};
 use crate::error::{Fail, Reason, fail, wrong};
 use crate::eval::Machine;
 use crate::value::{Coll, Value};
@@ -20,23 +20,23 @@ const fn pattern(name: &'static str, args: (u8, u8), gives: Gives, run: Run) -> 
 }
 
 pub(crate) const TABLE: &[Builtin] = &[
-    text("indexOf", (1, 1), Gives::Integer, One(index_of)),
-    text("lastIndexOf", (1, 1), Gives::Integer, One(last_index_of)),
-    text("substring", (1, 2), Gives::Text, One(substring)),
-    text("startsWith", (1, 1), Gives::Truth, One(starts_with)),
-    text("endsWith", (1, 1), Gives::Truth, One(ends_with)),
-    text("contains", (1, 1), Gives::Truth, One(contains)),
+    text("indexOf", (1, 1), Gives::Integer, One(index_of)).wanting(&[Wants::Text]),
+    text("lastIndexOf", (1, 1), Gives::Integer, One(last_index_of)).wanting(&[Wants::Text]),
+    text("substring", (1, 2), Gives::Text, One(substring)).wanting(&[Wants::Whole]),
+    text("startsWith", (1, 1), Gives::Truth, One(starts_with)).wanting(&[Wants::Text]),
+    text("endsWith", (1, 1), Gives::Truth, One(ends_with)).wanting(&[Wants::Text]),
+    text("contains", (1, 1), Gives::Truth, One(contains)).wanting(&[Wants::Text]),
     text("upper", (0, 0), Gives::Text, One(upper)),
     text("lower", (0, 0), Gives::Text, One(lower)),
-    text("replace", (2, 2), Gives::Text, One(replace)),
-    pattern("matches", (1, 2), Gives::Truth, One(matches)),
-    pattern("matchesFull", (1, 2), Gives::Truth, One(matches)),
-    pattern("replaceMatches", (2, 3), Gives::Text, One(replace_matches)),
+    text("replace", (2, 2), Gives::Text, One(replace)).wanting(&[Wants::Text]),
+    pattern("matches", (1, 2), Gives::Truth, One(matches)).wanting(&[Wants::Text]),
+    pattern("matchesFull", (1, 2), Gives::Truth, One(matches)).wanting(&[Wants::Text]),
+    pattern("replaceMatches", (2, 3), Gives::Text, One(replace_matches)).wanting(&[Wants::Text]),
     text("length", (0, 0), Gives::Integer, One(length)),
     text("toChars", (0, 0), Gives::Texts, Whole(to_chars)),
     text("trim", (0, 0), Gives::Text, One(trim)),
-    text("split", (1, 1), Gives::Texts, Whole(split)),
-    plain("join", (0, 1), Takes::Any, Gives::Text, One(join)),
+    text("split", (1, 1), Gives::Texts, Whole(split)).wanting(&[Wants::Text]),
+    plain("join", (0, 1), Takes::Any, Gives::Text, One(join)).wanting(&[Wants::Text]),
 ];
 
 /// The input as one string.
