@@ -91,8 +91,9 @@ impl<'t> Model<'t> {
             return None;
         }
         let value = Decimal::parse(node.child_text("value")?)?;
-        let unit = node.child_text("code").or_else(|| node.child_text("unit")).unwrap_or("1");
-        Some(Value::Quantity(Box::new(Quantity { value, unit: Unit::coded(unit) })))
+        let part = |name| node.child_text(name);
+        let unit = Unit::of_fhir(part("system"), part("code"), part("unit"));
+        Some(Value::Quantity(Box::new(Quantity { value, unit })))
     }
 
     /// Is the node an instance of the type of this name? Answers for `Patient.name` on a Patient.

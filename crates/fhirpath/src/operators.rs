@@ -192,14 +192,21 @@ fn moved<'t>(op: Op, from: &Value<'t>, by: &Quantity) -> Result<Option<Value<'t>
         Op::Minus => by.value.negated(),
         _ => return Err(wrong("dates and times can only be added to or subtracted from")),
     };
-    let Some((amount, unit)) = amount.and_then(|a| whole_steps(a, unit)) else { return Ok(None) };
+    let Some((amount, unit)) = amount.and_then(|a| whole_steps(a, unit)) else { return Err(outside()) };
     Ok(match from {
-        Value::Date(d) => d.plus(amount, unit).map(Value::Date),
-        Value::DateTime(d) => d.plus(amount, unit).map(Value::DateTime),
+        Value::Date(_) if unit < Calendar::Day => {
+            return Err(wrong("a date moves by years, months, weeks and days"));
+        }
+        Value::Date(d) => Some(Value::Date(d.plus(amount, unit).ok_or_else(outside)?)),
+        Value::DateTime(d) => Some(Value::DateTime(d.plus(amount, unit).ok_or_else(outside)?)),
         Value::Time(_) if unit >= Calendar::Day => {
             return Err(wrong("a time of day does not move by days"));
         }
         Value::Time(t) => t.plus(amount, unit).map(Value::Time),
         _ => None,
     })
+}
+
+fn outside() -> Fail {
+    wrong("the result would lie outside the years 1 to 9999")
 }

@@ -1,13 +1,12 @@
 //! Quantities: a number with a unit, or an amount of calendar time.
 //!
 //! Invariant: quantities are compared by what they measure, exactly; where the units do not say
-//! (`1 year` against `1 'a'`, metres against seconds) the answer is "unknown". Deliberately absent:
-//! the system of a unit; a code from another system is a code that UCUM does not know.
+//! (`1 year` against `1 'a'`, metres against seconds, a unit that is not UCUM's against any other) the
+//! answer is "unknown". Deliberately absent: rounding; what cannot be kept exactly is unknown.
 
 use crate::decimal::Decimal;
 use crate::moment_math::Order;
-use crate::ucum::{Measure, measure};
-use std::borrow::Cow;
+use crate::ucum::{Measure, measure, product};
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -39,6 +38,8 @@ pub enum Unit {
     Calendar(Calendar),
     /// A UCUM code (`4 'mg'`).
     Code(Box<str>),
+    /// A unit that is not UCUM's, as it is written: only ever the same as itself.
+    Foreign(Box<str>),
 }
 
 /// A number with a unit.
@@ -80,6 +81,26 @@ impl Calendar {
         })
     }
 
+    /// How many months it is, where it is a number of months.
+    fn months(self) -> Option<i64> {
+        match self {
+            Calendar::Year => Some(12),
+            Calendar::Month => Some(1),
+            _ => None,
+        }
+    }
+
+    /// How many nanoseconds it counts for where no date says how long it is: a year has 365 days, a
+    /// month 30 (N1, conversion factors of `toQuantity()`).
+    fn about(self) -> Option<i64> {
+        let day = Calendar::Day.nanos()?;
+        match self {
+            Calendar::Year => Some(365 * day),
+            Calendar::Month => Some(30 * day),
+            _ => self.nanos(),
+        }
+    }
+
     /// The calendar unit that adding a UCUM amount to a date means; a UCUM month or year is a
     /// fixed number of seconds and means none.
     fn of_code(code: &str) -> Option<Calendar> {
@@ -96,6 +117,20 @@ impl Unit {
         Unit::Code(code.into())
     }
 
+    /// The unit of a FHIR Quantity (R4 fhirpath.html §2.9.1.3): with UCUM's system its code, lengths of
+    /// time being the calendar's; with another or none the unit as it stands; 1 where there is none.
+    pub fn of_fhir(system: Option<&str>, code: Option<&str>, unit: Option<&str>) -> Unit {
+        let Some(written) = code.or(unit) else { return Unit::coded("1") };
+        match (system, code) {
+            (Some("http://unitsofmeasure.org"), Some(code)) => {
+                let found = CALENDAR.iter().find(|(_, _, ucum)| *ucum == code);
+                found.map_or_else(|| Unit::coded(code), |(unit, ..)| Unit::Calendar(*unit))
+            }
+            (Some(system), Some(code)) => Unit::Foreign(format!("{system}|{code}").into()),
+            _ => Unit::Foreign(written.into()),
+        }
+    }
+
     /// The calendar unit of a word, singular or plural.
     pub fn calendar(word: &str) -> Option<Unit> {
         let singular = |name: &str| word == name || word.strip_suffix('s') == Some(name);
@@ -106,7 +141,7 @@ impl Unit {
     pub fn code(&self) -> &str {
         match self {
             Unit::Calendar(unit) => unit.row().2,
-            Unit::Code(code) => code,
+            Unit::Code(code) | Unit::Foreign(code) => code,
         }
     }
 
@@ -114,7 +149,7 @@ impl Unit {
     pub fn text(&self) -> &str {
         match self {
             Unit::Calendar(unit) => unit.row().1,
-            Unit::Code(code) => code,
+            Unit::Code(code) | Unit::Foreign(code) => code,
         }
     }
 
@@ -122,6 +157,7 @@ impl Unit {
         match self {
             Unit::Calendar(unit) => Some(*unit),
             Unit::Code(code) => Calendar::of_code(code),
+            Unit::Foreign(_) => None,
         }
     }
 
@@ -130,6 +166,7 @@ impl Unit {
     fn measure(&self, strict: bool) -> Option<Measure> {
         match self {
             Unit::Calendar(Calendar::Month | Calendar::Year) if strict => None,
+            Unit::Foreign(_) => None,
             _ => measure(self.code()),
         }
     }
@@ -169,14 +206,10 @@ impl Quantity {
             return Some((self.value, other.value));
         }
         if let (Unit::Calendar(a), Unit::Calendar(b)) = (&self.unit, &other.unit) {
-            let months = |q: &Quantity, unit: &Calendar| match unit {
-                Calendar::Year => q.value.times(12.into()),
-                Calendar::Month => Some(q.value),
-                _ => None,
+            let pair = |one: &dyn Fn(Calendar) -> Option<i64>| {
+                Some((self.value.times(one(*a)?.into())?, other.value.times(one(*b)?.into())?))
             };
-            if let (Some(a), Some(b)) = (months(self, a), months(other, b)) {
-                return Some((a, b));
-            }
+            return pair(&Calendar::months).or_else(|| pair(&Calendar::about));
         }
         let (a, b) = (self.unit.measure(strict)?, other.unit.measure(strict)?);
         if a.dimensions != b.dimensions {
@@ -228,11 +261,14 @@ impl Quantity {
         Some(Quantity { value: self.value_in(&unit, true)?, unit })
     }
 
-    /// Sum or difference in the first one's unit.
+    /// Sum or difference, in the finer of the two units.
     pub(crate) fn plus(&self, other: &Quantity, negative: bool) -> Option<Quantity> {
-        let value = other.value_in(&self.unit, true)?;
-        let value = if negative { value.negated()? } else { value };
-        Some(Quantity { value: self.value.plus(value)?, unit: self.unit.clone() })
+        let one = |q: &Quantity| Quantity { value: 1.into(), unit: q.unit.clone() };
+        let coarse = one(self).order(&one(other))? == Ordering::Greater;
+        let unit = if coarse { &other.unit } else { &self.unit };
+        let (a, b) = (self.value_in(unit, true)?, other.value_in(unit, true)?);
+        let b = if negative { b.negated()? } else { b };
+        Some(Quantity { value: a.plus(b)?, unit: unit.clone() })
     }
 
     /// Product or quotient; the units are multiplied or divided with the numbers.
@@ -241,26 +277,20 @@ impl Quantity {
         if other.unit.is_one() {
             return Some(Quantity { value, unit: self.unit.clone() });
         }
-        let group = |code: &str| -> Cow<'static, str> {
-            if code.contains(['/', '.']) { format!("({code})").into() } else { code.to_string().into() }
-        };
-        let (a, b) = (self.unit.code(), other.unit.code());
-        let code = match (divide, self.unit.is_one()) {
-            (true, _) if a == b => "1".to_string(),
-            (true, true) => format!("/{}", group(b)),
-            (true, false) => format!("{a}/{}", group(b)),
-            (false, true) => b.to_string(),
-            (false, false) => format!("{}.{}", group(a), group(b)),
-        };
-        // Codes grow with every step; one that UCUM could not hold is no unit.
-        (code.len() <= 128).then(|| Quantity { value, unit: Unit::coded(&code) })
+        if matches!(self.unit, Unit::Foreign(_)) || matches!(other.unit, Unit::Foreign(_)) {
+            // What foreign units make together nobody knows; the same ones cancel out.
+            let cancels = divide && self.unit == other.unit;
+            return cancels.then(|| Quantity::plain(value));
+        }
+        let code = product(self.unit.code(), other.unit.code(), divide)?;
+        Some(Quantity { value, unit: Unit::coded(&code) })
     }
 }
 
 impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.unit {
-            Unit::Code(code) => write!(f, "{} '{code}'", self.value),
+            Unit::Code(code) | Unit::Foreign(code) => write!(f, "{} '{code}'", self.value),
             Unit::Calendar(unit) => {
                 let plural = if self.value == 1.into() { "" } else { "s" };
                 write!(f, "{} {}{plural}", self.value, unit.row().1)

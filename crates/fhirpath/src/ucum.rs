@@ -137,12 +137,83 @@ const DERIVED: [(&str, bool, &str, &str); 66] = [
 /// How deep parentheses in a code may nest (definitions of derived units count too).
 const MAX_NESTING: u8 = 12;
 
+/// Longest code, in bytes.
+const MOST_BYTES: usize = 128;
+
 /// Understands a code, or does not.
 pub(crate) fn measure(code: &str) -> Option<Measure> {
-    if code.len() > 128 {
+    if code.len() > MOST_BYTES {
         return None;
     }
     term(code, MAX_NESTING)
+}
+
+/// The code of the product (or quotient) of two units, equal components brought together: `cm` and
+/// `cm2` make `cm3`. Nothing where that would be longer than a code may be.
+pub(crate) fn product(a: &str, b: &str, divide: bool) -> Option<String> {
+    let joined = flat(a).zip(flat(b)).map(|(mut all, other)| {
+        for (symbol, exponent) in other {
+            let exponent = if divide { -exponent } else { exponent };
+            match all.iter_mut().find(|(have, _)| *have == symbol) {
+                Some((_, have)) => *have += exponent,
+                None => all.push((symbol, exponent)),
+            }
+        }
+        written(&all)
+    });
+    // Codes with parentheses or numbers in them stay as they are.
+    let grouped = || {
+        let single = |code: &str| component_end(code) == Some(code.len());
+        let group = |code: &str| if single(code) { code.to_string() } else { format!("({code})") };
+        match (divide, a == "1") {
+            (true, true) => format!("/{}", group(b)),
+            (true, false) => format!("{a}/{}", group(b)),
+            (false, true) => b.to_string(),
+            (false, false) => format!("{}.{}", group(a), group(b)),
+        }
+    };
+    Some(joined.unwrap_or_else(grouped)).filter(|code| code.len() <= MOST_BYTES)
+}
+
+/// The components of a code with their exponents; nothing for what has parentheses or numbers in it.
+fn flat(code: &str) -> Option<Vec<(&str, i32)>> {
+    let mut all: Vec<(&str, i32)> = Vec::new();
+    let (mut rest, mut sign) = code.strip_prefix('/').map_or((code, 1), |rest| (rest, -1));
+    loop {
+        let end = component_end(rest)?;
+        let one = &rest[..end];
+        let number = !one.is_empty() && one.bytes().all(|b| b.is_ascii_digit());
+        match one {
+            "1" => {}
+            _ if one.is_empty() || number || one.starts_with('(') => return None,
+            _ => {
+                let (symbol, exponent) = raised(one)?;
+                match all.iter_mut().find(|(have, _)| *have == symbol) {
+                    Some((_, have)) => *have += sign * exponent,
+                    None => all.push((symbol, sign * exponent)),
+                }
+            }
+        }
+        sign = match rest.as_bytes().get(end) {
+            None => return Some(all),
+            Some(b'.') => 1,
+            Some(_) => -1,
+        };
+        rest = &rest[end + 1..];
+    }
+}
+
+fn written(components: &[(&str, i32)]) -> String {
+    let mut out = String::new();
+    let power = |n: i32| if n == 1 { String::new() } else { n.to_string() };
+    for (symbol, n) in components.iter().filter(|(_, n)| *n > 0) {
+        let point = if out.is_empty() { "" } else { "." };
+        out.push_str(&format!("{point}{symbol}{}", power(*n)));
+    }
+    for (symbol, n) in components.iter().filter(|(_, n)| *n < 0) {
+        out.push_str(&format!("/{symbol}{}", power(-n)));
+    }
+    if out.is_empty() { "1".to_string() } else { out }
 }
 
 impl Measure {
@@ -235,19 +306,24 @@ fn component(text: &str, nesting: u8) -> Option<(Measure, i32)> {
     if text.bytes().all(|b| b.is_ascii_digit()) {
         return Some((Measure::of(Decimal::parse(text)?), 1));
     }
+    let (symbol, exponent) = raised(text)?;
+    if let Some(inner) = symbol.strip_prefix('(').and_then(|s| s.strip_suffix(')')) {
+        return Some((term(inner, nesting)?, exponent));
+    }
+    Some((atom(symbol, nesting)?, exponent))
+}
+
+/// A symbol and the exponent behind it.
+fn raised(text: &str) -> Option<(&str, i32)> {
     let symbol = text.trim_end_matches(|c: char| c.is_ascii_digit());
     let symbol = match symbol.strip_suffix(['+', '-']) {
         Some(shorter) if symbol.len() < text.len() => shorter,
         _ => symbol,
     };
-    let exponent = match &text[symbol.len()..] {
-        "" => 1,
-        digits => digits.parse::<i32>().ok().filter(|e| e.abs() <= 24)?,
-    };
-    if let Some(inner) = symbol.strip_prefix('(').and_then(|s| s.strip_suffix(')')) {
-        return Some((term(inner, nesting)?, exponent));
+    match &text[symbol.len()..] {
+        "" => Some((symbol, 1)),
+        digits => digits.parse::<i32>().ok().filter(|e| e.abs() <= 24).map(|e| (symbol, e)),
     }
-    Some((atom(symbol, nesting)?, exponent))
 }
 
 fn atom(symbol: &str, nesting: u8) -> Option<Measure> {

@@ -90,11 +90,16 @@ fn integer<'t>(value: &Value<'t>) -> Option<Value<'t>> {
     .map(Value::Integer)
 }
 
+/// 1.0 or 0.0.
+fn truth(yes: bool) -> Decimal {
+    Decimal::new(if yes { 10 } else { 0 }, 1)
+}
+
 fn decimal<'t>(value: &Value<'t>) -> Option<Value<'t>> {
     match value {
         Value::Integer(n) => Some((*n).into()),
         Value::Decimal(d) => Some(*d),
-        Value::Boolean(b) => Some(i64::from(*b).into()),
+        Value::Boolean(b) => Some(truth(*b)),
         Value::String(text) if !text.contains(['e', 'E']) => Decimal::parse(text),
         _ => None,
     }
@@ -142,7 +147,7 @@ fn quantity(value: &Value<'_>) -> Option<Quantity> {
         Value::Quantity(q) => (**q).clone(),
         Value::Integer(n) => Quantity::plain((*n).into()),
         Value::Decimal(d) => Quantity::plain(*d),
-        Value::Boolean(b) => Quantity::plain(i64::from(*b).into()),
+        Value::Boolean(b) => Quantity::plain(truth(*b)),
         Value::String(text) => Quantity::parse(text)?,
         _ => return None,
     })

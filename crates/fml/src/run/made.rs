@@ -79,15 +79,14 @@ fn typed<'t>(text: Cow<'t, str>, ty: TypeId, types: &Primitives) -> Value<'t> {
 }
 
 fn quantity_parts<'t>(quantity: &fhirpath::Quantity) -> Made<'t> {
-    let written = quantity.to_string();
-    let (number, unit) = written.split_once(' ').unwrap_or((&written, "1"));
-    let unit = unit.trim_matches('\'');
     let mut tree = Tree::new("Quantity");
     let root = tree.root();
     let value = tree.add(root, "value", false);
-    tree.set(value, Kind::Number, number);
-    tree.add_text(root, "unit", false, unit);
-    tree.add_text(root, "system", false, "http://unitsofmeasure.org");
-    tree.add_text(root, "code", false, unit);
+    tree.set(value, Kind::Number, &quantity.value.to_string());
+    tree.add_text(root, "unit", false, quantity.unit.text());
+    if !matches!(quantity.unit, fhirpath::Unit::Foreign(_)) {
+        tree.add_text(root, "system", false, "http://unitsofmeasure.org");
+        tree.add_text(root, "code", false, quantity.unit.code());
+    }
     Made::Parts(Rc::new(tree), TypeId::NONE)
 }
