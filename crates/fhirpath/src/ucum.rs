@@ -64,8 +64,33 @@ const BASES: [(&str, bool); 16] = [
     ("bit", true),
 ];
 
+/// Arbitrary units: each measures only itself.
+const ARBITRARY: [&str; 21] = [
+    "[CFU]",
+    "[PFU]",
+    "[FFU]",
+    "[EU]",
+    "[ELU]",
+    "[USP'U]",
+    "[beth'U]",
+    "[GPL'U]",
+    "[MPL'U]",
+    "[APL'U]",
+    "[PNU]",
+    "[AU]",
+    "[BAU]",
+    "[Lf]",
+    "[D'ag'U]",
+    "[CCID_50]",
+    "[TCID_50]",
+    "[EID_50]",
+    "[todd'U]",
+    "[hnsf'U]",
+    "[tb'U]",
+];
+
 /// Derived units: code, takes prefixes, factor, in terms of.
-const DERIVED: [(&str, bool, &str, &str); 66] = [
+const DERIVED: [(&str, bool, &str, &str); 76] = [
     ("min", false, "60", "s"),
     ("h", false, "3600", "s"),
     ("d", false, "86400", "s"),
@@ -132,6 +157,16 @@ const DERIVED: [(&str, bool, &str, &str); 66] = [
     ("[foz_us]", false, "29.5735295625", "cm3"),
     ("[tbs_us]", false, "14.78676478125", "cm3"),
     ("[tsp_us]", false, "4.92892159375", "cm3"),
+    ("erg", true, "0.0000001", "J"),
+    ("gf", true, "9.80665", "g.m/s2"),
+    ("Ci", true, "37000000000", "Bq"),
+    ("R", true, "0.000258", "C/kg"),
+    ("g%", true, "1", "g/dL"),
+    ("[diop]", false, "1", "/m"),
+    ("[drp]", false, "0.05", "mL"),
+    ("[nmi_i]", false, "1852", "m"),
+    ("[HPF]", false, "1", "1"),
+    ("[LPF]", false, "100", "1"),
 ];
 
 /// How deep parentheses in a code may nest (definitions of derived units count too).
@@ -294,7 +329,7 @@ fn component_end(text: &str) -> Option<usize> {
 /// One component and its exponent.
 fn component(text: &str, nesting: u8) -> Option<(Measure, i32)> {
     // An annotation says what is counted; it does not change the unit.
-    let text = match text.find('{') {
+    let text = match text.find('{').filter(|_| !text.starts_with('(')) {
         Some(0) => return (text.ends_with('}')).then(|| (Measure::one(), 1)),
         Some(at) if text.ends_with('}') => &text[..at],
         Some(_) => return None,
@@ -341,6 +376,9 @@ fn known(symbol: &str, nesting: u8) -> Option<(Measure, bool)> {
     if let Some((name, metric)) = BASES.iter().find(|(name, _)| *name == symbol) {
         return Some((Measure::of_base(name), *metric));
     }
+    if let Some(name) = ARBITRARY.iter().find(|name| **name == symbol) {
+        return Some((Measure::of_base(name), false));
+    }
     let (_, metric, factor, of) = DERIVED.iter().find(|(name, ..)| *name == symbol)?;
     let unit = term(of, nesting)?;
     Some((Measure::of(Decimal::parse(factor)?).times(&unit, 1)?, *metric))
@@ -362,6 +400,8 @@ mod tests {
         assert!(same("mmol/L", "mol/m3") && same("mg/dL", "g/hL") && same("{score}", "1"));
         assert!(same("/min", "min-1") && same("[in_i]", "cm.254/100") && !same("g", "s"));
         assert!(!same("a", "d") && same("ug", "10*-6.g"));
+        assert!(same("[CFU]/mL", "10*3.[CFU]/L") && !same("[CFU]", "[PFU]") && same("mg%", "mg/dL"));
+        assert!(same("({cells}/uL)", "/uL") && same("[diop]", "/m") && same("20.[drp]", "mL"));
     }
 
     #[test]

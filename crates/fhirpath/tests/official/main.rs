@@ -31,13 +31,40 @@ fn read_input(folder: &Path, name: &str) -> Result<Tree, String> {
     let definitions = Definitions::r4();
     let mut tree = if name.ends_with(".json") {
         let (form, limits) = (fhir::json::Form::Fhir, fhir::json::Limits::default());
-        let read = fhir::json::read(text.as_bytes(), form, &limits);
-        read.map_err(|findings| format!("the input is no FHIR: {}", findings[0].message))?
+        let read = |text: &str| fhir::json::read(text.as_bytes(), form, &limits);
+        read(&text)
+            .or_else(|findings| match findings.iter().all(|f| f.code == "json-twin") {
+                true => read(&mended(name, &text)),
+                false => Err(findings),
+            })
+            .map_err(|findings| format!("the input is no FHIR: {}", findings[0].message))?
     } else {
         fhir_xml::read(&xml::parse(&text), definitions)
     };
     definitions.annotate(&mut tree);
     Ok(tree)
+}
+
+/// Fills `_name` up with null to the length of `name`, as R4 json.html 2.6.2.3 asks for. The reader
+/// refuses anything else, and the suite asks about FHIRPath.
+fn mended(name: &str, text: &str) -> String {
+    fn fill(value: &mut serde_json::Value) {
+        if let Some(members) = value.as_object_mut() {
+            let lengths: Vec<(String, usize)> =
+                members.iter().filter_map(|(k, v)| Some((format!("_{k}"), v.as_array()?.len()))).collect();
+            for (twin, length) in lengths {
+                if let Some(items) = members.get_mut(&twin).and_then(|v| v.as_array_mut()) {
+                    items.resize(items.len().max(length), serde_json::Value::Null);
+                }
+            }
+            members.values_mut().for_each(fill);
+        }
+        value.as_array_mut().into_iter().flatten().for_each(fill);
+    }
+    let mut value = serde_json::from_str(text).unwrap();
+    fill(&mut value);
+    println!("{name} is no FHIR JSON: read with null where it is missing");
+    value.to_string()
 }
 
 struct Case<'x> {
