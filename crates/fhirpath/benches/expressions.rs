@@ -9,17 +9,15 @@
 //! `cargo bench -p sluss-fhirpath --bench expressions -- [--only WORD] [--json]`
 #![allow(clippy::unwrap_used, missing_docs)]
 
+#[path = "../../../benches/watch.rs"]
+mod watch;
+
 use fhir::json::{Form, Limits, read};
 use fhir::{Definitions, NodeId, NodeRef, Tree};
 use fhirpath::{Expr, Scope};
-use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use std::alloc::System;
 use std::collections::HashMap;
 use std::hint::black_box;
-use std::time::Instant;
-
-#[global_allocator]
-static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+use watch::Watch;
 
 const PATIENT: &str = include_str!("../../../benches/inputs/patient.json");
 const MESSAGE: &str = include_str!("../../../conformance/examples/admission-notice/valid-1-four-fields.json");
@@ -64,37 +62,6 @@ const INVARIANTS: [(&str, &str, &str); 13] = [
     ),
 ];
 
-/// Prints a line per piece of work.
-struct Watch {
-    only: Option<String>,
-    json: bool,
-}
-
-impl Watch {
-    /// Times `work`, of which each call counts as one.
-    fn line(&self, name: &str, goal: Option<f64>, per_round: u32, mut work: impl FnMut()) {
-        if self.only.as_deref().is_some_and(|only| !name.contains(only)) {
-            return;
-        }
-        let (mut best, mut allocated) = (f64::INFINITY, 0.0);
-        for _ in 0..200 {
-            let region = Region::new(ALLOCATOR);
-            let start = Instant::now();
-            (0..per_round).for_each(|_| work());
-            let took = start.elapsed().as_nanos() as f64 / 1e3 / f64::from(per_round);
-            let spent = region.change();
-            allocated = (spent.allocations + spent.reallocations) as f64 / f64::from(per_round);
-            best = best.min(took);
-        }
-        if self.json {
-            println!("{{\"name\":{name:?},\"micros\":{best:.4},\"allocations\":{allocated}}}");
-            return;
-        }
-        let goal = goal.map_or(String::new(), |g| format!("{g:.2}"));
-        println!("{name:<70} {best:>9.3} {goal:>6} {allocated:>8.1}");
-    }
-}
-
 fn tree(text: &str) -> Tree {
     let mut tree = read(text.as_bytes(), Form::Fhir, &Limits::default()).unwrap();
     Definitions::r4().annotate(&mut tree);
@@ -138,11 +105,8 @@ fn select<'t>(scope: &Scope<'t>, tree: &'t Tree, path: &str) -> NodeRef<'t> {
 }
 
 fn main() {
-    let mut args = std::env::args().skip_while(|a| a != "--only");
-    let watch = Watch { only: args.nth(1), json: std::env::args().any(|a| a == "--json") };
-    if !watch.json {
-        println!("{:<70} {:>9} {:>6} {:>8}", "items of", "µs", "goal", "allocs");
-    }
+    let watch = Watch::from_args(70);
+    watch.head("items of");
     let definitions = Definitions::r4();
     let (patient, large, message) = (tree(PATIENT), tree(&bundle(200)), tree(MESSAGE));
     let mut scope = Scope::new(Some(definitions));

@@ -9,51 +9,21 @@
 //! `cargo bench -p sluss-fml --bench patient -- [--only WORD] [--json]`
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
+#[path = "../../../benches/watch.rs"]
+mod watch;
+
 use fhir::json::{Form, Limits, read, write};
 use fhir::{Definitions, Tree};
 use fml::{Bounds, Inputs, Library};
-use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use std::alloc::System;
 use std::hint::black_box;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
-
-#[global_allocator]
-static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+use watch::Watch;
 
 const PATIENT: &str = include_str!("../../../benches/inputs/child-patient.json");
 const MODEL: &str = include_str!("../../../benches/inputs/child-model.json");
 const MESSAGE: &str = include_str!("../../../conformance/examples/admission-notice/valid-1-four-fields.json");
 const MAP: &str = include_str!("../../../benches/inputs/child.map");
-
-/// Prints a line per piece of work.
-struct Watch {
-    only: Option<String>,
-    json: bool,
-}
-
-impl Watch {
-    fn line(&self, name: &str, goal: Option<f64>, mut work: impl FnMut()) {
-        if self.only.as_deref().is_some_and(|only| !name.contains(only)) {
-            return;
-        }
-        let (mut best, mut allocated) = (f64::INFINITY, 0.0);
-        for _ in 0..200 {
-            let region = Region::new(ALLOCATOR);
-            let start = Instant::now();
-            (0..1000).for_each(|_| work());
-            best = best.min(start.elapsed().as_nanos() as f64 / 1e6);
-            let spent = region.change();
-            allocated = (spent.allocations + spent.reallocations) as f64 / 1e3;
-        }
-        let goal = goal.map_or(String::new(), |g| format!("{g:.1}"));
-        match self.json {
-            true => println!("{{\"name\":{name:?},\"micros\":{best:.4},\"allocations\":{allocated}}}"),
-            false => println!("{name:<36} {best:>9.3} {goal:>6} {allocated:>8.1}"),
-        }
-    }
-}
 
 fn tree(text: &str, definitions: &Definitions) -> Tree {
     let mut tree = read(text.as_bytes(), Form::Fhir, &Limits::default()).unwrap_or_else(|e| panic!("{e:?}"));
@@ -101,13 +71,14 @@ fn own(watch: &Watch) {
     let ids = String::new;
     let inputs = Inputs { ids: &ids, now: "", parameters: &[], bounds: Bounds::default() };
     let run = || plan.run(source.at(source.root()), &inputs).unwrap_or_else(|e| panic!("{e}"));
-    watch.line("an admission notice: run", None, || drop(black_box(run())));
-    watch.line("an admission notice: run and write", None, || drop(black_box(write(&run(), Form::Plain))));
+    watch.line("an admission notice: run", None, 1000, || drop(black_box(run())));
+    watch.line("an admission notice: run and write", None, 1000, || {
+        drop(black_box(write(&run(), Form::Plain)))
+    });
 }
 
 fn main() {
-    let mut args = std::env::args().skip_while(|a| a != "--only");
-    let watch = Watch { only: args.nth(1), json: std::env::args().any(|a| a == "--json") };
+    let watch = Watch::from_args(36);
     let mut definitions = Definitions::r4().clone();
     let model = tree(MODEL, &definitions);
     definitions.load_logical(&model).unwrap_or_else(|e| panic!("{e:?}"));
@@ -122,13 +93,14 @@ fn main() {
     let focus = source.at(source.root());
     let once = plan.run(focus, &inputs).unwrap_or_else(|e| panic!("{e}"));
     if !watch.json {
-        println!("{}\n{:<36} {:>9} {:>6} {:>8}", write(&once, Form::Plain), "", "µs", "goal", "allocs");
+        println!("{}", write(&once, Form::Plain));
     }
-    watch.line("run", None, || drop(black_box(plan.run(focus, &inputs))));
-    watch.line("run and write", Some(4.7), || {
+    watch.head("");
+    watch.line("run", None, 1000, || drop(black_box(plan.run(focus, &inputs))));
+    watch.line("run and write", Some(4.7), 1000, || {
         drop(black_box(plan.run(focus, &inputs).map(|t| write(&t, Form::Plain))));
     });
-    watch.line("read, annotate, run and write", None, || {
+    watch.line("read, annotate, run and write", None, 1000, || {
         let source = tree(PATIENT, &definitions);
         drop(black_box(plan.run(source.at(source.root()), &inputs).map(|t| write(&t, Form::Plain))));
     });
