@@ -228,6 +228,9 @@ impl<'t> Machine<'_, 't> {
     }
 }
 
+/// What a string in a set takes besides its bytes.
+const SLOT: usize = 48;
+
 /// Speeds up distinctness of many strings; anything else is compared with all items kept so far.
 #[derive(Default)]
 pub(crate) struct Seen {
@@ -256,10 +259,15 @@ impl Seen {
             self.filled = true;
             for one in kept {
                 if let Value::String(text) = &*machine.simple(one) {
+                    machine.take(text.len() + SLOT)?;
                     self.strings.insert(text.to_string());
                 }
             }
         }
+        if self.strings.contains(&**text) {
+            return Ok(false);
+        }
+        machine.take(text.len() + SLOT)?;
         Ok(self.strings.insert(text.to_string()))
     }
 }

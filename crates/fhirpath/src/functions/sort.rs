@@ -26,6 +26,7 @@ fn sort<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
     let mut rows = Vec::with_capacity(call.input.len());
     for (i, item) in call.input.iter().enumerate() {
         let mut row = Vec::with_capacity(keys.len().max(1));
+        m.take(row.capacity() * size_of::<Option<Value<'t>>>() + 4 * size_of::<Row<'_, 't>>())?;
         for (id, _) in &keys {
             let key = m.operand(*id, &call.frame.item(item, i))?;
             row.push(m.single(&key)?.map(|v| v.into_owned()));

@@ -155,7 +155,9 @@ fn replace<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
     let (Some(part), Some(by)) = (m.text_arg(&call, 0)?, m.text_arg(&call, 1)?) else {
         return Ok(None);
     };
-    m.step(text.matches(&*part).count().saturating_mul(by.len() + 1))?;
+    let added = text.matches(&*part).count().saturating_mul(by.len() + 1);
+    m.step(added)?;
+    m.take(text.len().saturating_add(added))?;
     let replaced = text.replace(&*part, &by);
     // The official suite wants nothing added after the last character: 'abc' gives xaxbxcx.
     Ok(Some(Value::owned(replaced)))
@@ -178,7 +180,9 @@ fn replace_matches<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
         // Each match can insert the replacement and, by its groups, the match itself some times.
         let groups = by.matches('$').count();
         let worst = regex.find_iter(&text).map(|found| by.len() + groups * found.len() + 1);
-        m.step(worst.fold(0, usize::saturating_add))?;
+        let added = worst.fold(0, usize::saturating_add);
+        m.step(added)?;
+        m.take(text.len().saturating_add(added))?;
         Ok(Some(Value::owned(regex.replace_all(&text, &*by).into_owned())))
     })
 }
@@ -187,20 +191,48 @@ fn length<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
     input(m, &call)?.map_or(Ok(None), |text| integer(text.chars().count()))
 }
 
-fn to_chars<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
-    let Some(text) = input(m, &call)? else { return Ok(Coll::new()) };
+/// The parts of a text between the separators; without a separator its characters.
+fn cut<'x, 'b>(text: &'x str, by: &'b str) -> impl Iterator<Item = &'x str> + use<'x, 'b> {
+    let single = by.is_empty().then(|| text.char_indices().map(|(at, c)| &text[at..at + c.len_utf8()]));
+    let parts = (!by.is_empty()).then(|| text.split(by));
+    single.into_iter().flatten().chain(parts.into_iter().flatten())
+}
+
+/// The parts as items: slices of the tree's text where it is one.
+fn pieces<'t>(m: &Machine<'_, 't>, text: &Text<'_, 't>, by: &str) -> Outcome<'t> {
     m.step(text.len())?;
-    Ok(text.chars().map(|c| Value::owned(c.to_string())).collect())
+    let mut out = Coll::new();
+    match text {
+        Text::Tree(text) => {
+            for piece in cut(text, by) {
+                m.take(size_of::<Value<'t>>())?;
+                out.push(Value::from(piece));
+            }
+        }
+        Text::Other(text) => {
+            for piece in cut(text, by) {
+                m.take(size_of::<Value<'t>>() + piece.len() + LEAST)?;
+                out.push(Value::owned(piece.to_string()));
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// What the smallest text on the heap takes besides its bytes.
+const LEAST: usize = 16;
+
+fn to_chars<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
+    match input(m, &call)? {
+        Some(text) => pieces(m, &text, ""),
+        None => Ok(Coll::new()),
+    }
 }
 
 fn split<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Outcome<'t> {
     let Some(text) = input(m, &call)? else { return Ok(Coll::new()) };
     let Some(by) = m.text_arg(&call, 0)? else { return Ok(Coll::new()) };
-    m.step(text.len())?;
-    if by.is_empty() {
-        return Ok(text.chars().map(|c| Value::owned(c.to_string())).collect());
-    }
-    Ok(text.split(&*by).map(|part| Value::owned(part.to_string())).collect())
+    pieces(m, &text, &by)
 }
 
 fn join<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
@@ -211,6 +243,7 @@ fn join<'t>(m: &Machine<'_, 't>, call: Call<'_, 't>) -> Single<'t> {
             return Err(wrong("only Strings can be joined"));
         };
         m.step(1 + (text.len() + by.len()) / 4)?;
+        m.take(text.len() + by.len())?;
         if i > 0 {
             out.push_str(&by);
         }
