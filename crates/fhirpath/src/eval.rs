@@ -161,7 +161,7 @@ impl<'a, 't> Machine<'a, 't> {
                 self.steps.set(left);
                 Ok(())
             }
-            None => Err(fail(Reason::Steps)),
+            None => Err(spent(Reason::Steps)),
         }
     }
 
@@ -174,7 +174,7 @@ impl<'a, 't> Machine<'a, 't> {
                 self.room.set(left);
                 Ok(())
             }
-            None => Err(fail(Reason::Memory)),
+            None => Err(spent(Reason::Memory)),
         }
     }
 
@@ -236,11 +236,16 @@ impl<'a, 't> Machine<'a, 't> {
     }
 
     /// An error of this node, unless it says already where it belongs.
+    #[inline]
     pub(crate) fn placed<T>(&self, id: Id, result: Result<T, Fail>) -> Result<T, Fail> {
-        result.map_err(|mut fail| {
-            fail.at(self.program.offset(id));
-            fail
-        })
+        result.map_err(|fail| self.at(id, fail))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn at(&self, id: Id, mut fail: Fail) -> Fail {
+        fail.at(self.program.offset(id));
+        fail
     }
 
     /// Does the work one level deeper; nothing where that is too deep.
@@ -259,12 +264,18 @@ impl<'a, 't> Machine<'a, 't> {
     }
 
     /// Hands on the items of the expression `id`, in their order, until they are not wanted.
+    #[inline]
     pub(crate) fn each(&self, id: Id, frame: &Frame<'_, 't>, sink: Sink<'_, 't>) -> Next {
         self.step(1)?;
         // The most frequent node by far; it asks no other.
-        if let path @ Node::Path { from: None, .. } = self.program.node(id) {
-            return self.start(path, frame.focus, sink);
+        match self.program.node(id) {
+            path @ Node::Path { from: None, .. } => self.start(path, frame.focus, sink),
+            _ => self.each_other(id, frame, sink),
         }
+    }
+
+    #[inline(never)]
+    fn each_other(&self, id: Id, frame: &Frame<'_, 't>, sink: Sink<'_, 't>) -> Next {
         match self.deeper(|| self.flow(id, self.before(id, frame), frame, sink)) {
             Some(next) => next,
             None => hand_on(Operand::Own(self.looped(id, frame)?), sink),
@@ -300,6 +311,11 @@ impl<'a, 't> Machine<'a, 't> {
             }
             _ => {}
         }
+        self.operand_other(id, frame)
+    }
+
+    #[inline(never)]
+    fn operand_other<'f>(&'f self, id: Id, frame: &Frame<'f, 't>) -> Result<Operand<'f, 't>, Fail> {
         self.step(1)?;
         let done = self.deeper(|| {
             let input = self.before(id, frame);
@@ -393,6 +409,13 @@ impl<'a, 't> Machine<'a, 't> {
             _ => Ok(None),
         }
     }
+}
+
+/// Out of the way of those who can pay.
+#[cold]
+#[inline(never)]
+fn spent(reason: Reason) -> Fail {
+    fail(reason)
 }
 
 /// Has the node one value at most, whatever its input?
