@@ -17,13 +17,13 @@ pub(crate) use names::Found;
 pub(crate) use xml::Placed;
 pub use xml::{XmlFacts, XmlForm};
 
+use crate::names::NameMap;
 use crate::primitive::{Simple, simple};
 pub use invariant::Invariant;
 pub(crate) use invariant::Quick;
 
 use crate::terms::{Terms, unversioned};
 use crate::tree::{Key, Kind, NodeId, Tree, TypeId, hash};
-use std::collections::HashMap;
 use std::sync::OnceLock;
 
 /// What kind of thing a type is.
@@ -132,7 +132,7 @@ struct Type {
 #[derive(Clone, Default)]
 pub struct Definitions {
     types: Vec<Type>,
-    by_name: HashMap<Box<str>, TypeId>,
+    by_name: NameMap<TypeId>,
     terms: Terms,
 }
 

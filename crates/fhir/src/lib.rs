@@ -7,6 +7,7 @@
 pub mod definitions;
 pub mod finding;
 pub mod json;
+mod names;
 pub mod package;
 pub mod primitive;
 pub mod profile;

@@ -15,6 +15,7 @@ pub(crate) use rule::{How, Rule, Slicing, Step, TypeRule};
 use crate::definitions::logical::fault;
 use crate::definitions::{Definitions, Invariant};
 use crate::finding::Finding;
+use crate::names::NameMap;
 use crate::terms::unversioned;
 use crate::tree::{NodeRef, Tree, TypeId};
 use std::collections::HashMap;
@@ -30,7 +31,7 @@ pub(crate) struct Profile {
 #[derive(Debug)]
 pub struct Profiles {
     pub(crate) definitions: Definitions,
-    profiles: HashMap<Box<str>, Profile>,
+    profiles: NameMap<Profile>,
     invariants: Vec<Invariant>,
     pub(crate) types: Types,
 }
@@ -71,7 +72,7 @@ impl Profiles {
             faults.append(&mut more);
         }
         let types = Types::of(&definitions);
-        let mut all = Profiles { definitions, profiles: HashMap::new(), invariants: Vec::new(), types };
+        let mut all = Profiles { definitions, profiles: NameMap::default(), invariants: Vec::new(), types };
         all.add_quantities();
         all.compile(&constraints, &mut faults);
         all.number();

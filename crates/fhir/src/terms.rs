@@ -5,8 +5,8 @@
 //! a code system that is not here is `None`, never a guess. Deliberately absent: designations and
 //! displays, and filters other than `is-a`, `descendent-of` and `=` on `concept`.
 
+use crate::names::NameMap;
 use crate::tree::{NodeRef, Tree};
-use std::collections::HashMap;
 
 /// Value sets naming each other are followed this far.
 const DEEPEST: u32 = 16;
@@ -33,7 +33,7 @@ pub(crate) struct Part {
 
 #[derive(Clone, Default)]
 struct System {
-    codes: HashMap<Box<str>, Option<Box<str>>>,
+    codes: NameMap<Option<Box<str>>>,
     complete: bool,
     case_sensitive: bool,
 }
@@ -41,8 +41,8 @@ struct System {
 /// The code systems and value sets known.
 #[derive(Clone, Default)]
 pub struct Terms {
-    systems: HashMap<Box<str>, System>,
-    sets: HashMap<Box<str>, Vec<Part>>,
+    systems: NameMap<System>,
+    sets: NameMap<Vec<Part>>,
 }
 
 /// A canonical URL without its version.
@@ -128,7 +128,7 @@ impl Terms {
         let mut system = System {
             complete: root.child_text("content") == Some("complete"),
             case_sensitive: root.child_text("caseSensitive") != Some("false"),
-            codes: HashMap::new(),
+            codes: NameMap::default(),
         };
         let mut work: Vec<(NodeRef<'_>, Option<&str>)> = root.all("concept").map(|c| (c, None)).collect();
         while let Some((concept, above)) = work.pop() {

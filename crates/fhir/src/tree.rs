@@ -118,9 +118,9 @@ impl Key {
 /// A hash of a short name, eight bytes at a time; no key is needed because a hit is always confirmed by
 /// comparing the bytes.
 #[inline]
-pub(crate) fn hash(name: &str) -> u32 {
+pub(crate) fn hash(name: impl AsRef<[u8]>) -> u32 {
     const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
-    let bytes = name.as_bytes();
+    let bytes = name.as_ref();
     let eight =
         |at: usize| bytes.get(at..at + 8).and_then(|b| b.try_into().ok()).map_or(0, u64::from_le_bytes);
     let four =
