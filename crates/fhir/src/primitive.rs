@@ -117,7 +117,15 @@ fn string(text: &str) -> bool {
     !text.is_empty() && text.len() <= MOST_BYTES && !text.bytes().any(control)
 }
 
+/// Is it ASCII that can be seen, without a space? Most codes and addresses are, and are then fine.
+fn is_plain(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())
+}
+
 fn code(text: &str) -> bool {
+    if is_plain(text) {
+        return true;
+    }
     let mut after_space = true;
     for c in text.chars() {
         if c.is_whitespace() && after_space {
@@ -134,7 +142,7 @@ fn id(text: &str) -> bool {
 }
 
 fn uri(text: &str) -> bool {
-    !text.is_empty() && !text.chars().any(char::is_whitespace)
+    is_plain(text) || (!text.is_empty() && !text.chars().any(char::is_whitespace))
 }
 
 fn oid(text: &str) -> bool {
