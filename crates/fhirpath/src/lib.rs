@@ -4,7 +4,7 @@
 //! [`Scope`] (definitions, variables, host functions, the time, limits). The language is FHIRPath
 //! N1 2.0 with what R4 adds, and those functions of later versions that the official R4 suite uses.
 //!
-//! Invariants: parsing and evaluation are total (an answer or an error, no panic, bounded steps and
+//! Invariants: parsing and evaluation are total (an answer or an error, no panic, bounded steps, memory and
 //! stack); errors never contain values; what is not in the scope does not influence the result.
 //! Deliberately absent: terminology, profiles and network, which host functions bring; `Long` and
 //! `defineVariable()`, which R4 does not have.
