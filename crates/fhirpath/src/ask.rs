@@ -20,6 +20,7 @@ impl<'t> Machine<'_, 't> {
         }
     }
 
+    #[inline]
     fn answer(&self, id: Id, frame: &Frame<'_, 't>) -> Answer {
         match self.program.node(id) {
             Node::Binary { op, left, right } if op.is_truth() => {
@@ -29,16 +30,21 @@ impl<'t> Machine<'_, 't> {
                 let input = from.map_or(Input::Items(frame.focus), Input::Of);
                 self.placed(id, run(self, Source { id, input, args, frame }))
             }
-            node if is_value(node) => match self.value(id, self.before(id, frame), frame)? {
+            _ => self.answer_other(id, frame),
+        }
+    }
+
+    #[inline(never)]
+    fn answer_other(&self, id: Id, frame: &Frame<'_, 't>) -> Answer {
+        if is_value(self.program.node(id)) {
+            return match self.value(id, self.before(id, frame), frame)? {
                 None => Ok(None),
                 Some(Value::Boolean(truth)) => Ok(Some(truth)),
                 Some(other) => self.scope.model.truth(std::slice::from_ref(&other)),
-            },
-            _ => {
-                let items = self.operand(id, frame)?;
-                self.placed(id, self.scope.model.truth(&items))
-            }
+            };
         }
+        let items = self.operand(id, frame)?;
+        self.placed(id, self.scope.model.truth(&items))
     }
 
     /// The truth of what stands before the node `id`.

@@ -126,7 +126,8 @@ impl DateTime {
     /// Reads what FHIR and FHIRPath call a dateTime: a date, `T`, perhaps a time, perhaps an offset.
     pub fn parse(text: &str) -> Option<DateTime> {
         let bytes = text.as_bytes();
-        let Some(at) = bytes.iter().take(11).position(|b| *b == b'T') else {
+        // Behind the year, the month or the day.
+        let Some(at) = [10, 4, 7].into_iter().find(|&at| bytes.get(at) == Some(&b'T')) else {
             return Some(DateTime { date: Date::parse(text)?, time: None, offset: None });
         };
         let (date, rest) = (Date::parse(&text[..at])?, &bytes[at + 1..]);
