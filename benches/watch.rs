@@ -20,10 +20,15 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// As the arguments say: `--only WORD`, `--json`. `width`: of the longest name.
-    pub fn from_args(width: usize) -> Watch {
+    /// As the arguments say: `--only WORD`, `--json`. `width`: of the longest name. Nothing outside
+    /// `cargo bench`, so that tests of all targets do not measure.
+    pub fn from_args(width: usize) -> Option<Watch> {
+        if !std::env::args().any(|a| a == "--bench") {
+            println!("nothing measured: run by `cargo bench`, or with --bench");
+            return None;
+        }
         let only = std::env::args().skip_while(|a| a != "--only").nth(1);
-        Watch { only, json: std::env::args().any(|a| a == "--json"), width }
+        Some(Watch { only, json: std::env::args().any(|a| a == "--json"), width })
     }
 
     /// The head of a table of this.

@@ -22,7 +22,7 @@ const MESSAGE: &str = include_str!("../../../conformance/examples/admission-noti
 const PER_ROUND: u32 = 200;
 
 fn main() {
-    let watch = Watch::from_args(34);
+    let Some(watch) = Watch::from_args(34) else { return };
     let value: Value = serde_json::from_str(MESSAGE).unwrap();
     let (dense, indented) = (value.to_string(), serde_json::to_string_pretty(&value).unwrap());
     let limits = Limits::default();

@@ -105,7 +105,7 @@ fn select<'t>(scope: &Scope<'t>, tree: &'t Tree, path: &str) -> NodeRef<'t> {
 }
 
 fn main() {
-    let watch = Watch::from_args(70);
+    let Some(watch) = Watch::from_args(70) else { return };
     watch.head("items of");
     let definitions = Definitions::r4();
     let (patient, large, message) = (tree(PATIENT), tree(&bundle(200)), tree(MESSAGE));

@@ -78,7 +78,7 @@ fn own(watch: &Watch) {
 }
 
 fn main() {
-    let watch = Watch::from_args(36);
+    let Some(watch) = Watch::from_args(36) else { return };
     let mut definitions = Definitions::r4().clone();
     let model = tree(MODEL, &definitions);
     definitions.load_logical(&model).unwrap_or_else(|e| panic!("{e:?}"));
