@@ -129,7 +129,11 @@ impl Pen<'_> {
             .exists((lane.receiver.as_str(), &lane.case))?;
         let begun = (begin && !behind).then(|| Box::new(begun(admission, delivery)));
         let event_seq = match &begun {
-            Some(delivery) => self.append(&attempt_begins(delivery, delivery.accepted))?,
+            // It begins when the message is accepted, not when its last byte came.
+            Some(delivery) => {
+                let now = admission.events.last().map_or(admission.received, |e| e.at);
+                self.append(&attempt_begins(delivery, now))?
+            }
             None => event_seq,
         };
         let state = match (admission.state, &begun) {

@@ -153,7 +153,8 @@ async fn an_attempt_may_begin_with_its_admission() {
     let mut begun = ledger.begun().unwrap();
     let slots = Slots::new(8);
     let slot = |n| slots.reserve(&receiver(n), 2);
-    ledger.admit_with(admission("m1", lane(1, 1)), slot(1)).await.unwrap();
+    let early = Admission { received: second(-1), ..admission("m1", lane(1, 1)) };
+    ledger.admit_with(early, slot(1)).await.unwrap();
     ledger.admit_with(admission("m2", lane(1, 1)), slot(1)).await.unwrap();
     ledger.admit_with(admission("m1", lane(1, 1)), slot(1)).await.unwrap();
     let (first, held) = begun.try_recv().unwrap();
@@ -166,6 +167,7 @@ async fn an_attempt_may_begin_with_its_admission() {
     let journey = ledger.journey("gw-m1").await.unwrap();
     let kinds: Vec<&str> = journey.iter().map(|e| e.kind.as_str()).collect();
     assert_eq!(kinds, ["decided", "accepted", "attempt"], "on record before it is carried");
+    assert!(journey.is_sorted_by_key(|e| e.at), "an attempt is not older than the decision to make it");
     assert!(slot(1).is_some_and(|_| slot(1).is_none()), "slots that began nothing were given back");
     drop(held);
     ledger.settle(settlement("d-m1", DeliveryState::Delivered, second(2))).await.unwrap();
