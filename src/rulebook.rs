@@ -94,8 +94,13 @@ impl Rulebook {
 
     /// Gives the nodes of a canonical message their types and checks it against its event's profile.
     pub fn check_profile(&self, tree: &mut Tree, event: &str) -> Vec<fhir::Finding> {
+        self.check_as(tree, &profile_url(event))
+    }
+
+    /// Gives the nodes of a resource their types and checks it against a profile or a type, by URL.
+    pub fn check_as(&self, tree: &mut Tree, profile: &str) -> Vec<fhir::Finding> {
         self.definitions.annotate(tree);
-        self.profiles.validate_with(tree, &profile_url(event), &|invariant, node| {
+        self.profiles.validate_with(tree, profile, &|invariant, node| {
             self.invariants.holds(&self.definitions, invariant, node)
         })
     }

