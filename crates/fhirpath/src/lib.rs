@@ -18,6 +18,7 @@ mod error;
 mod eval;
 mod flow;
 mod functions;
+mod invariants;
 mod lex;
 mod model;
 mod moment;
@@ -33,6 +34,7 @@ mod value;
 
 pub use decimal::Decimal;
 pub use error::{EvalError, Reason, SyntaxError, TypeProblem};
+pub use invariants::Invariants;
 pub use moment::{Date, DateTime, Time};
 pub use quantity::{Calendar, Quantity, Unit};
 pub use scope::{DEFAULT_MEMORY_LIMIT, DEFAULT_STEP_LIMIT, HostCall, HostFunction, Scope};

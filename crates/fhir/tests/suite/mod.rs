@@ -2,9 +2,13 @@
 //!
 //! Invariant: a listed case that passes fails the run, and so does an unlisted one that does not.
 //! Deliberately absent: any copy of the suites' data.
+#![allow(dead_code)] // each suite uses what it needs of it
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+/// The cases of a suite by name, and why those that did not pass did not.
+pub type Results = Vec<(String, Result<(), String>)>;
 
 /// The folder of a suite, or `None` (told in one line) where the suites are not on this machine.
 pub fn folder(suite: &str) -> Option<PathBuf> {
@@ -35,6 +39,20 @@ pub fn files(folder: &Path, ending: &str) -> Vec<(String, Vec<u8>)> {
 
 /// Prints the suite's line and compares with `tests/exceptions/<list>.txt`.
 pub fn report(suite: &str, list: &str, results: &[(String, Result<(), String>)]) {
+    let wrong = compare(suite, list, results);
+    assert!(wrong.is_empty(), "suite {suite}:\n{}", wrong.join("\n"));
+}
+
+/// As [`report`], but says what is wrong with any of several lists.
+pub fn report_all(lists: &[(&str, &str, &Results)]) {
+    let one = |(suite, list, results): &(&str, &str, &Results)| {
+        compare(suite, list, results).into_iter().map(|w| format!("{list}: {w}")).collect::<Vec<_>>()
+    };
+    let wrong: Vec<String> = lists.iter().flat_map(one).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn compare(suite: &str, list: &str, results: &[(String, Result<(), String>)]) -> Vec<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/exceptions").join(format!("{list}.txt"));
     let text = std::fs::read_to_string(path).unwrap_or_default();
     let lines = text.lines().filter(|l| !l.starts_with('#') && !l.trim().is_empty());
@@ -52,5 +70,5 @@ pub fn report(suite: &str, list: &str, results: &[(String, Result<(), String>)])
     for name in listed.keys().filter(|n| !results.iter().any(|(r, _)| r == *n)) {
         wrong.push(format!("{name}: listed, but not in the suite"));
     }
-    assert!(wrong.is_empty(), "suite {suite}:\n{}", wrong.join("\n"));
+    wrong
 }

@@ -1,10 +1,11 @@
-//! Invariants of the profiles, evaluated by our FHIRPath engine.
+//! The invariants of profiles, evaluated: what validation asks of an engine.
 //!
 //! Invariant: an expression is parsed once; one that cannot be parsed or evaluated is "cannot tell",
-//! never "holds".
+//! never "holds". Deliberately absent: the judgement of which invariants matter; the caller names those
+//! that it does not follow.
 
-use fhir::{Definitions, NodeRef, definitions::Invariant};
-use fhirpath::{Expr, Scope};
+use crate::{Expr, Scope};
+use fhir::{Definitions, NodeRef, Profiles, definitions::Invariant};
 use std::sync::OnceLock;
 
 /// Invariants of R4 that say nothing about an element without the part that they are about: `ref-1`
@@ -12,33 +13,32 @@ use std::sync::OnceLock;
 /// likewise of a probability that need not be a number.
 const EMPTY_HOLDS: [&str; 2] = ["ref-1", "ras-2"];
 
-/// Best practice of R4 that our messages do not follow on purpose: they carry no narrative, because a
-/// text beside the data could say what the data may not (domain §4.1).
-const NOT_OURS: [&str; 1] = ["dom-6"];
-
 /// What is known of one invariant.
 struct Known {
     expression: Option<Expr>,
     /// What it says where its expression gives nothing.
     when_empty: bool,
-    ours: bool,
+    left_out: bool,
 }
 
 /// The invariants of loaded profiles, by number; each is parsed when it is first asked about.
 pub struct Invariants {
     known: Vec<OnceLock<Known>>,
+    left_out: &'static [&'static str],
 }
 
 impl Invariants {
-    /// A place for each of `all` invariants.
-    pub fn new(all: usize) -> Invariants {
-        Invariants { known: std::iter::repeat_with(OnceLock::new).take(all).collect() }
+    /// The invariants of `profiles`, but for those whose keys are in `left_out`: of them it is always
+    /// said that they hold.
+    pub fn of(profiles: &Profiles, left_out: &'static [&'static str]) -> Invariants {
+        let known = std::iter::repeat_with(OnceLock::new).take(profiles.invariants().len()).collect();
+        Invariants { known, left_out }
     }
 
     /// Does the invariant hold at the node? `None`: cannot tell.
     pub fn holds(&self, definitions: &Definitions, invariant: &Invariant, node: NodeRef<'_>) -> Option<bool> {
-        let known = self.known.get(invariant.number as usize)?.get_or_init(|| Known::of(invariant));
-        if !known.ours {
+        let known = self.known.get(invariant.number as usize)?.get_or_init(|| self.learn(invariant));
+        if known.left_out {
             return Some(true);
         }
         let scope = Scope::new(Some(definitions));
@@ -47,14 +47,12 @@ impl Invariants {
             Err(_) => None,
         }
     }
-}
 
-impl Known {
-    fn of(invariant: &Invariant) -> Known {
+    fn learn(&self, invariant: &Invariant) -> Known {
         Known {
-            expression: fhirpath::parse(&invariant.expression).ok(),
+            expression: crate::parse(&invariant.expression).ok(),
             when_empty: EMPTY_HOLDS.contains(&&*invariant.key),
-            ours: !NOT_OURS.contains(&&*invariant.key),
+            left_out: self.left_out.contains(&&*invariant.key),
         }
     }
 }
