@@ -2,9 +2,8 @@
 // a person. The open notices of admission (M6, M7) use the Bundle only: what they carry beyond, the gateway removes.
 
 RuleSet: Absent(path)
-* {path} 0..0
+* {path} ..0
 * {path} ^short = "Not sent"
-* {path} ^comment = "domain §1"
 
 // Entries by resource, and no others than those that the profile names.
 RuleSet: ClosedEntries
@@ -20,36 +19,28 @@ Title: "Message"
 Description: "Frame of a message: header first, then what it is about, then the subject. Events derive their own from it. Ram för ett meddelande."
 * ^abstract = true
 * . ^short = "Message"
-* . ^comment = "domain §1, §8"
+* . ^comment = "domain §1"
 * type = #message (exactly)
 * type ^short = "A message"
 * type ^comment = "domain §8"
-* timestamp 1..1
+* timestamp 1..
 * timestamp ^short = "Send time"
-* timestamp ^comment = "domain §1"
 * entry ^slicing.discriminator.type = #type
 * entry ^slicing.discriminator.path = "resource"
 * entry ^slicing.ordered = false
 * entry ^slicing.rules = #open
 * entry ^short = "Header first, then what it is about"
-* entry ^comment = "domain §1"
-* entry.fullUrl 1..1
+* entry.fullUrl 1..
 * entry.fullUrl ^short = "Address of the entry within the message"
 * entry.fullUrl ^comment = "domain §8"
-* entry.resource 1..1
+* entry.resource 1..
 * entry.resource ^short = "The resource"
 * entry.resource ^comment = "domain §8"
 * entry contains header 1..1 and patient 1..1
 * entry[header] ^short = "Envelope"
-* entry[header] ^comment = "domain §1"
 * entry[header].resource only MessageHeader
-* entry[header].resource ^short = "Envelope"
-* entry[header].resource ^comment = "domain §1"
 * entry[patient] ^short = "The child or young person"
-* entry[patient] ^comment = "domain §1"
 * entry[patient].resource only Patient
-* entry[patient].resource ^short = "The child or young person"
-* entry[patient].resource ^comment = "domain §1"
 
 Profile: ClosedBundle
 Parent: SlussBundle
@@ -58,21 +49,21 @@ Title: "Message that carries no more than its event needs"
 Description: "Every reference stays within the message, nothing is told in narrative, and no extension is unknown. Meddelande som inte bär mer än händelsen kräver."
 * ^abstract = true
 * . ^short = "Message that carries no more than its event needs"
-* . ^comment = "domain §1, §4"
+* . ^comment = "domain §1"
 * . obeys closed-1 and closed-2 and closed-3
 
 Invariant: closed-1
-Description: "Every reference leads to a resource of the message. Varje hänvisning leder till en resurs i meddelandet."
+Description: "Every reference leads to a resource of the message / Varje hänvisning leder till en resurs i meddelandet"
 Severity: #error
 Expression: "entry.resource.descendants().ofType(Reference).reference.all($this in %resource.entry.fullUrl)"
 
 Invariant: closed-2
-Description: "There is no narrative and no contained resource. Här finns ingen löpande sammanfattning och ingen inbäddad resurs."
+Description: "There is no narrative and no contained resource / Här finns ingen löpande sammanfattning och ingen inbäddad resurs"
 Severity: #error
 Expression: "entry.resource.ofType(DomainResource).all(text.empty() and contained.empty())"
 
 Invariant: closed-3
-Description: "Extensions are ours or HL7 Sweden's. Tillägg är våra egna eller HL7 Sveriges."
+Description: "Extensions are ours or HL7 Sweden's / Tillägg är våra egna eller HL7 Sveriges"
 Severity: #error
 Expression: "entry.resource.descendants().ofType(Extension).where(url.contains(':')).url.all(startsWith('https://sluss.example/fhir/StructureDefinition/') or startsWith('http://hl7.se/fhir/ig/base/StructureDefinition/'))"
 
@@ -90,9 +81,8 @@ Description: "Sender and receiver are named by HSA-id; no person stands in the e
 * insert Absent(source.contact)
 * insert Absent(responsible)
 * insert Absent(reason)
-* focus.reference 1..1
+* focus.reference 1..
 * focus.reference ^short = "The resource of this message"
-* focus.reference ^comment = "domain §1"
 
 Profile: SlussSubject
 Parent: SlussPatient
@@ -117,7 +107,7 @@ Description: "Number, official name, perhaps birth date and address; no address 
 * insert Absent(link)
 
 Invariant: subject-1
-Description: "A protected person has no address here. En person med skyddade uppgifter har ingen adress här."
+Description: "A protected person has no address here / En person med skyddade uppgifter har ingen adress här"
 Severity: #error
 Expression: "meta.security.where(system = 'http://hl7.se/fhir/ig/base/CodeSystem/SecurityLabel').exists() implies address.empty()"
 
@@ -130,7 +120,6 @@ Description: "HSA-id and name. Enhet eller nämnd: HSA-id och namn."
 * . ^comment = "domain §1, §6"
 * name ^maxLength = 200
 * name ^short = "Name"
-* name ^comment = "domain §1"
 * insert Absent(extension)
 * insert Absent(active)
 * insert Absent(type)
@@ -149,17 +138,14 @@ Description: "Name as written, and phone or mail. Person i tjänsten: namn, tele
 * . ^short = "Person at work"
 * . ^comment = "domain §1"
 * . obeys person-1
-* name 1..1
+* name 1..
 * name ^short = "Name"
-* name ^comment = "domain §1"
-* name.text 1..1
+* name.text 1..
 * name.text ^maxLength = 200
 * name.text ^short = "Name as written"
-* name.text ^comment = "domain §1"
-* telecom.value 1..1
+* telecom.value 1..
 * telecom.value ^maxLength = 200
 * telecom.value ^short = "Number or address"
-* telecom.value ^comment = "domain §1"
 * insert Absent(extension)
 * insert Absent(identifier)
 * insert Absent(active)
@@ -171,7 +157,7 @@ Description: "Name as written, and phone or mail. Person i tjänsten: namn, tele
 * insert Absent(communication)
 
 Invariant: person-1
-Description: "Ways to reach the person are phone and email, each at most once. Kontaktvägarna är telefon och e-post, högst en av varje."
+Description: "Ways to reach the person are phone and email, each at most once / Kontaktvägarna är telefon och e-post, högst en av varje"
 Severity: #error
 Expression: "telecom.all(system = 'phone' or system = 'email') and telecom.system.isDistinct()"
 
@@ -182,6 +168,5 @@ Title: "Person at work who can be reached"
 Description: "A person with phone or mail. Person i tjänsten som går att nå."
 * . ^short = "Person at work who can be reached"
 * . ^comment = "domain §1 M9, M10"
-* telecom 1..*
+* telecom 1..
 * telecom ^short = "Phone or mail"
-* telecom ^comment = "domain §1 M9, M10"

@@ -12,7 +12,6 @@ Description: "The header is about the notice. Kuvert för ett meddelande om någ
 * . ^comment = "domain §1"
 * focus only Reference(Communication)
 * focus ^short = "The notice"
-* focus ^comment = "domain §1, §8"
 
 Profile: NoticeBundle
 Parent: ClosedBundle
@@ -21,18 +20,12 @@ Title: "Message with a notice"
 Description: "Header, notice, subject, and the unit or board that speaks. Meddelande om något som hänt."
 * ^abstract = true
 * . ^short = "Message with a notice"
-* . ^comment = "domain §1, §8"
+* . ^comment = "domain §1"
 * entry contains notice 1..1 and unit 1..*
 * entry[notice] ^short = "The notice"
-* entry[notice] ^comment = "domain §1"
 * entry[notice].resource only Communication
-* entry[notice].resource ^short = "The notice"
-* entry[notice].resource ^comment = "domain §1"
 * entry[unit] ^short = "The unit or board that speaks"
-* entry[unit] ^comment = "domain §1"
 * entry[unit].resource only SlussUnit
-* entry[unit].resource ^short = "The unit or board that speaks"
-* entry[unit].resource ^comment = "domain §1"
 
 Profile: Notice
 Parent: Communication
@@ -41,32 +34,25 @@ Title: "Notice"
 Description: "Whom it is about, what it is about, when it happened, and which unit or board says so. Meddelande om något som hänt."
 * ^abstract = true
 * . ^short = "Notice"
-* . ^comment = "domain §1, §8"
+* . ^comment = "domain §1"
 * . obeys notice-1
 * status = #completed
 * status ^short = "The notice is given"
-* status ^comment = "domain §1"
 * category 1..1
 * category from https://sluss.example/fhir/ValueSet/notice-kind (required)
 * category ^short = "Kind of notice"
-* category ^comment = "domain §1"
-* subject 1..1
+* subject 1..
 * subject only Reference(Patient)
 * subject ^short = "The child or young person"
-* subject ^comment = "domain §1"
-* subject.reference 1..1
+* subject.reference 1..
 * subject.reference ^short = "The Patient of this message"
-* subject.reference ^comment = "domain §1"
-* sent 1..1
+* sent 1..
 * sent ^short = "When it happened, as in the header; when the message left is Bundle.timestamp"
-* sent ^comment = "domain §1"
-* sender 1..1
+* sender 1..
 * sender only Reference(Organization)
 * sender ^short = "The unit or board that speaks"
-* sender ^comment = "domain §1"
-* sender.reference 1..1
+* sender.reference 1..
 * sender.reference ^short = "The Organization of this message"
-* sender.reference ^comment = "domain §1"
 * insert Absent(identifier)
 * insert Absent(instantiatesCanonical)
 * insert Absent(instantiatesUri)
@@ -84,11 +70,11 @@ Description: "Whom it is about, what it is about, when it happened, and which un
 * insert Absent(note)
 
 Invariant: notice-1
-Description: "Codes and references have no words of their own. Koder och hänvisningar har ingen egen text."
+Description: "Codes and references have no words of their own / Koder och hänvisningar har ingen egen text"
 Severity: #error
 Expression: "descendants().ofType(CodeableConcept).text.empty() and descendants().ofType(Reference).display.empty()"
 
 Invariant: notice-2
-Description: "It has a moment, with its offset, and the header names the same. Tidpunkten har klockslag och är densamma som i kuvertet."
+Description: "It has a moment, with its offset, and the header names the same / Tidpunkten har klockslag och är densamma som i kuvertet"
 Severity: #error
 Expression: "entry.resource.ofType(Communication).sent.all(toString().matches('T')) and entry.resource.ofType(Communication).sent = entry.resource.ofType(MessageHeader).extension.where(url = 'https://sluss.example/fhir/StructureDefinition/event-time').value"
