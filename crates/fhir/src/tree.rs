@@ -279,6 +279,14 @@ impl Tree {
         Named::new(self, self.node(id).first, key)
     }
 
+    /// How far apart the first and the last child lie. Small for nearly all nodes; no node has more
+    /// children than this and one, as long as nothing was moved.
+    #[inline]
+    pub fn spread(&self, id: NodeId) -> u32 {
+        let node = self.node(id);
+        node.last.saturating_sub(node.first)
+    }
+
     /// Does the node bear this name?
     #[inline]
     pub fn is_named(&self, id: NodeId, key: &Key) -> bool {

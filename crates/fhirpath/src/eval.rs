@@ -15,9 +15,9 @@ use crate::functions::{Call, Run, Source};
 use crate::path::RUN;
 use crate::scope::Scope;
 use crate::value::{Coll, Item, Next, Sink, Value, weight};
-use fhir::NodeRef;
+use fhir::{Key, NodeId, NodeRef};
 use smallvec::SmallVec;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::ops::Deref;
 use std::slice;
 
@@ -84,6 +84,9 @@ pub(crate) struct Machine<'a, 't> {
     steps: Cell<u64>,
     room: Cell<usize>,
     depth: Cell<u32>,
+    /// Single elements of wide nodes, so that `%resource.type`, asked at each of a hundred thousand
+    /// entries, is not looked for among them each time.
+    pub single: RefCell<Vec<(NodeRef<'t>, Key, Option<NodeId>)>>,
 }
 
 /// Evaluates a whole program for its items.
@@ -150,7 +153,8 @@ pub(crate) fn truth<'t>(
 impl<'a, 't> Machine<'a, 't> {
     fn new(program: &'a Program, scope: &'a Scope<'t>, input: &'a [Value<'t>]) -> Machine<'a, 't> {
         let (steps, room) = (Cell::new(scope.step_limit), Cell::new(scope.memory_limit));
-        Machine { program, scope, input, steps, room, depth: Cell::new(DEEPEST) }
+        let single = RefCell::new(Vec::new());
+        Machine { program, scope, input, steps, room, depth: Cell::new(DEEPEST), single }
     }
 
     /// Pays for work about to be done.

@@ -7,10 +7,16 @@
 use crate::error::ended;
 use crate::eval::{Machine, Operand, hand_on};
 use crate::value::{Coll, Item, Next, Sink, Value};
-use fhir::{Key, Kind, NodeRef};
+use fhir::{Key, Kind, NodeId, NodeRef};
 
 /// How many names are followed by recursion.
 pub(crate) const RUN: usize = 24;
+
+/// A node is wide when its children lie further apart than this.
+const WIDE: u32 = 256;
+
+/// So many single elements of wide nodes are kept in mind in one evaluation.
+const MOST_SINGLE: usize = 16;
 
 /// Does the node stand for an item at all?
 #[inline]
@@ -62,9 +68,18 @@ impl<'t> Machine<'_, 't> {
             return found(node);
         };
         let mut hit = false;
-        for id in node.tree.named(node.id, name) {
-            hit = true;
-            self.arrive(node.tree.at(id), rest, found)?;
+        if node.tree.spread(node.id) > WIDE
+            && let Some(only) = self.only(node, name)
+        {
+            if let Some(id) = only {
+                hit = true;
+                self.arrive(node.tree.at(id), rest, found)?;
+            }
+        } else {
+            for id in node.tree.named(node.id, name) {
+                hit = true;
+                self.arrive(node.tree.at(id), rest, found)?;
+            }
         }
         if !hit && let Some(choices) = self.scope.model.choices(node, name) {
             for child in choices {
@@ -72,6 +87,24 @@ impl<'t> Machine<'_, 't> {
             }
         }
         Ok(())
+    }
+
+    /// The one child of a wide node with this name, or that there is none; looked for once. `None`: there
+    /// are several, or too many such questions to keep.
+    #[cold]
+    fn only(&self, node: NodeRef<'t>, name: &Key) -> Option<Option<NodeId>> {
+        let same = |n: &NodeRef<'t>| n.id == node.id && std::ptr::eq(n.tree, node.tree);
+        let mut known = self.single.borrow_mut();
+        if let Some((_, _, only)) = known.iter().find(|(n, key, _)| same(n) && key == name) {
+            return Some(*only);
+        }
+        let mut all = node.tree.named(node.id, name);
+        let only = all.next();
+        if all.next().is_some() || known.len() >= MOST_SINGLE {
+            return None;
+        }
+        known.push((node, name.clone(), only));
+        Some(only)
     }
 
     #[inline]
