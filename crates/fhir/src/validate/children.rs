@@ -3,7 +3,8 @@
 //! Invariant: each child is looked at once per layer that names it, so the cost is linear in the
 //! number of children. Deliberately absent: what a child contains (`node` walks on).
 
-use super::{Layers, Run, add};
+use super::profiles::add;
+use super::{Layers, Run};
 use crate::definitions::Element;
 use crate::finding::shown;
 use crate::profile::{Rule, TypeRule};
@@ -187,38 +188,5 @@ impl<'a> Run<'a> {
             return self.error("type", child.node, what);
         };
         self.type_profiles(child.node, child.ty, &found.profiles, &mut child.layers);
-    }
-
-    /// Adds the profile that a type names; of several, one must fit.
-    fn type_profiles(&mut self, node: NodeId, ty: TypeId, urls: &'a [Box<str>], layers: &mut Layers<'a>) {
-        let own = self.own;
-        let of_type = |p: &crate::profile::Profile| own.definitions.is_a(ty, p.ty);
-        match urls {
-            [] => {}
-            [url] => match own.find(url) {
-                Some(profile) if of_type(profile) => add(layers, &profile.root),
-                Some(_) => {}
-                None => self.unsure("profile", node, "the element's profile is not loaded here"),
-            },
-            several => {
-                let known: Vec<_> = several.iter().filter_map(|u| own.find(u)).collect();
-                let verdicts: Vec<_> = known.iter().map(|p| self.conforms(node, p)).collect();
-                if verdicts.contains(&Some(true)) {
-                    return;
-                }
-                match known.len() == several.len() && !verdicts.contains(&None) {
-                    true => self.error(
-                        "profile",
-                        node,
-                        format!("fits none of the {} profiles allowed here", several.len()),
-                    ),
-                    false => self.unsure(
-                        "profile",
-                        node,
-                        "some profiles allowed here are not loaded or lie too far",
-                    ),
-                }
-            }
-        }
     }
 }

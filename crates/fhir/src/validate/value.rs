@@ -7,6 +7,7 @@ use super::{Nodes, Run};
 use crate::definitions::{Binding, Element, Strength};
 use crate::finding::Severity;
 use crate::profile::Rule;
+use crate::terms::unversioned;
 use crate::tree::{Kind, NodeId, NodeRef, TypeId};
 
 impl<'a> Run<'a> {
@@ -108,6 +109,12 @@ impl<'a> Run<'a> {
         } else {
             Some(true)
         }
+    }
+
+    /// Is the code in the value set? `None`: not decidable here.
+    fn in_set(&self, set: &str, system: Option<&str>, code: &str) -> Option<bool> {
+        let known = self.own.definitions.terms();
+        known.contains(unversioned(set), system, code)
     }
 
     /// Does the node fit everything in the rule that tells slices apart?
