@@ -7,8 +7,8 @@ Usage: python3 conformance/build-profiles.py [--check]
 The language is FHIR Shorthand as far as it is used here: Alias, Profile, Extension, Invariant, ValueSet, CodeSystem,
 RuleSet (with parameters) and Instance of MessageDefinition. Paths and types are those of
 crates/fhir/definitions/r4.table. Three things are inferred, so that they cannot be forgotten:
-- an element without ^comment has that of its profile (the clause of the domain); one without ^short has what the parent
-  profile says of it, or within a slice what the slice says; any other constrained element without ^short is an error;
+- an element without ^comment has that of its profile (the clause of the domain); one without ^short has what its
+  ancestors say of it, or within a slice what the slice says; any other constrained element without ^short is an error;
 - an extension has its url, no value beside parts and no parts beside a value;
 - a MessageDefinition gets event, focus and graph from the message profile of its name.
 Everything wrong is told at once, each with file and line. Deliberately absent: snapshots, logical models, mappings.
@@ -256,6 +256,13 @@ class Builder:
         if self.trees[entity] is None:
             raise Wrong(f"{entity.name} is its own parent")
         return self.trees[entity]
+
+    def shorts(self, entity):
+        """What a profile and those that it is derived from say of each element."""
+        if not entity:
+            return {}
+        own = self.built(entity)["differential"]["element"]
+        return {**self.shorts(self.profile(entity.meta.get("Parent", ""))), **{e["id"]: e["short"] for e in own}}
 
     def profile(self, name):
         return self.named.get(("Profile", self.aliases.get(name, name)))
@@ -552,8 +559,7 @@ def structure(builder, entity):
         faults.append(f"{entity.at}: {entity.name} has no * . ^comment that names its clause of the domain")
     root.facts.setdefault("short", out["title"].split(" / ")[0])
     above = builder.profile(entity.meta.get("Parent", ""))
-    shorts = {e["id"]: e["short"] for e in builder.built(above)["differential"]["element"]} if above else {}
-    out["differential"] = {"element": flat(kind, root, shorts, comment)}
+    out["differential"] = {"element": flat(kind, root, builder.shorts(above), comment)}
     return out
 
 

@@ -16,30 +16,23 @@ Description: "Envelope of care-contact-appointed. Kuvert."
 * . ^short = "Envelope"
 * . ^comment = "domain §1 M9"
 * extension[refersTo] 1..
-* extension[refersTo] ^short = "The admission notice that led to it"
-* event[x] = https://sluss.example/fhir/CodeSystem/event#care-contact-appointed
-* event[x] ^short = "Event code"
+  * ^short = "The admission notice that led to it"
+* event[x] = Event#care-contact-appointed
+  * ^short = "Event code"
 
 Profile: CareContactAppointedMessage
 Parent: NoticeBundle
 Id: care-contact-appointed-message
 Title: "Permanent care contact appointed / Fast vårdkontakt utsedd"
 Description: "Region to municipality, before discharge: the contact, their unit, and the day they were appointed."
-* . ^short = "Permanent care contact appointed"
 * . ^comment = "domain §1 M9"
 * insert ClosedEntries
-* entry ^short = "Header first, then what it is about"
-* entry contains contact 1..1
-* entry[header] ^short = "Envelope"
 * entry[header].resource only CareContactAppointedHeader
-* entry[notice] ^short = "The notice"
 * entry[notice].resource only CareContactAppointedCommunication
-* entry[patient] ^short = "The child or young person"
 * entry[patient].resource only SlussSubject
 * entry[unit] ..1
-* entry[unit] ^short = "The contact's unit"
-* entry[contact] ^short = "The contact"
-* entry[contact].resource only ReachablePerson
+  * ^short = "The contact's unit"
+* insert Carries(contact, ReachablePerson, 1..1, The contact)
 
 Profile: CareContactAppointedCommunication
 Parent: Notice
@@ -48,15 +41,15 @@ Title: "Permanent care contact appointed: notice"
 Description: "Who is the contact of whom, from which day, at which unit. Fast vårdkontakt."
 * . ^short = "Permanent care contact appointed"
 * . ^comment = "domain §1 M9"
-* category = https://sluss.example/fhir/CodeSystem/notice-kind#care-contact-appointed
-* category ^short = "Kind of notice"
+* category = NoticeKind#care-contact-appointed
+  * ^short = "Kind of notice"
 * about 1..1
 * about only Reference(Practitioner)
-* about ^short = "The contact"
+  * ^short = "The contact"
 * about.reference 1..
-* about.reference ^short = "The Practitioner of this message"
+  * ^short = "The Practitioner of this message"
 * sent obeys m9-1
-* sent ^short = "The day the contact was appointed"
+  * ^short = "The day the contact was appointed"
 * insert Absent(extension)
 * insert Absent(reasonCode)
 * insert Absent(payload)

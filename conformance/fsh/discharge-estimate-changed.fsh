@@ -14,32 +14,21 @@ Parent: SlussMessageHeader
 Id: discharge-estimate-changed-header
 Title: "Discharge estimate changed: header"
 Description: "Envelope of discharge-estimate-changed. Kuvert."
-* . ^short = "Envelope"
-* . ^comment = "domain §1 M7"
+* insert Envelope(discharge-estimate-changed, Encounter, §1 M7)
 * extension[refersTo] 1..
-* extension[refersTo] ^short = "The admission notice whose estimate changes"
-* event[x] = https://sluss.example/fhir/CodeSystem/event#discharge-estimate-changed
-* event[x] ^short = "Event code"
-* focus only Reference(Encounter)
-* focus ^short = "The admission"
-* focus.reference 1..
-* focus.reference ^short = "The resource of this message"
+  * ^short = "The admission notice whose estimate changes"
 
 Profile: DischargeEstimateChangedMessage
-Parent: SlussBundle
+Parent: SlussMessage
 Id: discharge-estimate-changed-message
 Title: "Discharge estimate changed / Ändrad beräknad utskrivning"
 Description: "Region to municipality, at once when the estimate changes. Requires the four fields and lets more pass, which the gateway removes."
-* . ^short = "Discharge estimate changed"
 * . ^comment = "domain §1 M7"
 * . obeys m7-1 and m7-2
-* entry contains admission 1..1
-* entry[header] ^short = "Envelope"
 * entry[header].resource only DischargeEstimateChangedHeader
-* entry[admission] ^short = "Admission with its new estimate"
-* entry[admission].resource only AdmissionEncounter
 * entry[patient] ^short = "Name, personal number, registered address"
-* entry[patient] ^comment = "domain §1 M6, M7"
+  * ^comment = "domain §1 M6, M7"
+* insert Carries(admission, AdmissionEncounter, 1..1, Admission with its new estimate)
 * entry[patient].resource only AdmissionPatient
 
 Invariant: m7-1

@@ -14,33 +14,21 @@ Parent: ClosedHeader
 Id: discharge-information-header
 Title: "Discharge information: header"
 Description: "Envelope of discharge-information. Kuvert."
-* . ^short = "Envelope"
-* . ^comment = "domain §1 M13"
+* insert Envelope(discharge-information, Composition, §1 M13)
 * extension[refersTo] 1..
-* extension[refersTo] ^short = "The admission notice of the care that ends"
-* event[x] = https://sluss.example/fhir/CodeSystem/event#discharge-information
-* event[x] ^short = "Event code"
-* focus only Reference(Composition)
-* focus ^short = "The information"
+  * ^short = "The admission notice of the care that ends"
 
 Profile: DischargeInformationMessage
 Parent: ClosedBundle
 Id: discharge-information-message
 Title: "Discharge information / Information vid utskrivning"
 Description: "Region to municipality, on the day of discharge: what is needed to give care and support."
-* . ^short = "Discharge information"
 * . ^comment = "domain §1 M13"
 * insert ClosedEntries
-* entry ^short = "Header first, then what it is about"
-* entry contains information 1..1 and unit 1..1
-* entry[header] ^short = "Envelope"
 * entry[header].resource only DischargeInformationHeader
-* entry[information] ^short = "The information"
-* entry[information].resource only DischargeInformationComposition
-* entry[patient] ^short = "The child or young person"
+* insert Carries(information, DischargeInformationComposition, 1..1, The information)
+* insert Carries(unit, SlussUnit, 1..1, The unit that discharges)
 * entry[patient].resource only SlussSubject
-* entry[unit] ^short = "The unit that discharges"
-* entry[unit].resource only SlussUnit
 
 Profile: DischargeInformationComposition
 Parent: Composition
@@ -52,60 +40,60 @@ Description: "The day of discharge, and a section for each part of what the muni
 * insert Absent(extension)
 * insert Absent(identifier)
 * status = #final
-* status ^short = "Final"
-* type = https://sluss.example/fhir/CodeSystem/event#discharge-information
-* type ^short = "Discharge information"
+  * ^short = "Final"
+* type = Event#discharge-information
+  * ^short = "Discharge information"
 * type.text ..0
-* type.text ^short = "No words of its own"
+  * ^short = "No words of its own"
 * insert Absent(category)
 * subject 1..
 * subject only Reference(Patient)
-* subject ^short = "The child or young person"
+  * ^short = "The child or young person"
 * subject.reference 1..
-* subject.reference ^short = "The Patient of this message"
+  * ^short = "The Patient of this message"
 * insert Absent(subject.display)
 * insert Absent(encounter)
 * author ..1
 * author only Reference(Organization)
-* author ^short = "The unit that discharges"
+  * ^short = "The unit that discharges"
 * author.reference 1..
-* author.reference ^short = "The Organization of this message"
+  * ^short = "The Organization of this message"
 * insert Absent(author.display)
 * title = "Information vid utskrivning"
-* title ^short = "The same for all, so that it tells nothing"
+  * ^short = "The same for all, so that it tells nothing"
 * insert Absent(confidentiality)
 * insert Absent(attester)
 * insert Absent(custodian)
 * insert Absent(relatesTo)
 * event 1..1
-* event ^short = "The care that ends"
+  * ^short = "The care that ends"
 * insert Absent(event.code)
 * event.period 1..
 * event.period obeys m13-1
-* event.period ^short = "When"
+  * ^short = "When"
 * insert Absent(event.period.start)
 * insert Absent(event.detail)
 * section 1..
 * section obeys m13-2
-* section ^short = "A section for each part, told in plain words"
+  * ^short = "A section for each part, told in plain words"
 * . obeys m13-3
 * insert Absent(section.extension)
 * insert Absent(section.title)
 * section.code 1..
-* section.code from https://sluss.example/fhir/ValueSet/discharge-part (required)
-* section.code ^short = "Which part"
+* section.code from DischargePart (required)
+  * ^short = "Which part"
 * section.code.text ..0
-* section.code.text ^short = "No words of its own"
+  * ^short = "No words of its own"
 * insert Absent(section.author)
 * insert Absent(section.focus)
 * section.text 1..
-* section.text ^short = "In plain words"
-* section.text ^comment = "domain §1 M13, §8"
+  * ^short = "In plain words"
+  * ^comment = "domain §1 M13, §8"
 * insert Absent(section.mode)
 * insert Absent(section.orderedBy)
 * section.entry ..0
-* section.entry ^short = "Findings and their codes stay in the record"
-* section.entry ^comment = "domain §8"
+  * ^short = "Findings and their codes stay in the record"
+  * ^comment = "domain §8"
 * insert Absent(section.emptyReason)
 * insert Absent(section.section)
 

@@ -13,34 +13,22 @@ Parent: ClosedHeader
 Id: discharged-header
 Title: "Discharged: header"
 Description: "Envelope of discharged. Kuvert."
-* . ^short = "Envelope"
-* . ^comment = "domain §1 M14"
+* insert Envelope(discharged, Encounter, §1 M14)
 * extension[refersTo] 1..
-* extension[refersTo] ^short = "The admission notice of the care that has ended"
-* event[x] = https://sluss.example/fhir/CodeSystem/event#discharged
-* event[x] ^short = "Event code"
-* focus only Reference(Encounter)
-* focus ^short = "The care that has ended"
+  * ^short = "The admission notice of the care that has ended"
 
 Profile: DischargedMessage
 Parent: ClosedBundle
 Id: discharged-message
 Title: "Discharged / Utskrivningsmeddelande"
 Description: "Region to municipality, the same day: when the patient left, and to what kind of place."
-* . ^short = "Discharged"
 * . ^comment = "domain §1 M14"
 * . obeys m14-1
 * insert ClosedEntries
-* entry ^short = "Header first, then what it is about"
-* entry contains discharge 1..1 and unit 1..1
-* entry[header] ^short = "Envelope"
 * entry[header].resource only DischargedHeader
-* entry[discharge] ^short = "The care that has ended"
-* entry[discharge].resource only DischargedEncounter
-* entry[patient] ^short = "The child or young person"
+* insert Carries(discharge, DischargedEncounter, 1..1, The care that has ended)
+* insert Carries(unit, SlussUnit, 1..1, The unit that discharged)
 * entry[patient].resource only SlussSubject
-* entry[unit] ^short = "The unit that discharged"
-* entry[unit].resource only SlussUnit
 
 Profile: DischargedEncounter
 Parent: Encounter
@@ -52,36 +40,36 @@ Description: "When it ended, at which unit, and where the patient went. Avslutat
 * insert Absent(extension)
 * insert Absent(identifier)
 * status = #finished
-* status ^short = "The care has ended"
+  * ^short = "The care has ended"
 * insert Absent(statusHistory)
 * class = http://terminology.hl7.org/CodeSystem/v3-ActCode#IMP
-* class ^short = "Inpatient"
+  * ^short = "Inpatient"
 * insert Absent(classHistory)
 * insert Absent(type)
 * insert Absent(serviceType)
 * insert Absent(priority)
 * subject 1..
 * subject only Reference(Patient)
-* subject ^short = "The child or young person"
+  * ^short = "The child or young person"
 * subject.reference 1..
-* subject.reference ^short = "The Patient of this message"
+  * ^short = "The Patient of this message"
 * insert Absent(subject.display)
 * insert Absent(episodeOfCare)
 * insert Absent(basedOn)
 * insert Absent(participant)
 * insert Absent(appointment)
 * period 1..
-* period ^short = "When"
+  * ^short = "When"
 * insert Absent(period.start)
 * period.end 1..
-* period.end ^short = "When the patient left, as in the header"
+  * ^short = "When the patient left, as in the header"
 * insert Absent(length)
 * insert Absent(reasonCode)
 * insert Absent(reasonReference)
 * insert Absent(diagnosis)
 * insert Absent(account)
 * hospitalization 1..
-* hospitalization ^short = "How the care ended"
+  * ^short = "How the care ended"
 * insert Absent(hospitalization.preAdmissionIdentifier)
 * insert Absent(hospitalization.origin)
 * insert Absent(hospitalization.admitSource)
@@ -90,18 +78,17 @@ Description: "When it ended, at which unit, and where the patient went. Avslutat
 * insert Absent(hospitalization.specialCourtesy)
 * insert Absent(hospitalization.specialArrangement)
 * hospitalization.destination ..0
-* hospitalization.destination ^short = "The kind of place is told, never which"
-* hospitalization.destination ^comment = "domain §1 M14, §5"
+  * ^short = "The kind of place is told, never which"
+  * ^comment = "domain §1 M14, §5"
 * hospitalization.dischargeDisposition 1..
-* hospitalization.dischargeDisposition from https://sluss.example/fhir/ValueSet/discharge-destination (required)
-* hospitalization.dischargeDisposition ^short = "Kind of destination; or died, or interrupted"
+* hospitalization.dischargeDisposition from DischargeDestination (required)
+  * ^short = "Kind of destination; or died, or interrupted"
 * insert Absent(hospitalization.dischargeDisposition.text)
 * insert Absent(location)
 * serviceProvider 1..
-* serviceProvider only Reference(Organization)
-* serviceProvider ^short = "The unit that discharged"
+  * ^short = "The unit that discharged"
 * serviceProvider.reference 1..
-* serviceProvider.reference ^short = "The Organization of this message"
+  * ^short = "The Organization of this message"
 * insert Absent(serviceProvider.display)
 * insert Absent(partOf)
 

@@ -1,5 +1,5 @@
 // What messages share that carry what their event needs and no more: the Bundle, the envelope, the subject, a unit and
-// a person. The open notices of admission (M6, M7) use the Bundle only: what they carry beyond, the gateway removes.
+// a person. Not the notices of admission (M6, M7): what they carry beyond, the gateway removes.
 
 RuleSet: Absent(path)
 * {path} ..0
@@ -12,43 +12,12 @@ RuleSet: ClosedEntries
 * entry ^slicing.ordered = false
 * entry ^slicing.rules = #closed
 
-Profile: SlussBundle
-Parent: Bundle
-Id: sluss-bundle
-Title: "Message"
-Description: "Frame of a message: header first, then what it is about, then the subject. Events derive their own from it. Ram för ett meddelande."
-* ^abstract = true
-* . ^short = "Message"
-* . ^comment = "domain §1"
-* type = #message (exactly)
-* type ^short = "A message"
-* type ^comment = "domain §8"
-* timestamp 1..
-* timestamp ^short = "Send time"
-* entry ^slicing.discriminator.type = #type
-* entry ^slicing.discriminator.path = "resource"
-* entry ^slicing.ordered = false
-* entry ^slicing.rules = #open
-* entry ^short = "Header first, then what it is about"
-* entry.fullUrl 1..
-* entry.fullUrl ^short = "Address of the entry within the message"
-* entry.fullUrl ^comment = "domain §8"
-* entry.resource 1..
-* entry.resource ^short = "The resource"
-* entry.resource ^comment = "domain §8"
-* entry contains header 1..1 and patient 1..1
-* entry[header] ^short = "Envelope"
-* entry[header].resource only MessageHeader
-* entry[patient] ^short = "The child or young person"
-* entry[patient].resource only Patient
-
 Profile: ClosedBundle
-Parent: SlussBundle
+Parent: SlussMessage
 Id: closed-bundle
 Title: "Message that carries no more than its event needs"
 Description: "Every reference stays within the message, nothing is told in narrative, and no extension is unknown. Meddelande som inte bär mer än händelsen kräver."
 * ^abstract = true
-* . ^short = "Message that carries no more than its event needs"
 * . ^comment = "domain §1"
 * . obeys closed-1 and closed-2 and closed-3
 
@@ -81,8 +50,6 @@ Description: "Sender and receiver are named by HSA-id; no person stands in the e
 * insert Absent(source.contact)
 * insert Absent(responsible)
 * insert Absent(reason)
-* focus.reference 1..
-* focus.reference ^short = "The resource of this message"
 
 Profile: SlussSubject
 Parent: SlussPatient
@@ -166,7 +133,6 @@ Parent: SlussPerson
 Id: reachable-person
 Title: "Person at work who can be reached"
 Description: "A person with phone or mail. Person i tjänsten som går att nå."
-* . ^short = "Person at work who can be reached"
 * . ^comment = "domain §1 M9, M10"
 * telecom 1..
 * telecom ^short = "Phone or mail"

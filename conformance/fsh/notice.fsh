@@ -11,7 +11,7 @@ Description: "The header is about the notice. Kuvert för ett meddelande om någ
 * . ^short = "Envelope"
 * . ^comment = "domain §1"
 * focus only Reference(Communication)
-* focus ^short = "The notice"
+  * ^short = "The notice"
 
 Profile: NoticeBundle
 Parent: ClosedBundle
@@ -19,11 +19,9 @@ Id: notice-bundle
 Title: "Message with a notice"
 Description: "Header, notice, subject, and the unit or board that speaks. Meddelande om något som hänt."
 * ^abstract = true
-* . ^short = "Message with a notice"
 * . ^comment = "domain §1"
 * entry contains notice 1..1 and unit 1..*
 * entry[notice] ^short = "The notice"
-* entry[notice].resource only Communication
 * entry[unit] ^short = "The unit or board that speaks"
 * entry[unit].resource only SlussUnit
 
@@ -33,26 +31,25 @@ Id: notice
 Title: "Notice"
 Description: "Whom it is about, what it is about, when it happened, and which unit or board says so. Meddelande om något som hänt."
 * ^abstract = true
-* . ^short = "Notice"
 * . ^comment = "domain §1"
 * . obeys notice-1
 * status = #completed
-* status ^short = "The notice is given"
+  * ^short = "The notice is given"
 * category 1..1
-* category from https://sluss.example/fhir/ValueSet/notice-kind (required)
-* category ^short = "Kind of notice"
+* category from NoticeKind (required)
+  * ^short = "Kind of notice"
 * subject 1..
 * subject only Reference(Patient)
-* subject ^short = "The child or young person"
+  * ^short = "The child or young person"
 * subject.reference 1..
-* subject.reference ^short = "The Patient of this message"
+  * ^short = "The Patient of this message"
 * sent 1..
-* sent ^short = "When it happened, as in the header; when the message left is Bundle.timestamp"
+  * ^short = "When it happened, as in the header; when the message left is Bundle.timestamp"
 * sender 1..
 * sender only Reference(Organization)
-* sender ^short = "The unit or board that speaks"
+  * ^short = "The unit or board that speaks"
 * sender.reference 1..
-* sender.reference ^short = "The Organization of this message"
+  * ^short = "The Organization of this message"
 * insert Absent(identifier)
 * insert Absent(instantiatesCanonical)
 * insert Absent(instantiatesUri)

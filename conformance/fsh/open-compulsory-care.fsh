@@ -16,27 +16,22 @@ Title: "Open compulsory psychiatric care: header"
 Description: "Envelope of open-compulsory-care. Kuvert."
 * . ^short = "Envelope"
 * . ^comment = "domain §1 M19"
-* event[x] = https://sluss.example/fhir/CodeSystem/event#open-compulsory-care
-* event[x] ^short = "Event code"
+* event[x] = Event#open-compulsory-care
+  * ^short = "Event code"
 
 Profile: OpenCompulsoryCareMessage
 Parent: NoticeBundle
 Id: open-compulsory-care-message
 Title: "Open compulsory psychiatric care / Öppen psykiatrisk tvångsvård"
 Description: "Region to the unit that takes over; counts as ready for discharge: who, when it was decided, which unit says so."
-* . ^short = "Open compulsory psychiatric care"
 * . ^comment = "domain §1 M19"
 * . obeys notice-2
 * insert ClosedEntries
-* entry ^short = "Header first, then what it is about"
-* entry[header] ^short = "Envelope"
 * entry[header].resource only OpenCompulsoryCareHeader
-* entry[notice] ^short = "The notice"
 * entry[notice].resource only OpenCompulsoryCareCommunication
-* entry[patient] ^short = "The child or young person"
 * entry[patient].resource only SlussSubject
 * entry[unit] ..1
-* entry[unit] ^short = "The unit that decided"
+  * ^short = "The unit that decided"
 
 Profile: OpenCompulsoryCareCommunication
 Parent: Notice
@@ -45,8 +40,8 @@ Title: "Open compulsory psychiatric care: notice"
 Description: "Whom the decision is about, when it was taken, at which unit. Öppen psykiatrisk tvångsvård."
 * . ^short = "Open compulsory psychiatric care"
 * . ^comment = "domain §1 M19"
-* category = https://sluss.example/fhir/CodeSystem/notice-kind#open-compulsory-care
-* category ^short = "Kind of notice"
+* category = NoticeKind#open-compulsory-care
+  * ^short = "Kind of notice"
 * insert Absent(extension)
 * insert Absent(about)
 * insert Absent(reasonCode)

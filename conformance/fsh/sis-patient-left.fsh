@@ -15,27 +15,23 @@ Title: "Patient from a special youth home left: header"
 Description: "Envelope of sis-patient-left. Kuvert."
 * . ^short = "Envelope"
 * . ^comment = "domain §1 M18"
-* event[x] = https://sluss.example/fhir/CodeSystem/event#sis-patient-left
-* event[x] ^short = "Event code"
+* event[x] = Event#sis-patient-left
+  * ^short = "Event code"
 
 Profile: SisPatientLeftMessage
 Parent: NoticeBundle
 Id: sis-patient-left-message
 Title: "Patient from a special youth home left / Avvikelse från sjukhus"
 Description: "Region to the state's institutions and the municipality, at once: who, which unit, when, and whether they left or want to."
-* . ^short = "Patient from a special youth home left"
 * . ^comment = "domain §1 M18"
 * . obeys notice-2
 * insert ClosedEntries
-* entry ^short = "Header first, then what it is about"
-* entry[header] ^short = "Envelope"
 * entry[header].resource only SisPatientLeftHeader
-* entry[notice] ^short = "The notice"
 * entry[notice].resource only SisPatientLeftCommunication
 * entry[patient] ^short = "The young person"
 * entry[patient].resource only SlussSubject
 * entry[unit] ..1
-* entry[unit] ^short = "The unit"
+  * ^short = "The unit"
 
 Profile: SisPatientLeftCommunication
 Parent: Notice
@@ -51,8 +47,8 @@ Description: "Who left or wants to leave, when, from which unit. Avvikelse från
 * extension ^short = "What FHIR has no element for"
 * extension contains PatientLeftKind named patientLeftKind 1..1
 * extension[patientLeftKind] ^short = "Left, or wants to leave"
-* category = https://sluss.example/fhir/CodeSystem/notice-kind#sis-patient-left
-* category ^short = "Kind of notice"
+* category = NoticeKind#sis-patient-left
+  * ^short = "Kind of notice"
 * insert Absent(about)
 * insert Absent(reasonCode)
 * insert Absent(payload)
@@ -62,9 +58,8 @@ Id: patient-left-kind
 Title: "Left, or wants to leave"
 Description: "Whether the young person has left the hospital or wants to. Har avvikit eller vill lämna sjukhuset."
 Context: Communication
-* . ^short = "Left, or wants to leave"
 * . ^comment = "domain §1 M18"
 * value[x] 1..
 * value[x] only code
-* value[x] from https://sluss.example/fhir/ValueSet/patient-left-kind (required)
-* value[x] ^short = "Left, or wants to leave"
+* value[x] from PatientLeftKind (required)
+  * ^short = "Left, or wants to leave"
