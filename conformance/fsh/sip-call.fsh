@@ -34,22 +34,23 @@ Profile: SipCallAppointment
 Parent: Appointment
 Id: sip-call-appointment
 Title: "Call to coordinated individual planning: meeting / Kallelse till SIP: möte"
-Description: "Time, mode, place or link, participants, and how the consent stands."
+Description: "Time, mode, place or link, who calls, who is called, and how the consent stands."
 * . ^comment = "domain §1 M10"
 * . obeys m10-1 and m10-2 and m10-3 and m10-4 and words-1
-* extension contains MeetingMode named mode 1..1 and MeetingPlace named place 0..1 and MeetingLink named link 0..1 and SipConsent named consent 1..1
+* extension contains MeetingMode named mode 1..1 and MeetingPlace named place 0..1 and MeetingLink named link 0..1 and SipConsent named consent 1..1 and CallingUnit named unit 1..1
 * extension ^slicing.rules = #closed
 * extension[mode] ^short = "How they meet"
 * extension[place] ^short = "Where they meet"
 * extension[link] ^short = "Where they meet on video"
 * extension[consent] ^short = "How the consent to planning stands"
+* extension[unit] ^short = "The unit of the care contact"
 * status = #proposed
 * status ^short = "A call is a proposal until everybody has answered"
 * participant ^slicing.discriminator.type = #value
 * participant ^slicing.discriminator.path = "actor.type"
 * participant ^slicing.rules = #open
-* participant ^short = "The subject, the caller and the unit by reference; the others by name"
-* participant contains patient 1..1 and caller 1..1 and unit 1..1
+* participant ^short = "The subject and the caller by reference; the others by name"
+* participant contains patient 1..1 and caller 1..1
 * participant obeys m10-5
 * participant.extension contains ParticipantUnit named unit 0..1
 * participant.extension ^slicing.rules = #closed
@@ -63,7 +64,6 @@ Description: "Time, mode, place or link, participants, and how the consent stand
 * participant.actor.display ^short = "Name, of one who is not a resource of this message"
 * insert Participant(patient, [[The child or young person]], Patient, young-person)
 * insert Participant(caller, [[The permanent care contact who calls]], Practitioner, care-contact)
-* insert Participant(unit, [[The unit of the care contact]], Organization, region)
 * insert Absent(participant.period)
 * requestedPeriod 1..1
 * requestedPeriod ^short = "When they meet"
@@ -140,6 +140,16 @@ Context: Appointment
 * value[x] from sip-consent (required)
 * value[x] ^short = "How the consent stands"
 
+Extension: CallingUnit
+Id: calling-unit
+Title: "Unit that calls / Kallande enhet"
+Description: "The unit of the care contact who calls; FHIR has no organisation among those who take part."
+Context: Appointment
+* . ^comment = "domain §1 M10"
+* value[x] 1..
+* value[x] only Reference(Organization)
+* value[x] ^short = "The Organization of this message"
+
 Extension: ParticipantUnit
 Id: participant-unit
 Title: "Where a participant works / Deltagarens enhet"
@@ -174,7 +184,7 @@ Expression: "requestedPeriod.end.exists() implies requestedPeriod.end > requeste
 Invariant: m10-5
 Description: "Who is not a resource of this message is told by name alone / Den som inte är en resurs i meddelandet anges bara med namn"
 Severity: #error
-Expression: "actor.type in ('Patient' | 'Practitioner' | 'Organization') or (actor.display.exists() and actor.reference.empty() and actor.identifier.empty())"
+Expression: "actor.type in ('Patient' | 'Practitioner') or (actor.display.exists() and actor.reference.empty() and actor.identifier.empty())"
 
 Instance: SipCall
 InstanceOf: MessageDefinition
