@@ -37,9 +37,11 @@ pub struct Rulebook {
 mod map;
 mod maps;
 mod packages;
+mod xsd;
 pub use map::{Map, MapFault};
 pub use maps::{MapName, Maps, is_wanted};
 use packages::{ConceptMap, Packages};
+pub use xsd::{Body, Xsd};
 
 impl Rulebook {
     /// Loads everything; all problems at once.

@@ -67,6 +67,14 @@ pub fn chosen(source: &Source, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<File
     Ok(files)
 }
 
+/// The wanted files below a folder, by their paths in it, sorted.
+pub fn under(folder: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<File>, Vec<Problem>> {
+    let (mut files, mut problems) = (Vec::new(), Vec::new());
+    walk(folder, folder, wanted, &mut files, &mut problems);
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    if problems.is_empty() { Ok(files) } else { Err(problems) }
+}
+
 fn embedded(root: &str, dir: &Dir<'static>, out: &mut Vec<File>) {
     for file in dir.files() {
         if let Some(text) = file.contents_utf8() {
@@ -86,7 +94,7 @@ fn walk(
     problems: &mut Vec<Problem>,
 ) {
     let Ok(entries) = std::fs::read_dir(folder) else {
-        let remedy = "`rules` names a folder with mappings/ and conformance/";
+        let remedy = "name a folder that is there; `rules` is one with mappings/ and conformance/";
         problems.push(Problem::of(folder, Code::ConfigFile, "the folder cannot be read", remedy));
         return;
     };

@@ -14,3 +14,4 @@ mod tidy;
 mod tls;
 mod whitelist;
 mod world;
+mod xsd;

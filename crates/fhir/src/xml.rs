@@ -10,6 +10,7 @@
 //! instructions (passed over), other encodings than UTF-8, mixed content outside narrative, and
 //! elements that no definition knows (an error, because dropping them would lose what they say).
 
+mod events;
 mod fragment;
 mod name;
 mod narrative;
@@ -20,6 +21,7 @@ mod token;
 mod write;
 
 pub use crate::json::Limits;
+pub use events::{Attribute, Event, events};
 pub(crate) use name::{is_nc_name, unwritable};
 pub use narrative::narrative;
 pub use read::read;

@@ -22,6 +22,21 @@ use std::ops::Range;
 const MOST_FAULTS: usize = 100;
 /// Offsets are 32 bits wide and decoded values are kept behind the source.
 const MOST_BYTES: usize = 1 << 30;
+/// Most attributes of one element: they are compared with each other.
+pub(super) const MOST_ATTRIBUTES: usize = 128;
+
+/// The bytes as text, if they are UTF-8 and not too many.
+pub(super) fn text_of<'a>(bytes: &'a [u8], limits: &Limits) -> Result<&'a str, Finding> {
+    let fault = |code, at: usize, message: &str| Finding::error(code, "$".into(), span(at..at), message);
+    let most = limits.max_bytes.min(MOST_BYTES);
+    if bytes.len() > most {
+        let message =
+            format!("the text has {} bytes, more than the {most} allowed; send less at a time", bytes.len());
+        return Err(fault("xml-size", 0, &message));
+    }
+    let message = "not UTF-8 from here; send UTF-8";
+    std::str::from_utf8(bytes).map_err(|e| fault("xml-encoding", e.valid_up_to(), message))
+}
 
 /// What stands inside an open element.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -82,18 +97,7 @@ pub fn read(
     root: Option<TypeId>,
     limits: &Limits,
 ) -> Result<Tree, Vec<Finding>> {
-    let fault =
-        |code, at: usize, message: &str| vec![Finding::error(code, "$".into(), span(at..at), message)];
-    let most = limits.max_bytes.min(MOST_BYTES);
-    if bytes.len() > most {
-        let message =
-            format!("the text has {} bytes, more than the {most} allowed; send less at a time", bytes.len());
-        return Err(fault("xml-size", 0, &message));
-    }
-    let source = match std::str::from_utf8(bytes) {
-        Ok(source) => source,
-        Err(e) => return Err(fault("xml-encoding", e.valid_up_to(), "not UTF-8 from here; send UTF-8")),
-    };
+    let source = text_of(bytes, limits).map_err(|f| vec![f])?;
     let mut copy = String::with_capacity(source.len() + source.len() / 16 + 64);
     copy.push_str(source);
     let mut reader = Reader {

@@ -45,6 +45,11 @@ impl<'a> Scope<'a> {
         self.bound.len()
     }
 
+    /// All declarations in force, innermost last.
+    pub fn all(&self) -> &[(&'a str, Cow<'a, str>)] {
+        &self.bound
+    }
+
     /// Forgets what was declared since the mark.
     pub fn reset(&mut self, mark: usize) {
         self.bound.truncate(mark);

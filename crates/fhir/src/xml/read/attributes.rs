@@ -2,16 +2,13 @@
 //!
 //! Invariant: every attribute becomes a node, or a value, or a fault. Deliberately absent: `xsi:nil` and `xml:lang`, which no model here has.
 
-use super::{Frame, Inside, Reader, span};
+use super::{Frame, Inside, MOST_ATTRIBUTES, Reader, span};
 use crate::definitions::{Placed, XmlForm};
 use crate::finding::shown;
 use crate::tree::TypeId;
 use crate::xml::XSI_NAMESPACE;
 use crate::xml::scope::Named;
 use crate::xml::token::{Fault, Tag};
-
-/// Most attributes of one element: they are compared with each other.
-const MOST_ATTRIBUTES: usize = 128;
 
 /// In place of a declaration's number: markup relies on no default namespace being declared.
 pub(super) const UNDECLARED: usize = usize::MAX;
