@@ -46,6 +46,8 @@ pub(crate) struct Types {
     pub(crate) coding: TypeId,
     pub(crate) concept: TypeId,
     pub(crate) quantity: TypeId,
+    /// The kinds of text that may point at a contained resource as `#id`.
+    pub(crate) pointing: [TypeId; 3],
 }
 
 impl Profiles {
@@ -181,6 +183,7 @@ impl Types {
             coding: id("Coding"),
             concept: id("CodeableConcept"),
             quantity: id("Quantity"),
+            pointing: [id("canonical"), id("uri"), id("url")],
         }
     }
 }

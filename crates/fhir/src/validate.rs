@@ -14,6 +14,7 @@
 
 mod bundle;
 mod children;
+mod contained;
 mod extension;
 mod invariant;
 mod profiles;

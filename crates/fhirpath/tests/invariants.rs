@@ -119,3 +119,42 @@ fn the_published_examples_keep_the_invariants() {
     println!("{} files, {} questions, {} broken", files.len(), compiled.asked, compiled.tally.len());
     assert!(compiled.tally.is_empty(), "{:#?}", compiled.tally);
 }
+
+/// A List that contains a Patient `p`, with `more` beside it, and `inner` in the Patient.
+fn containing(more: &str, inner: &str) -> Tree {
+    let text = format!(
+        r#"{{"resourceType":"List","status":"current","mode":"working",
+        "contained":[{{"resourceType":"Patient","id":"p"{inner}}}]{more}}}"#
+    );
+    read(text.as_bytes(), Form::Fhir, &Limits::default()).unwrap()
+}
+
+#[test]
+fn what_validation_says_of_contained_resources_is_what_the_expressions_say() {
+    let definitions = Definitions::r4();
+    let profiles = fhir::Profiles::load(definitions, &[]).unwrap();
+    let list = definitions.type_id("List").unwrap();
+    let rule = definitions.invariants(list).find(|i| &*i.key == "dom-3").unwrap();
+    let expression = fhirpath::parse(&rule.expression).unwrap();
+    let cases = [
+        ("", "", false),
+        (r##","subject":{"reference":"#p"}"##, "", true),
+        (r##","subject":{"reference":"#q"}"##, "", false),
+        (r#","subject":{"reference":"p"}"#, "", false),
+        (r##","identifier":[{"system":"#p"}]"##, "", true),
+        (r##","meta":{"profile":["#p"]}"##, "", true),
+        (r##","extension":[{"url":"http://a.example","valueUrl":"#p"}]"##, "", true),
+        (r##","extension":[{"url":"http://a.example","valueString":"#p"}]"##, "", false),
+        ("", r##","managingOrganization":{"reference":"#"}"##, true),
+    ];
+    for (more, inner, in_use) in cases {
+        let mut tree = containing(more, inner);
+        definitions.annotate(&mut tree);
+        let scope = Scope::new(Some(definitions));
+        let says = expression.truth(&scope, tree.at(tree.root())).unwrap();
+        assert_eq!(says, Some(in_use), "the expression, of {more}{inner}");
+        let found = profiles.validate_with(&tree, "List", &|_, _| Some(true));
+        let told = found.iter().any(|f| f.code == "invariant" && f.message.contains("dom-3"));
+        assert_eq!(told, !in_use, "validation, of {more}{inner}");
+    }
+}

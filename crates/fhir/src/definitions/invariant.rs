@@ -26,6 +26,8 @@ pub(crate) enum Quick {
     Ask,
     /// The walk checks it by itself.
     ByHand,
+    /// The walk looks whether all that is contained is of use.
+    ContainedInUse,
     /// It holds where the node has no such child; else the engine is asked.
     Without(&'static str),
     /// It holds where the node has such a child; else the engine is asked.
@@ -45,10 +47,10 @@ const QUICK: [(&str, &str, Quick); 12] = [
     ("bdl-5", "resource.exists() or ", Quick::With("resource")),
     ("bdl-8", "fullUrl.contains('/_history/').not()", Quick::Unlike("fullUrl", "/_history/")),
     ("dom-2", "contained.contained.empty()", Quick::Without("contained")),
-    ("dom-3", "contained.where(", Quick::Without("contained")),
+    ("dom-3", "contained.where(", Quick::ContainedInUse),
     ("dom-4", "contained.meta.versionId.empty() and ", Quick::Without("contained")),
     ("dom-5", "contained.meta.security.empty()", Quick::Without("contained")),
-    ("ref-1", "reference.startsWith('#').not() or ", Quick::Unlike("reference", "#")),
+    ("ref-1", "reference.startsWith('#').not() or ", Quick::ByHand),
 ];
 
 impl Invariant {

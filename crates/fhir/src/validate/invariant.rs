@@ -37,7 +37,11 @@ impl<'a> Run<'a> {
             return;
         }
         let severity = if invariant.error { Severity::Error } else { Severity::Warning };
-        match holds(invariant, self.tree.at(node)) {
+        let held = match invariant.quick {
+            Quick::ContainedInUse => Some(self.contained_in_use(node)),
+            _ => holds(invariant, self.tree.at(node)),
+        };
+        match held {
             Some(true) => {}
             Some(false) => {
                 let what = format!("the rule {} does not hold: {}", invariant.key, invariant.expression);
@@ -54,7 +58,7 @@ impl<'a> Run<'a> {
     /// Does the invariant certainly hold, or is it checked elsewhere?
     pub(super) fn plain(&self, node: NodeId, quick: Quick) -> bool {
         match quick {
-            Quick::Ask => false,
+            Quick::Ask | Quick::ContainedInUse => false,
             Quick::ByHand => true,
             Quick::Without(name) => self.tree.child(node, name).is_none(),
             Quick::With(name) => self.tree.child(node, name).is_some(),
