@@ -20,3 +20,4 @@ pub use definitions::Definitions;
 pub use finding::{Finding, Position, Severity, position};
 pub use profile::Profiles;
 pub use tree::{Key, Kind, NodeId, NodeRef, Span, Tree, TypeId};
+pub use validate::Policy;

@@ -8,8 +8,10 @@
 //! absent: files and network (the caller brings trees), and the writing of snapshots.
 
 mod build;
+mod context;
 mod rule;
 
+pub(crate) use context::Context;
 pub(crate) use rule::{How, Rule, Slicing, Step, TypeRule};
 
 use crate::definitions::logical::fault;
@@ -25,6 +27,12 @@ use std::collections::HashMap;
 pub(crate) struct Profile {
     pub(crate) ty: TypeId,
     pub(crate) root: Rule,
+    /// Where an extension may stand; empty: anywhere.
+    pub(crate) contexts: Vec<Context>,
+    /// What must hold of the element that an extension stands in.
+    pub(crate) context_invariants: Vec<Invariant>,
+    /// Is it an extension that modifies what it stands in?
+    pub(crate) modifier: bool,
 }
 
 /// The definitions together with the profiles and value sets loaded on top of them.
@@ -103,7 +111,7 @@ impl Profiles {
             }
         };
         self.definitions.all_invariants_mut().for_each(&mut give);
-        self.profiles.values_mut().for_each(|p| p.root.seal(&mut give));
+        self.profiles.values_mut().for_each(|p| p.seal(&mut give));
         self.invariants = all;
     }
 
@@ -135,7 +143,7 @@ impl Profiles {
                     None => later.push(root),
                     Some((ty, rule)) => {
                         let rule = build::differential(&self.definitions, root, ty, rule, faults);
-                        self.profiles.insert(url.into(), Profile { ty, root: rule });
+                        self.profiles.insert(url.into(), Profile::of(root, ty, rule));
                     }
                 }
             }
@@ -167,7 +175,7 @@ impl Profiles {
             let mut root = Rule::default();
             root.child_mut("comparator").max = Some(Some(0));
             let ty = self.types.quantity;
-            self.profiles.insert(url.as_str().into(), Profile { ty, root });
+            self.profiles.insert(url.as_str().into(), Profile::plain(ty, root));
         }
     }
 }

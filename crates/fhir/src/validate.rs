@@ -17,6 +17,7 @@ mod children;
 mod contained;
 mod extension;
 mod invariant;
+mod policy;
 mod profiles;
 mod reference;
 mod slice;
@@ -28,6 +29,7 @@ use crate::definitions::{Element, Invariant};
 use crate::finding::{Finding, Severity};
 use crate::profile::{Profiles, Rule};
 use crate::tree::{NodeId, NodeRef, Tree, TypeId};
+pub use policy::Policy;
 use profiles::RuleId;
 use smallvec::SmallVec;
 use std::collections::HashMap;
@@ -53,19 +55,37 @@ impl Profiles {
     /// Validates an annotated tree against a profile (by canonical URL) or a type (by name or URL),
     /// without evaluating invariants in FHIRPath.
     pub fn validate(&self, tree: &Tree, profile: &str) -> Vec<Finding> {
-        self.run(tree, profile, None)
+        self.run(tree, profile, &Policy::default(), None)
     }
 
     /// As [`Profiles::validate`], and asks `holds` about every invariant of the types and profiles.
     /// Where it answers `None` the finding is `not_checkable`.
     pub fn validate_with(&self, tree: &Tree, profile: &str, holds: &Holds<'_>) -> Vec<Finding> {
-        self.run(tree, profile, Some(holds))
+        self.run(tree, profile, &Policy::default(), Some(holds))
     }
 
-    fn run<'a>(&'a self, tree: &'a Tree, url: &str, holds: Option<&'a Holds<'a>>) -> Vec<Finding> {
+    /// As [`Profiles::validate_with`], where the caller decides what R4 leaves to it.
+    pub fn validate_by(
+        &self,
+        tree: &Tree,
+        profile: &str,
+        policy: &Policy,
+        holds: &Holds<'_>,
+    ) -> Vec<Finding> {
+        self.run(tree, profile, policy, Some(holds))
+    }
+
+    fn run<'a>(
+        &'a self,
+        tree: &'a Tree,
+        url: &str,
+        policy: &'a Policy,
+        holds: Option<&'a Holds<'a>>,
+    ) -> Vec<Finding> {
         let mut run = Run {
             own: self,
             tree,
+            policy,
             holds,
             findings: Vec::new(),
             path: Vec::new(),
@@ -88,6 +108,7 @@ impl Profiles {
 struct Run<'a> {
     own: &'a Profiles,
     tree: &'a Tree,
+    policy: &'a Policy,
     holds: Option<&'a Holds<'a>>,
     findings: Vec<Finding>,
     /// From the root to the node being checked, with the index where it is in a list.

@@ -14,12 +14,7 @@ impl<'a> Run<'a> {
     pub(super) fn add_profiles(&mut self, node: NodeId, ty: TypeId, layers: &mut Layers<'a>) {
         let (tree, own) = (self.tree, self.own);
         if ty == own.types.extension {
-            let Some(url) = tree.child_text(node, "url") else { return };
-            match own.find(url) {
-                Some(profile) => add(layers, &profile.root),
-                None if url.contains(':') && !self.layers_only => self.unknown_extension(node),
-                None => {}
-            }
+            self.extension(node, layers);
         } else if own.definitions.is_resource(ty) && !self.layers_only {
             let Some(meta) = tree.child(node, "meta") else { return };
             for claim in tree.at(meta).all("profile") {

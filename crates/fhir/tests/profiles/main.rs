@@ -6,6 +6,7 @@
 
 mod bundles;
 mod elements;
+mod extensions;
 mod loading;
 mod made;
 mod slices;

@@ -3,6 +3,8 @@
 //! Invariant: only cases that need nothing from outside are given. Deliberately absent: the texts and
 //! counts of the reference validator.
 
+use crate::rules::unknown_extension;
+use fhir::Policy;
 use serde_json::Value;
 use std::path::Path;
 
@@ -14,6 +16,8 @@ pub struct Case {
     pub supporting: Vec<String>,
     pub expected: Expected,
     pub second: Option<Second>,
+    /// How the reference validator was set, as far as ours has the setting.
+    pub policy: Policy,
 }
 
 /// The judgement against a profile.
@@ -69,6 +73,10 @@ pub fn read(folder: &Path) -> Vec<Case> {
             file: text(&case["file"]),
             supporting: texts(&case["supporting"]),
             expected: Expected::of(&case["expected"]),
+            policy: Policy {
+                unknown_extension,
+                complete: text(&case["options"]["validateReference"]).starts_with("CHECK_"),
+            },
             second: case.get("withProfile").map(|second| Second {
                 source: text(&second["source"]),
                 supporting: texts(&second["supporting"]),

@@ -77,7 +77,7 @@ fn chosen(case: &Case) -> bool {
 fn fhir_validator_r4() {
     let Some(folder) = suite::folder("fhir-validator-r4") else { return };
     let Some(core) = suite::folder("fhir-r4-core-package") else { return };
-    let core = rules::Core::read(&core);
+    let core = rules::Core::read(&core, &folder);
     let aloud = std::env::var("SLUSS_CASE").is_ok();
     let errors = |case: &Case, supporting: &[String], profile: Option<&str>| -> Errors {
         let found = core.judge(&folder, case, supporting, profile)?;
