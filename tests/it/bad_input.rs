@@ -193,7 +193,7 @@ async fn every_route_answers_faults_in_its_own_style() {
 async fn a_case_messages_faults_show_no_value_and_no_name_that_may_be_one() {
     let world = World::new().await;
     let mut body =
-        message::fresh_case("health-exam-request/valid-2-rich.json", "c1", "C-1", Timestamp::now());
+        message::fresh_case("health-exam-request/case-valid-2-rich.json", "c1", "C-1", Timestamp::now());
     body["201204152399"] = json!("CANARY");
     body["examRequest"]["CANARYNAME"] = json!(1);
     body["examRequest"]["kind"] = json!("CANARYKIND");

@@ -84,7 +84,7 @@ async fn m11_and_m12_keep_their_order_and_their_times_are_on_record() {
 #[tokio::test(flavor = "multi_thread")]
 async fn m1_becomes_a_fhir_message_at_the_region() {
     let world = World::new().await;
-    let body = message::fresh_case("health-exam-request/valid-2-rich.json", "m1", "C-9", now());
+    let body = message::fresh_case("health-exam-request/case-valid-2-rich.json", "m1", "C-9", now());
     let reply = world.as_sjoby().case(&body).await.unwrap();
     assert_eq!(reply.status, 202, "{}", reply.json());
     assert_eq!(reply.json()["senderReference"], body["senderReference"]);

@@ -1,5 +1,12 @@
 //! The rules against the project's own examples: what is valid passes, what is invalid is found.
 
+#[path = "../../crates/fhirpath/tests/messages/examples.rs"]
+#[allow(dead_code)] // where an example stands is told by the profiles' own tests
+mod examples;
+#[path = "../../crates/fhirpath/tests/messages/patch.rs"]
+mod patch;
+
+use examples::Example;
 use sluss::{
     model::Format,
     rulebook::{Rulebook, Source},
@@ -7,72 +14,95 @@ use sluss::{
 };
 use std::path::{Path, PathBuf};
 
-fn examples() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance/examples");
-    let mut files = Vec::new();
-    for event in std::fs::read_dir(root).unwrap().flatten() {
-        if event.path().is_dir() {
-            files.extend(std::fs::read_dir(event.path()).unwrap().flatten().map(|e| e.path()));
-        }
-    }
-    files.retain(|f| f.extension().is_some_and(|e| e == "json"));
-    files.sort();
-    files
+fn events() -> Vec<PathBuf> {
+    examples::events(&Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance/examples"))
 }
 
-/// Findings of an example in its own format, as lines.
-fn findings(rulebook: &Rulebook, file: &Path) -> Vec<String> {
+fn errors(found: Vec<fhir::Finding>) -> Vec<String> {
+    let errors = found.into_iter().filter(|f| f.severity == fhir::Severity::Error);
+    errors.map(|f| f.to_string()).collect()
+}
+
+/// Findings of a message as lines.
+fn of_message(rulebook: &Rulebook, example: &Example) -> Vec<fhir::Finding> {
+    let bytes = example.message.to_string();
+    let mut tree = decode::tree(bytes.as_bytes(), Format::FhirJson, 1 << 20).unwrap();
+    rulebook.check_profile(&mut tree, &example.event)
+}
+
+/// Findings of a case message and of the message that the map makes of it, as lines.
+fn of_case(rulebook: &Rulebook, event: &str, file: &Path) -> Vec<String> {
     let bytes = std::fs::read(file).unwrap();
-    let is_fhir = bytes.windows(14).any(|w| w == b"\"resourceType\"");
-    let format = if is_fhir { Format::FhirJson } else { Format::CaseJson };
-    let event = file.parent().unwrap().file_name().unwrap().to_str().unwrap().to_string();
-    if format == Format::CaseJson {
-        let found = rulebook.check_schema(&bytes);
-        if !found.is_empty() {
-            return found.iter().map(|f| format!("{} {:?} {}", f.code, f.place.path, f.detail)).collect();
-        }
+    let found = rulebook.check_schema(&bytes);
+    if !found.is_empty() {
+        return found.iter().map(|f| format!("{} {:?} {}", f.code, f.place.path, f.detail)).collect();
     }
-    let tree = decode::tree(&bytes, format, 1 << 20).unwrap();
-    let tree = match format {
-        Format::FhirJson => tree,
-        Format::CaseJson => {
-            let map = rulebook.plan(&event, Format::CaseJson, Format::FhirJson).unwrap();
-            let mut source = tree;
-            map.annotate(&mut source);
-            map.run(&source).unwrap()
-        }
-    };
-    let found = rulebook.check_profile(&mut tree.clone(), &event);
-    found.iter().filter(|f| f.severity == fhir::Severity::Error).map(ToString::to_string).collect()
+    let map = rulebook.plan(event, Format::CaseJson, Format::FhirJson).unwrap();
+    let mut source = decode::tree(&bytes, Format::CaseJson, 1 << 20).unwrap();
+    map.annotate(&mut source);
+    errors(rulebook.check_profile(&mut map.run(&source).unwrap(), event))
 }
 
 #[test]
-fn every_valid_example_passes_and_every_invalid_one_is_found_where_it_says() {
+fn every_valid_message_passes_and_every_invalid_one_is_found_where_it_says() {
     let rulebook = Rulebook::load(&Source::Embedded).unwrap();
     let mut wrong = Vec::new();
     let (mut valid, mut invalid) = (0, 0);
-    for file in examples() {
-        let name = file.file_name().unwrap().to_str().unwrap().to_string();
-        let found = findings(&rulebook, &file);
-        if name.starts_with("valid") {
-            valid += 1;
-            if !found.is_empty() {
-                wrong.push(format!("{}: expected nothing, found {found:#?}", file.display()));
+    for example in events().iter().flat_map(|e| examples::of(e)) {
+        let found = of_message(&rulebook, &example);
+        let name = format!("{}/{}", example.event, example.name);
+        *if example.expect.is_empty() { &mut valid } else { &mut invalid } += 1;
+        for expect in &example.expect {
+            let fits = |f: &&fhir::Finding| {
+                f.code == expect.code && f.place == expect.place && f.message.contains(&expect.word)
+            };
+            if !found.iter().any(|f| fits(&f)) {
+                wrong.push(format!("{name}: expected {} {}, found {found:#?}", expect.code, expect.place));
             }
-        } else {
-            invalid += 1;
-            let expect = std::fs::read_to_string(file.with_extension("expect.txt")).unwrap();
-            for line in expect.lines().filter(|l| !l.starts_with('#') && !l.trim().is_empty()) {
-                let words: Vec<&str> = line.split_whitespace().collect();
-                let path = words.get(1).copied().unwrap_or_default();
-                let hit = |f: &&String| f.contains(path) && (f.contains("VAL-002") || f.contains(words[0]));
-                if !found.iter().any(|f| hit(&f)) {
-                    wrong.push(format!("{}: expected {line}, found {found:#?}", file.display()));
+        }
+        let found = errors(found);
+        if example.expect.is_empty() && !found.is_empty() {
+            wrong.push(format!("{name}: expected nothing, found {found:#?}"));
+        }
+    }
+    println!("messages: {valid} valid, {invalid} invalid");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(valid >= 15 && invalid >= 100);
+}
+
+#[test]
+fn every_valid_case_message_passes_and_every_invalid_one_is_found_where_it_says() {
+    let rulebook = Rulebook::load(&Source::Embedded).unwrap();
+    let mut wrong = Vec::new();
+    let (mut valid, mut invalid) = (0, 0);
+    for event in events() {
+        let code = event.file_name().unwrap().to_str().unwrap().to_string();
+        let files = std::fs::read_dir(&event).unwrap().map(|e| e.unwrap().path());
+        for file in files.filter(|f| f.extension().is_some_and(|e| e == "json")) {
+            let name = file.file_name().unwrap().to_str().unwrap();
+            if name.starts_with("case-valid-") {
+                valid += 1;
+                let found = of_case(&rulebook, &code, &file);
+                if !found.is_empty() {
+                    wrong.push(format!("{}: expected nothing, found {found:#?}", file.display()));
+                }
+            } else if name.starts_with("case-invalid-") {
+                invalid += 1;
+                let found = of_case(&rulebook, &code, &file);
+                let expect = std::fs::read_to_string(file.with_extension("expect.txt")).unwrap();
+                for line in expect.lines().filter(|l| !l.starts_with('#') && !l.trim().is_empty()) {
+                    let words: Vec<&str> = line.split_whitespace().collect();
+                    let path = words.get(1).copied().unwrap_or_default();
+                    let hit =
+                        |f: &&String| f.contains(path) && (f.contains("VAL-002") || f.contains(words[0]));
+                    if !found.iter().any(|f| hit(&f)) {
+                        wrong.push(format!("{}: expected {line}, found {found:#?}", file.display()));
+                    }
                 }
             }
         }
     }
-    println!("examples: {valid} valid, {invalid} invalid");
+    println!("case messages: {valid} valid, {invalid} invalid");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(valid >= 13 && invalid >= 20);
+    assert!(valid >= 3 && invalid >= 9);
 }

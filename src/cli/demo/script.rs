@@ -185,7 +185,7 @@ fn exams() -> Vec<Step> {
             to: REGION,
             letter: Letter::Case(|run, now| {
                 message::fresh_case(
-                    "health-exam-request/valid-2-rich.json",
+                    "health-exam-request/case-valid-2-rich.json",
                     &format!("m1-{run}"),
                     &format!("SAM-{run}-9"),
                     now,
