@@ -63,7 +63,13 @@ Context: Encounter
 * . ^comment = "domain §1 M6"
 * value[x] 1..
 * value[x] only dateTime
+* value[x] obeys m6-5
   * ^short = "Estimated discharge"
+
+Invariant: m6-5
+Description: "The estimate is at least a day / Beräkningen anger minst en dag"
+Severity: #error
+Expression: "toString().length() >= 10"
 
 Invariant: m6-3
 Description: "The header is about the admission / Huvudet gäller inskrivningen"

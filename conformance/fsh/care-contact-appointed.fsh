@@ -12,7 +12,7 @@ Profile: CareContactAppointedHeader
 Parent: NoticeHeader
 Id: care-contact-appointed-header
 Title: "Permanent care contact appointed: header"
-Description: "Envelope of care-contact-appointed. Kuvert."
+Description: "Envelope of care-contact-appointed."
 * . ^short = "Envelope"
 * . ^comment = "domain §1 M9"
 * extension[refersTo] 1..
@@ -38,7 +38,7 @@ Profile: CareContactAppointedCommunication
 Parent: Notice
 Id: care-contact-appointed-communication
 Title: "Permanent care contact appointed: notice"
-Description: "Who is the contact of whom, from which day, at which unit. Fast vårdkontakt."
+Description: "Who is the contact of whom, from which day, at which unit."
 * . ^short = "Permanent care contact appointed"
 * . ^comment = "domain §1 M9"
 * category = NoticeKind#care-contact-appointed
@@ -48,13 +48,8 @@ Description: "Who is the contact of whom, from which day, at which unit. Fast v�
   * ^short = "The contact"
 * about.reference 1..
   * ^short = "The Practitioner of this message"
-* sent obeys m9-1
+* sent obeys day-1
   * ^short = "The day the contact was appointed"
 * insert Absent(extension)
 * insert Absent(reasonCode)
 * insert Absent(payload)
-
-Invariant: m9-1
-Description: "The contact is appointed on a day, without a time / Vårdkontakten utses en dag, utan klockslag"
-Severity: #error
-Expression: "toString().matches('^[0-9]{4}-[0-9]{2}-[0-9]{2}$')"

@@ -13,7 +13,7 @@ Profile: DischargeEstimateChangedHeader
 Parent: SlussMessageHeader
 Id: discharge-estimate-changed-header
 Title: "Discharge estimate changed: header"
-Description: "Envelope of discharge-estimate-changed. Kuvert."
+Description: "Envelope of discharge-estimate-changed."
 * insert Envelope(discharge-estimate-changed, Encounter, §1 M7)
 * extension[refersTo] 1..
   * ^short = "The admission notice whose estimate changes"
@@ -32,7 +32,7 @@ Description: "Region to municipality, at once when the estimate changes. Require
 * entry[patient].resource only AdmissionPatient
 
 Invariant: m7-1
-Description: "The header is about the admission / Kuvertet gäller vårdtillfället"
+Description: "The header is about the admission / Huvudet gäller vårdtillfället"
 Severity: #error
 Expression: "entry.resource.ofType(MessageHeader).focus.reference = entry.where(resource.is(Encounter)).fullUrl"
 

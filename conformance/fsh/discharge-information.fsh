@@ -13,7 +13,7 @@ Profile: DischargeInformationHeader
 Parent: ClosedHeader
 Id: discharge-information-header
 Title: "Discharge information: header"
-Description: "Envelope of discharge-information. Kuvert."
+Description: "Envelope of discharge-information."
 * insert Envelope(discharge-information, Composition, §1 M13)
 * extension[refersTo] 1..
   * ^short = "The admission notice of the care that ends"
@@ -34,7 +34,7 @@ Profile: DischargeInformationComposition
 Parent: Composition
 Id: discharge-information-composition
 Title: "Discharge information: content"
-Description: "The day of discharge, and a section for each part of what the municipality needs. Information vid utskrivning."
+Description: "The day of discharge, and a section for each part of what the municipality needs."
 * . ^short = "Information"
 * . ^comment = "domain §1 M13"
 * insert Absent(extension)
@@ -69,14 +69,16 @@ Description: "The day of discharge, and a section for each part of what the muni
   * ^short = "The care that ends"
 * insert Absent(event.code)
 * event.period 1..
-* event.period obeys m13-1
   * ^short = "When"
 * insert Absent(event.period.start)
+* event.period.end 1..
+* event.period.end obeys day-1
+  * ^short = "The day of discharge"
 * insert Absent(event.detail)
 * section 1..
-* section obeys m13-2
+* section obeys m13-1
   * ^short = "A section for each part, told in plain words"
-* . obeys m13-3
+* . obeys m13-2
 * insert Absent(section.extension)
 * insert Absent(section.title)
 * section.code 1..
@@ -98,16 +100,11 @@ Description: "The day of discharge, and a section for each part of what the muni
 * insert Absent(section.section)
 
 Invariant: m13-1
-Description: "The discharge has a day, without a time / Utskrivningen har en dag, utan klockslag"
-Severity: #error
-Expression: "end.exists() and end.toString().matches('^[0-9]{4}-[0-9]{2}-[0-9]{2}$')"
-
-Invariant: m13-2
 Description: "A part has at most 4,000 characters / En del har högst 4 000 tecken"
 Severity: #error
 Expression: "text.div.replaceMatches('<[^>]*>', '').unescape('html').length() <= 4000"
 
-Invariant: m13-3
+Invariant: m13-2
 Description: "No part is told twice / Ingen del berättas två gånger"
 Severity: #error
 Expression: "section.code.coding.where(system = 'https://sluss.example/fhir/CodeSystem/discharge-part').code.isDistinct()"

@@ -12,7 +12,7 @@ Profile: DischargedHeader
 Parent: ClosedHeader
 Id: discharged-header
 Title: "Discharged: header"
-Description: "Envelope of discharged. Kuvert."
+Description: "Envelope of discharged."
 * insert Envelope(discharged, Encounter, §1 M14)
 * extension[refersTo] 1..
   * ^short = "The admission notice of the care that has ended"
@@ -34,7 +34,7 @@ Profile: DischargedEncounter
 Parent: Encounter
 Id: discharged-encounter
 Title: "Discharged: the care that has ended"
-Description: "When it ended, at which unit, and where the patient went. Avslutat vårdtillfälle."
+Description: "When it ended, at which unit, and where the patient went."
 * . ^short = "The care that has ended"
 * . ^comment = "domain §1 M14"
 * insert Absent(extension)
@@ -93,6 +93,6 @@ Description: "When it ended, at which unit, and where the patient went. Avslutat
 * insert Absent(partOf)
 
 Invariant: m14-1
-Description: "The patient left at a moment, with its offset, and the header names the same / Utskrivningen har klockslag, samma som i kuvertet"
+Description: "Discharge and header name the same time / Utskrivning och huvud anger samma tid"
 Severity: #error
-Expression: "entry.resource.ofType(Encounter).period.end.all(toString().matches('T')) and entry.resource.ofType(Encounter).period.end = entry.resource.ofType(MessageHeader).extension.where(url = 'https://sluss.example/fhir/StructureDefinition/event-time').value"
+Expression: "entry.resource.ofType(Encounter).period.end = entry.resource.ofType(MessageHeader).extension.where(url = 'https://sluss.example/fhir/StructureDefinition/event-time').value"

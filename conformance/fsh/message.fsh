@@ -15,8 +15,8 @@ RuleSet: ClosedEntries
 Profile: ClosedBundle
 Parent: SlussMessage
 Id: closed-bundle
-Title: "Message that carries no more than its event needs"
-Description: "Every reference stays within the message, nothing is told in narrative, and no extension is unknown. Meddelande som inte bär mer än händelsen kräver."
+Title: "Message that carries no more than its event needs / Meddelande som inte bär mer än händelsen kräver"
+Description: "Every reference stays within the message, nothing is told in narrative, and no extension is unknown."
 * ^abstract = true
 * . ^comment = "domain §1"
 * . obeys closed-1 and closed-2 and closed-3
@@ -32,15 +32,15 @@ Severity: #error
 Expression: "entry.resource.ofType(DomainResource).all(text.empty() and contained.empty())"
 
 Invariant: closed-3
-Description: "Extensions are ours or HL7 Sweden's / Tillägg är våra egna eller HL7 Sveriges"
+Description: "Extensions are ours or those of HL7 Sweden's base profiles / Tillägg är våra egna eller de som HL7 Sveriges basprofiler har"
 Severity: #error
-Expression: "entry.resource.descendants().ofType(Extension).where(url.contains(':')).url.all(startsWith('https://sluss.example/fhir/StructureDefinition/') or startsWith('http://hl7.se/fhir/ig/base/StructureDefinition/'))"
+Expression: "entry.resource.descendants().ofType(Extension).where(url.contains(':')).url.all(startsWith('https://sluss.example/fhir/StructureDefinition/') or startsWith('http://hl7.se/fhir/ig/base/StructureDefinition/') or $this = 'http://hl7.org/fhir/StructureDefinition/iso21090-EN-qualifier')"
 
 Profile: ClosedHeader
 Parent: SlussMessageHeader
 Id: closed-header
-Title: "Header that says no more than the envelope needs"
-Description: "Sender and receiver are named by HSA-id; no person stands in the envelope. Kuvert utan personer och fritext."
+Title: "Header that says no more than the envelope needs / Huvud som inte säger mer än det måste"
+Description: "Sender and receiver are named by HSA-id; no person stands in the envelope."
 * ^abstract = true
 * . ^short = "Envelope"
 * . ^comment = "domain §1"
@@ -54,11 +54,18 @@ Description: "Sender and receiver are named by HSA-id; no person stands in the e
 Profile: SlussSubject
 Parent: SlussPatient
 Id: sluss-subject
-Title: "Subject, and no more about the person than a message needs"
-Description: "Number, official name, perhaps birth date and address; no address for a protected person, never phone or relatives. Den som ärendet gäller."
+Title: "Subject, and no more about the person than a message needs / Den som ärendet gäller, och inte mer"
+Description: "Number, official name, perhaps birth date and address; no address for a protected person, never phone or relatives."
 * . ^short = "The child or young person"
 * . ^comment = "domain §1, §5"
 * . obeys subject-1
+* name.family ^maxLength = 200
+* name.given ^maxLength = 200
+* birthDate obeys day-1
+  * ^short = "Birth date, which may differ from the number"
+* address ..1
+* address obeys subject-2
+  * ^short = "Registered address"
 * insert Absent(extension)
 * insert Absent(active)
 * insert Absent(telecom)
@@ -78,11 +85,21 @@ Description: "A protected person has no address here / En person med skyddade up
 Severity: #error
 Expression: "meta.security.where(system = 'http://hl7.se/fhir/ig/base/CodeSystem/SecurityLabel').exists() implies address.empty()"
 
+Invariant: subject-2
+Description: "The address is the registered one, and whole / Adressen är folkbokföringsadressen, och fullständig"
+Severity: #error
+Expression: "extension.where(url = 'http://hl7.se/fhir/ig/base/StructureDefinition/SEBaseAddressPersonExtension').value.coding.where(system = 'http://snomed.info/sct' and code = '63381000052101').exists() and line.exists() and postalCode.exists() and city.exists()"
+
+Invariant: day-1
+Description: "A day is told in full, without a time / En dag anges helt, utan klockslag"
+Severity: #error
+Expression: "toString().matches('^[0-9]{4}-[0-9]{2}-[0-9]{2}$')"
+
 Profile: SlussUnit
 Parent: SlussOrganization
 Id: sluss-unit
-Title: "Unit or board, and no more about it"
-Description: "HSA-id and name. Enhet eller nämnd: HSA-id och namn."
+Title: "Unit or board, and no more about it / Enhet eller nämnd, och inte mer"
+Description: "HSA-id and name."
 * . ^short = "Unit or board"
 * . ^comment = "domain §1, §6"
 * name ^maxLength = 200
@@ -100,8 +117,8 @@ Description: "HSA-id and name. Enhet eller nämnd: HSA-id och namn."
 Profile: SlussPerson
 Parent: http://hl7.se/fhir/ig/base/StructureDefinition/SEBasePractitioner
 Id: sluss-person
-Title: "Person at work, and no more about them"
-Description: "Name as written, and phone or mail. Person i tjänsten: namn, telefon, e-post."
+Title: "Person at work, and no more about them / Person i tjänsten, och inte mer"
+Description: "Name as written, and phone or mail."
 * . ^short = "Person at work"
 * . ^comment = "domain §1"
 * . obeys person-1
@@ -131,8 +148,8 @@ Expression: "telecom.all(system = 'phone' or system = 'email') and telecom.syste
 Profile: ReachablePerson
 Parent: SlussPerson
 Id: reachable-person
-Title: "Person at work who can be reached"
-Description: "A person with phone or mail. Person i tjänsten som går att nå."
+Title: "Person at work who can be reached / Person i tjänsten som går att nå"
+Description: "A person with phone or mail."
 * . ^comment = "domain §1 M9, M10"
 * telecom 1..
 * telecom ^short = "Phone or mail"

@@ -5,8 +5,8 @@
 Profile: NoticeHeader
 Parent: ClosedHeader
 Id: notice-header
-Title: "Header of a notice"
-Description: "The header is about the notice. Kuvert för ett meddelande om något som hänt."
+Title: "Header of a notice / Huvud till ett meddelande om något som hänt"
+Description: "The header is about the notice."
 * ^abstract = true
 * . ^short = "Envelope"
 * . ^comment = "domain §1"
@@ -16,8 +16,8 @@ Description: "The header is about the notice. Kuvert för ett meddelande om någ
 Profile: NoticeBundle
 Parent: ClosedBundle
 Id: notice-bundle
-Title: "Message with a notice"
-Description: "Header, notice, subject, and the unit or board that speaks. Meddelande om något som hänt."
+Title: "Message with a notice / Meddelande om något som hänt, med sitt huvud"
+Description: "Header, notice, subject, and the unit or board that speaks."
 * ^abstract = true
 * . ^comment = "domain §1"
 * entry contains notice 1..1 and unit 1..*
@@ -28,8 +28,8 @@ Description: "Header, notice, subject, and the unit or board that speaks. Meddel
 Profile: Notice
 Parent: Communication
 Id: notice
-Title: "Notice"
-Description: "Whom it is about, what it is about, when it happened, and which unit or board says so. Meddelande om något som hänt."
+Title: "Notice / Meddelande om något som hänt"
+Description: "Whom it is about, what it is about, when it happened, and which unit or board says so."
 * ^abstract = true
 * . ^comment = "domain §1"
 * . obeys notice-1
@@ -72,6 +72,6 @@ Severity: #error
 Expression: "descendants().ofType(CodeableConcept).text.empty() and descendants().ofType(Reference).display.empty()"
 
 Invariant: notice-2
-Description: "It has a moment, with its offset, and the header names the same / Tidpunkten har klockslag och är densamma som i kuvertet"
+Description: "Notice and header name the same time / Meddelande och huvud anger samma tid"
 Severity: #error
-Expression: "entry.resource.ofType(Communication).sent.all(toString().matches('T')) and entry.resource.ofType(Communication).sent = entry.resource.ofType(MessageHeader).extension.where(url = 'https://sluss.example/fhir/StructureDefinition/event-time').value"
+Expression: "entry.resource.ofType(Communication).sent = entry.resource.ofType(MessageHeader).extension.where(url = 'https://sluss.example/fhir/StructureDefinition/event-time').value"

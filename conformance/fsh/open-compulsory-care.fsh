@@ -13,7 +13,7 @@ Profile: OpenCompulsoryCareHeader
 Parent: NoticeHeader
 Id: open-compulsory-care-header
 Title: "Open compulsory psychiatric care: header"
-Description: "Envelope of open-compulsory-care. Kuvert."
+Description: "Envelope of open-compulsory-care."
 * . ^short = "Envelope"
 * . ^comment = "domain §1 M19"
 * event[x] = Event#open-compulsory-care
@@ -37,7 +37,7 @@ Profile: OpenCompulsoryCareCommunication
 Parent: Notice
 Id: open-compulsory-care-communication
 Title: "Open compulsory psychiatric care: notice"
-Description: "Whom the decision is about, when it was taken, at which unit. Öppen psykiatrisk tvångsvård."
+Description: "Whom the decision is about, when it was taken, at which unit."
 * . ^short = "Open compulsory psychiatric care"
 * . ^comment = "domain §1 M19"
 * category = NoticeKind#open-compulsory-care

@@ -264,7 +264,13 @@ Context: MessageHeader
 * . ^comment = "domain §1, §2"
 * value[x] 1..
 * value[x] only dateTime
+* value[x] obeys moment-1
   * ^short = "Event time"
+
+Invariant: moment-1
+Description: "A moment has its time of day, with its offset / En tidpunkt har klockslag, med sin tidszon"
+Severity: #error
+Expression: "toString().matches('T')"
 
 Extension: LegalBasis
 Id: legal-basis

@@ -12,7 +12,7 @@ Profile: SisPatientLeftHeader
 Parent: NoticeHeader
 Id: sis-patient-left-header
 Title: "Patient from a special youth home left: header"
-Description: "Envelope of sis-patient-left. Kuvert."
+Description: "Envelope of sis-patient-left."
 * . ^short = "Envelope"
 * . ^comment = "domain §1 M18"
 * event[x] = Event#sis-patient-left
@@ -37,7 +37,7 @@ Profile: SisPatientLeftCommunication
 Parent: Notice
 Id: sis-patient-left-communication
 Title: "Patient from a special youth home left: notice"
-Description: "Who left or wants to leave, when, from which unit. Avvikelse från sjukhus."
+Description: "Who left or wants to leave, when, from which unit."
 * . ^short = "Patient left or wants to"
 * . ^comment = "domain §1 M18"
 * extension ^slicing.discriminator.type = #value
@@ -55,8 +55,8 @@ Description: "Who left or wants to leave, when, from which unit. Avvikelse från
 
 Extension: PatientLeftKind
 Id: patient-left-kind
-Title: "Left, or wants to leave"
-Description: "Whether the young person has left the hospital or wants to. Har avvikit eller vill lämna sjukhuset."
+Title: "Left, or wants to leave / Har avvikit, eller vill lämna sjukhuset"
+Description: "Whether the young person has left the hospital or wants to."
 Context: Communication
 * . ^comment = "domain §1 M18"
 * value[x] 1..
