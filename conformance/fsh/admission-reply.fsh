@@ -14,7 +14,7 @@ Description: "Svar på inskrivning, municipality to region."
 * entry[notice].resource only AdmissionReplyNotice
 * entry[patient].resource only SlussSubject
 * entry[unit] ..1
-* entry[unit] ^short = "The board that replies"
+  * ^short = "The board that replies"
 * entry[contact] ^short = "Whom to ask"
 * entry[contact].resource only SlussPerson
 
@@ -25,11 +25,11 @@ Title: "Admission reply: header / Svar på inskrivning: kuvert"
 Description: "Envelope of admission-reply; it names the admission notice that it answers."
 * . ^comment = "domain §1 M8"
 * event[x] = event#admission-reply
-* event[x] ^short = "Event code"
+  * ^short = "Event code"
 * response 1..
-* response ^short = "The admission notice (M6) that is answered"
+  * ^short = "The admission notice (M6) that is answered"
 * response.code = #ok
-* response.code ^short = "An answer in substance"
+  * ^short = "An answer in substance"
 
 Profile: AdmissionReplyNotice
 Parent: Notice
@@ -39,21 +39,21 @@ Description: "The reply, and what follows from it."
 * . ^comment = "domain §1 M8"
 * . obeys m8-1 and m8-2
 * extension contains AdmissionReply named reply 1..1 and Purged named purged 0..1
-* extension ^slicing.rules = #closed
+  * ^slicing.rules = #closed
 * extension[reply] ^short = "The reply"
 * extension[purged] ^short = "What was received is purged"
-* extension[purged] ^comment = "domain §6"
+  * ^comment = "domain §6"
 * category = notice-kind#admission-reply
-* category ^short = "Kind of notice"
+  * ^short = "Kind of notice"
 * about ..1
 * about only Reference(Practitioner)
-* about ^short = "Whom to ask"
+  * ^short = "Whom to ask"
 * about.reference 1..
-* about.reference ^short = "The Practitioner of this message"
+  * ^short = "The Practitioner of this message"
 * payload ^short = "An effort each"
 * payload.content[x] only string
-* payload.content[x] ^short = "The effort in words"
-* payload.content[x] ^maxLength = 4000
+  * ^short = "The effort in words"
+  * ^maxLength = 4000
 * insert Absent(reasonCode)
 
 Extension: AdmissionReply
@@ -65,7 +65,7 @@ Context: Communication
 * value[x] 1..
 * value[x] only code
 * value[x] from admission-reply (required)
-* value[x] ^short = "The reply"
+  * ^short = "The reply"
 
 Extension: Purged
 Id: purged
@@ -76,7 +76,7 @@ Context: Communication
 * value[x] 1..
 * value[x] only boolean
 * value[x] = true
-* value[x] ^short = "Yes; there is no other answer"
+  * ^short = "Yes; there is no other answer"
 
 Invariant: m8-1
 Description: "Purging is confirmed exactly when the child is not resident here / Gallring bekräftas när barnet inte är bosatt här, annars inte"

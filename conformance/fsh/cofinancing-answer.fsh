@@ -22,11 +22,11 @@ Title: "Co-financing answer: header / Svar om samfinansiering: kuvert"
 Description: "Envelope of cofinancing-answer; it names the question that it answers."
 * . ^comment = "domain §1 M17"
 * event[x] = event#cofinancing-answer
-* event[x] ^short = "Event code"
+  * ^short = "Event code"
 * response 1..
-* response ^short = "The question that is answered"
+  * ^short = "The question that is answered"
 * response.code = #ok
-* response.code ^short = "An answer in substance"
+  * ^short = "An answer in substance"
 
 Profile: CofinancingAnswerTask
 Parent: CofinancingTask
@@ -36,15 +36,15 @@ Description: "The answer, and what it needs beside it."
 * . ^comment = "domain §1 M17"
 * . obeys m17-2 and m17-3 and m17-4 and m17-5
 * status = #completed
-* status ^short = "The question is answered"
+  * ^short = "The question is answered"
 * businessStatus 1..
 * businessStatus from cofinancing-answer (required)
-* businessStatus ^short = "The answer"
+  * ^short = "The answer"
 * owner 1..
 * owner only Reference(Organization)
-* owner ^short = "The unit that answers"
+  * ^short = "The unit that answers"
 * owner.reference 1..
-* owner.reference ^short = "The Organization of this message"
+  * ^short = "The Organization of this message"
 * insert Parts(output)
 * output contains reason 0..1 and decider 0..1 and deciderRole 0..1 and regionShare 0..1
 * insert TextPart(output, reason, reason, [[Why it is refused]], 4000)

@@ -24,7 +24,7 @@ Title: "Co-financing question: header / Fråga om samfinansiering: kuvert"
 Description: "Envelope of cofinancing-question."
 * . ^comment = "domain §1 M17"
 * event[x] = event#cofinancing-question
-* event[x] ^short = "Event code"
+  * ^short = "Event code"
 
 Profile: CofinancingQuestionTask
 Parent: CofinancingTask
@@ -33,28 +33,28 @@ Title: "Co-financing question: task / Fråga om samfinansiering: uppgift"
 Description: "Who asks, what for, and by when an answer is wished for."
 * . ^comment = "domain §1 M17"
 * extension contains CaseWorkerReference named caseWorker 1..1
-* extension ^slicing.rules = #closed
+  * ^slicing.rules = #closed
 * extension[caseWorker] ^short = "Whom to talk to at the board"
 * status = #requested
-* status ^short = "An answer is asked for"
+  * ^short = "An answer is asked for"
 * authoredOn 1..
-* authoredOn ^short = "When it was asked"
+  * ^short = "When it was asked"
 * requester 1..
 * requester only Reference(Organization)
-* requester ^short = "The board that asks"
+  * ^short = "The board that asks"
 * requester.reference 1..
-* requester.reference ^short = "The Organization of this message"
+  * ^short = "The Organization of this message"
 * restriction ^short = "By when"
 * restriction.repetitions ..0
-* restriction.repetitions ^short = "Not sent"
+  * ^short = "Not sent"
 * restriction.period 1..
-* restriction.period ^short = "By when"
+  * ^short = "By when"
 * restriction.period.start ..0
-* restriction.period.start ^short = "Not sent"
+  * ^short = "Not sent"
 * restriction.period.end 1..
-* restriction.period.end ^short = "Day by which an answer is wished for"
+  * ^short = "Day by which an answer is wished for"
 * restriction.recipient ..0
-* restriction.recipient ^short = "Not sent"
+  * ^short = "Not sent"
 * insert Parts(input)
 * input contains regionNeed 1..1 and municipalityNeed 1..1 and regionShare 1..1 and reason 1..1
 * insert TextPart(input, regionNeed, region-need, [[Need on the region's side]], 4000)
@@ -73,7 +73,7 @@ Context: Task
 * . ^comment = "domain §1 M17"
 * value[x] 1..
 * value[x] only Reference(Practitioner)
-* value[x] ^short = "The Practitioner of this message"
+  * ^short = "The Practitioner of this message"
 
 Instance: CofinancingQuestion
 InstanceOf: MessageDefinition

@@ -10,12 +10,12 @@ Description: "A question about sharing a cost, or its answer."
 * . ^comment = "domain §1 M17"
 * . obeys words-1
 * intent = #proposal
-* intent ^short = "A proposal until both sides agree"
+  * ^short = "A proposal until both sides agree"
 * for 1..
 * for only Reference(Patient)
-* for ^short = "The child or young person"
+  * ^short = "The child or young person"
 * for.reference 1..
-* for.reference ^short = "The Patient of this message"
+  * ^short = "The Patient of this message"
 * insert Absent(identifier)
 * insert Absent(instantiatesCanonical)
 * insert Absent(instantiatesUri)
@@ -46,20 +46,20 @@ Description: "The header is about the task."
 * ^abstract = true
 * . ^comment = "domain §1 M17"
 * focus only Reference(Task)
-* focus ^short = "The question or the answer"
+  * ^short = "The question or the answer"
 
 // Parts of a question (input) or an answer (output), told apart by their code, and no others.
 RuleSet: Parts(element)
 * {element} ^slicing.discriminator.type = #value
-* {element} ^slicing.discriminator.path = "type"
-* {element} ^slicing.rules = #closed
-* {element} ^short = "Its parts"
+  * ^slicing.discriminator.path = "type"
+  * ^slicing.rules = #closed
+  * ^short = "Its parts"
 
 RuleSet: TextPart(element, slice, code, title, length)
 * {element}[{slice}] ^short = "{title}"
 * {element}[{slice}].type = cofinancing-part#{code}
 * {element}[{slice}].value[x] only string
-* {element}[{slice}].value[x] ^maxLength = {length}
+  * ^maxLength = {length}
 
 RuleSet: SharePart(element)
 * {element}[regionShare] ^short = "The region's share in percent"

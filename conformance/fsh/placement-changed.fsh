@@ -17,9 +17,9 @@ Title: "Placement changed: header / Placering ändrad: kuvert"
 Description: "Envelope of placement-changed; it refers to the message before."
 * . ^comment = "domain §1 M16"
 * extension[refersTo] 1..
-* extension[refersTo] ^short = "The message that told the placement before"
+  * ^short = "The message that told the placement before"
 * event[x] = event#placement-changed
-* event[x] ^short = "Event code"
+  * ^short = "Event code"
 
 Profile: PlacementChanged
 Parent: PlacementReport
@@ -29,11 +29,11 @@ Description: "The placement as it is from the day of the change."
 * . ^comment = "domain §1 M16"
 * . obeys m16-1
 * extension[changedOn] 1..
-* extension[changedOn] ^short = "Day of the change"
+  * ^short = "Day of the change"
 * extension[endReason] ..0
-* extension[endReason] ^short = "It has not ended"
+  * ^short = "It has not ended"
 * status = #active
-* status ^short = "Under way"
+  * ^short = "Under way"
 * insert Absent(period.end)
 
 Invariant: m16-1

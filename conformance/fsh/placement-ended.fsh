@@ -17,9 +17,9 @@ Title: "Placement ended: header / Placering avslutad: kuvert"
 Description: "Envelope of placement-ended; it refers to the message before."
 * . ^comment = "domain §1 M16"
 * extension[refersTo] 1..
-* extension[refersTo] ^short = "The message that told the placement before"
+  * ^short = "The message that told the placement before"
 * event[x] = event#placement-ended
-* event[x] ^short = "Event code"
+  * ^short = "Event code"
 
 Profile: PlacementEnded
 Parent: PlacementReport
@@ -27,20 +27,14 @@ Id: placement-ended
 Title: "Placement ended: placement / Placering avslutad: placering"
 Description: "The placement with its last day and why it ended."
 * . ^comment = "domain §1 M16"
-* . obeys m16-2
 * extension[changedOn] ..0
-* extension[changedOn] ^short = "The end is the change"
+  * ^short = "The end is the change"
 * extension[endReason] 1..
-* extension[endReason] ^short = "Why it ended"
+  * ^short = "Why it ended"
 * status = #finished
-* status ^short = "Ended"
+  * ^short = "Ended"
 * period.end 1..
-* period.end ^short = "Last day of the placement"
-
-Invariant: m16-2
-Description: "A placement ends on its first day or later / En placering upphör sin första dag eller senare"
-Severity: #error
-Expression: "period.end >= period.start"
+  * ^short = "Last day of the placement"
 
 Instance: PlacementEnded
 InstanceOf: MessageDefinition

@@ -16,7 +16,7 @@ Title: "Placement started: header / Placering påbörjad: kuvert"
 Description: "Envelope of placement-started."
 * . ^comment = "domain §1 M16"
 * event[x] = event#placement-started
-* event[x] ^short = "Event code"
+  * ^short = "Event code"
 
 Profile: PlacementStarted
 Parent: PlacementReport
@@ -25,11 +25,11 @@ Title: "Placement started: placement / Placering påbörjad: placering"
 Description: "The placement as it began."
 * . ^comment = "domain §1 M16"
 * extension[changedOn] ..0
-* extension[changedOn] ^short = "Nothing has changed yet"
+  * ^short = "Nothing has changed yet"
 * extension[endReason] ..0
-* extension[endReason] ^short = "It has not ended"
+  * ^short = "It has not ended"
 * status = #active
-* status ^short = "Under way"
+  * ^short = "Under way"
 * insert Absent(period.end)
 
 Instance: PlacementStarted

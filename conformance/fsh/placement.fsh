@@ -10,29 +10,26 @@ Description: "Kind, start, board, case worker, and perhaps where the child stays
 * . ^comment = "domain §1 M1, M16"
 * extension contains StayAddress named stayAddress 0..1
 * extension[stayAddress] ^short = "Where the child stays, unless protected"
-* extension[stayAddress] ^comment = "domain §1 M1, M16, §5"
+  * ^comment = "domain §1 M1, M16, §5"
 * type 1..1
 * type from placement-kind (required)
-* type ^short = "Kind of placement"
-* patient only Reference(Patient)
-* patient ^short = "The child or young person"
+  * ^short = "Kind of placement"
 * patient.reference 1..
-* patient.reference ^short = "The Patient of this message"
+  * ^short = "The Patient of this message"
 * managingOrganization 1..
-* managingOrganization only Reference(Organization)
-* managingOrganization ^short = "The placing board"
-* managingOrganization ^comment = "domain §1 M1, M16, §6"
+  * ^short = "The placing board"
+  * ^comment = "domain §1 M1, M16, §6"
 * managingOrganization.reference 1..
-* managingOrganization.reference ^short = "The Organization of this message"
+  * ^short = "The Organization of this message"
 * period 1..
-* period ^short = "When"
+  * ^short = "When"
 * period.start 1..
-* period.start ^short = "First day of the placement"
+  * ^short = "First day of the placement"
 * careManager 1..
 * careManager only Reference(Practitioner)
-* careManager ^short = "Case worker"
+  * ^short = "Case worker"
 * careManager.reference 1..
-* careManager.reference ^short = "The Practitioner of this message"
+  * ^short = "The Practitioner of this message"
 
 Profile: PlacementReport
 Parent: Placement
@@ -43,12 +40,12 @@ Description: "What a report of a placement tells; the event says what is added."
 * . ^comment = "domain §1 M16"
 * . obeys placement-2 and placement-3 and words-1
 * extension contains PlacementGround named ground 1..1 and PlacementChangedOn named changedOn 0..1 and PlacementEndReason named endReason 0..1 and WhereaboutsSecretFor named secretFor 0..*
-* extension ^slicing.rules = #closed
+  * ^slicing.rules = #closed
 * extension[ground] ^short = "Ground in law"
 * extension[changedOn] ^short = "Day of the change"
 * extension[endReason] ^short = "Why it ended"
 * extension[secretFor] ^short = "For whom the whereabouts are secret"
-* extension[secretFor] ^comment = "domain §1 M16, §5"
+  * ^comment = "domain §1 M16, §5"
 * insert Absent(identifier)
 * insert Absent(statusHistory)
 * insert Absent(diagnosis)
@@ -64,7 +61,7 @@ Description: "The header is about the placement."
 * ^abstract = true
 * . ^comment = "domain §1 M16"
 * focus only Reference(EpisodeOfCare)
-* focus ^short = "The placement"
+  * ^short = "The placement"
 
 Profile: PlacementBundle
 Parent: ClosedBundle
@@ -91,7 +88,7 @@ Context: EpisodeOfCare
 * value[x] 1..
 * value[x] only code
 * value[x] from placement-ground (required)
-* value[x] ^short = "Ground in law"
+  * ^short = "Ground in law"
 
 Extension: PlacementChangedOn
 Id: placement-changed-on
@@ -101,7 +98,7 @@ Context: EpisodeOfCare
 * . ^comment = "domain §1 M16"
 * value[x] 1..
 * value[x] only date
-* value[x] ^short = "Day of the change"
+  * ^short = "Day of the change"
 
 Extension: PlacementEndReason
 Id: placement-end-reason
@@ -112,7 +109,7 @@ Context: EpisodeOfCare
 * value[x] 1..
 * value[x] only code
 * value[x] from placement-end-reason (required)
-* value[x] ^short = "Why it ended"
+  * ^short = "Why it ended"
 
 Extension: WhereaboutsSecretFor
 Id: whereabouts-secret-for
@@ -123,7 +120,7 @@ Context: EpisodeOfCare
 * value[x] 1..
 * value[x] only code
 * value[x] from whereabouts-secret-for (required)
-* value[x] ^short = "Who may not learn it"
+  * ^short = "Who may not learn it"
 
 Invariant: placement-1
 Description: "Where a protected child stays is not told / Var ett skyddat barn vistas anges inte"

@@ -23,9 +23,9 @@ Title: "Coordinated individual plan: header / SIP: kuvert"
 Description: "Envelope of sip-plan."
 * . ^comment = "domain §1 M15"
 * event[x] = event#sip-plan
-* event[x] ^short = "Event code"
+  * ^short = "Event code"
 * focus only Reference(CarePlan)
-* focus ^short = "The plan"
+  * ^short = "The plan"
 
 Profile: SipPlanCarePlan
 Parent: CarePlan
@@ -35,46 +35,46 @@ Description: "What was agreed at the meeting."
 * . ^comment = "domain §1 M15"
 * . obeys m15-1 and m15-2 and m15-3 and m15-4 and words-1
 * extension contains SipStatus named status 1..1 and FollowUpOn named followUpOn 0..1
-* extension ^slicing.rules = #closed
+  * ^slicing.rules = #closed
 * extension[status] ^short = "What the meeting did with the plan"
 * extension[followUpOn] ^short = "When the plan is followed up"
 * intent = #plan
-* intent ^short = "A plan"
+  * ^short = "A plan"
 * subject only Reference(Patient)
-* subject ^short = "The child or young person"
+  * ^short = "The child or young person"
 * subject.reference 1..
-* subject.reference ^short = "The Patient of this message"
+  * ^short = "The Patient of this message"
 * created 1..
-* created ^short = "Day of the meeting that decided"
+  * ^short = "Day of the meeting that decided"
 * author 1..
 * author only Reference(Organization)
-* author ^short = "The unit with the main responsibility"
+  * ^short = "The unit with the main responsibility"
 * author.reference 1..
-* author.reference ^short = "The Organization of this message"
+  * ^short = "The Organization of this message"
 * activity ^short = "An effort each"
 * activity.detail 1..
-* activity.detail ^short = "The effort"
+  * ^short = "The effort"
 * activity.detail.code from bbic-area (required)
-* activity.detail.code ^short = "Area of the child's development"
-* activity.detail.code ^comment = "domain §1 M15, §8"
+  * ^short = "Area of the child's development"
+  * ^comment = "domain §1 M15, §8"
 * activity.detail.status = #scheduled
-* activity.detail.status ^short = "Agreed; how it went is told at the follow-up"
+  * ^short = "Agreed; how it went is told at the follow-up"
 * activity.detail.scheduled[x] only Period
-* activity.detail.scheduled[x] ^short = "By when"
+  * ^short = "By when"
 * activity.detail.scheduled[x].end 1..
-* activity.detail.scheduled[x].end ^short = "Day by which it is to be done"
+  * ^short = "Day by which it is to be done"
 * activity.detail.performer 1..1
-* activity.detail.performer ^short = "Who answers for it"
+  * ^short = "Who answers for it"
 * activity.detail.performer.reference ..0
-* activity.detail.performer.reference ^short = "In words only"
+  * ^short = "In words only"
 * activity.detail.performer.identifier ..0
-* activity.detail.performer.identifier ^short = "In words only"
+  * ^short = "In words only"
 * activity.detail.performer.display 1..
-* activity.detail.performer.display ^maxLength = 4000
-* activity.detail.performer.display ^short = "Who answers for it, in words"
+  * ^maxLength = 4000
+  * ^short = "Who answers for it, in words"
 * activity.detail.description 1..
-* activity.detail.description ^maxLength = 4000
-* activity.detail.description ^short = "The effort in words"
+  * ^maxLength = 4000
+  * ^short = "The effort in words"
 * insert Absent(identifier)
 * insert Absent(instantiatesCanonical)
 * insert Absent(instantiatesUri)
@@ -118,7 +118,7 @@ Context: CarePlan
 * value[x] 1..
 * value[x] only code
 * value[x] from sip-status (required)
-* value[x] ^short = "Status of the plan"
+  * ^short = "Status of the plan"
 
 Extension: FollowUpOn
 Id: follow-up-on
@@ -128,7 +128,7 @@ Context: CarePlan
 * . ^comment = "domain §1 M15"
 * value[x] 1..
 * value[x] only date
-* value[x] ^short = "Day of the follow-up"
+  * ^short = "Day of the follow-up"
 
 Invariant: m15-1
 Description: "The plan is completed exactly when it is closed, else active / Planen är slutförd när den avslutats, annars aktiv"
