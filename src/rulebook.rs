@@ -34,6 +34,8 @@ pub struct Rulebook {
     version: String,
 }
 
+pub mod check;
+pub mod envelope;
 mod map;
 mod maps;
 mod packages;

@@ -89,7 +89,7 @@ impl ConsentSource for Register {
         Box::pin(async move {
             let tree = decode::tree(&arrival.bytes, Format::FhirJson, MAX_BYTES).map_err(Taken::Fault)?;
             let Consent { id, subject, fact } = read::consent(&tree).map_err(Taken::Fault)?;
-            if let Some(finding) = validate::identifier(&subject.0, &subject.1, self.mode, now) {
+            if let Some(finding) = validate::identifier(&subject.0, &subject.1, Some(self.mode), now) {
                 return Err(Taken::Fault(Fault::one(finding.at("Consent.patient.identifier"))));
             }
             let year = now.to_zoned(jiff::tz::TimeZone::UTC).year();

@@ -5,7 +5,7 @@
 //! and answered; a [`Failure`] makes no record and no promise.
 
 use super::catalogue;
-use std::fmt;
+use std::{fmt, ops::Range};
 
 pub use super::catalogue::Code;
 
@@ -40,6 +40,8 @@ impl Actor {
 pub struct Place {
     /// FHIRPath expression or JSON pointer, as the format's readers expect it.
     pub path: Option<String>,
+    /// The bytes of the received text.
+    pub span: Option<Range<usize>>,
     /// Line from 1.
     pub line: Option<u32>,
     /// Column from 1, in characters.
@@ -98,6 +100,12 @@ impl Finding {
         self
     }
 
+    /// The same, over these bytes of the received text.
+    pub fn over(mut self, span: Range<usize>) -> Finding {
+        self.place.span = Some(span);
+        self
+    }
+
     /// The same, at a line and column.
     pub fn on(mut self, line: u32, column: u32) -> Finding {
         (self.place.line, self.place.column) = (Some(line), Some(column));
@@ -129,6 +137,18 @@ impl Fault {
         }
         findings.sort_by_key(|f| f.severity);
         Err(Fault { findings })
+    }
+
+    /// Errors as a fault; what holds none is a defect of ours.
+    pub fn from_errors(findings: Vec<Finding>) -> Fault {
+        let none = || Fault::of(Code::Internal, "there is nothing wrong");
+        Fault::unless_clean(findings).err().unwrap_or_else(none)
+    }
+
+    /// The same with its findings changed.
+    pub fn map(mut self, change: impl FnOnce(&mut Vec<Finding>)) -> Fault {
+        change(&mut self.findings);
+        self
     }
 
     /// The findings, the cause first.

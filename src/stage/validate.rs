@@ -1,23 +1,24 @@
 //! Message → [`Valid`]: schema, profile, identifiers, times, parties and agreement, all at once.
 //!
 //! Invariant: only this stage makes a `Valid`, and only from a message without any error. The same
-//! rules serve the CLI. Deliberately absent: repair of any kind.
+//! rules serve the CLI
+//! (`rulebook::check`). Deliberately absent: repair of any kind.
 
 use crate::{
     config::{EventRule, Mode},
-    model::{
-        Code, Envelope, Fault, Finding, Format, Message, Partner,
-        fault::Severity,
-        identifier::{self, IdentifierProblem},
-        path::ElementPath,
-    },
+    model::{Code, Envelope, Fault, Finding, Format, Message, Partner, path::ElementPath},
     registry::{Agreed, Registry},
-    rulebook::Rulebook,
-    stage::translate,
+    rulebook::{
+        Rulebook,
+        check::place,
+        envelope::{self, Part},
+    },
 };
 use fhir::Tree;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use std::sync::{Arc, OnceLock};
+
+pub use crate::rulebook::check::identifier;
 
 /// What validation needs to know besides the message.
 pub struct Rules<'a> {
@@ -99,14 +100,21 @@ pub fn message(
     let mut findings = Vec::new();
     let known = rules.registry.knows_event(&envelope.event) && rules.rulebook.knows_event(&envelope.event);
     if !known {
-        findings.push(Finding::error(Code::UnknownEvent, "the event code is not in the catalogue"));
+        let finding = Finding::error(Code::UnknownEvent, "the event code is not in the catalogue");
+        findings.push((finding, Some(Part::Event)));
     }
     let subject = &envelope.subject;
-    findings.extend(identifier(&subject.system, &subject.value, rules.mode, rules.now));
+    let number = identifier(&subject.system, &subject.value, Some(rules.mode), rules.now);
+    findings.extend(number.map(|f| (f, Some(Part::Subject))));
     times(&envelope, rules, &mut findings);
     let to = parties(&envelope, &from, rules, &mut findings, known);
+    let mut findings = placed(findings, &tree, format);
     let canonical = match known {
-        true => content(tree, format, &envelope.event, bytes, rules.rulebook, &mut findings),
+        true => {
+            let content = rules.rulebook.check_content(tree, format, &envelope.event, bytes, false);
+            findings.extend(content.found.into_iter().map(|found| found.finding));
+            content.canonical
+        }
         false => None,
     };
     let notes = Fault::unless_clean(findings)?;
@@ -118,43 +126,34 @@ pub fn message(
     }
 }
 
-/// Shape, check digit and the two-way test-number guard (domain §7); `None` if the identifier is good.
-pub fn identifier(system: &str, value: &str, mode: Mode, now: Timestamp) -> Option<Finding> {
-    let year = now.to_zoned(TimeZone::UTC).year();
-    let number = identifier::kind_of_system(system)
-        .ok_or(IdentifierProblem::System)
-        .and_then(|kind| identifier::check(kind, value, year));
-    let (code, detail) = match (number, mode) {
-        (Err(IdentifierProblem::System), _) => (Code::CheckDigit, "the identifier's system is not known"),
-        (Err(IdentifierProblem::Shape), _) => (Code::CheckDigit, "the identifier's shape is wrong"),
-        (Err(IdentifierProblem::CheckDigit), _) => {
-            (Code::CheckDigit, "the identifier's check digit does not fit")
-        }
-        (Ok(number), Mode::Test) if !identifier::is_test_number(&number) => {
-            (Code::ProductionNumber, "not one of the published test numbers")
-        }
-        (Ok(number), Mode::Production) if identifier::is_test_number(&number) => {
-            (Code::TestNumber, "one of the published test numbers")
-        }
-        (Ok(_), _) => return None,
+/// A finding, and the part of the envelope that it is about.
+type About = (Finding, Option<Part>);
+
+/// Findings with their places in the text received.
+fn placed(findings: Vec<About>, tree: &Tree, format: Format) -> Vec<Finding> {
+    let place = |(finding, part): About| match part {
+        Some(part) => finding.at(envelope::place_of(part, tree, format)),
+        None => finding,
     };
-    Some(Finding::error(code, detail))
+    let mut findings: Vec<Finding> = findings.into_iter().map(place).collect();
+    place::locate(&mut findings, tree);
+    findings
 }
 
 /// The send time must be near our clock on both sides; what it tells about may be older, not newer.
-fn times(envelope: &Envelope, rules: &Rules<'_>, findings: &mut Vec<Finding>) {
+fn times(envelope: &Envelope, rules: &Rules<'_>, findings: &mut Vec<About>) {
     let off = |t: Timestamp| t.duration_since(rules.now);
     let sent = off(envelope.sent);
     if sent.abs() > rules.skew {
         let side = if sent.is_positive() { "ahead of" } else { "behind" };
         let minutes = sent.abs().as_mins();
         let detail = format!("the send time is {minutes} minutes {side} the gateway's clock");
-        findings.push(Finding::error(Code::ClockOff, detail));
+        findings.push((Finding::error(Code::ClockOff, detail), Some(Part::Sent)));
     }
     let occurred = off(envelope.occurred);
     if occurred > rules.skew {
         let detail = format!("the event time is {} minutes ahead of the gateway's clock", occurred.as_mins());
-        findings.push(Finding::error(Code::ClockOff, detail));
+        findings.push((Finding::error(Code::ClockOff, detail), Some(Part::Occurred)));
     }
 }
 
@@ -162,19 +161,19 @@ fn parties(
     envelope: &Envelope,
     from: &Partner,
     rules: &Rules<'_>,
-    findings: &mut Vec<Finding>,
+    findings: &mut Vec<About>,
     known_event: bool,
 ) -> Option<(Arc<Partner>, Agreed)> {
     let Some(to) = rules.registry.partner(&envelope.receiver) else {
         let detail = format!("{} is not a configured party", envelope.receiver);
-        findings.push(Finding::error(Code::UnknownReceiver, detail));
+        findings.push((Finding::error(Code::UnknownReceiver, detail), Some(Part::Receiver)));
         return None;
     };
     let day = rules.now.to_zoned(stockholm()).date();
     let Some(agreed) = rules.registry.rule(&envelope.event, from, to, day) else {
         if known_event {
             let detail = format!("from {} to {} on {day}", from.hsa_id, to.hsa_id);
-            findings.push(Finding::error(Code::NotAgreed, detail));
+            findings.push((Finding::error(Code::NotAgreed, detail), None));
         }
         return None;
     };
@@ -185,61 +184,4 @@ fn parties(
 pub fn stockholm() -> TimeZone {
     static ZONE: OnceLock<TimeZone> = OnceLock::new();
     ZONE.get_or_init(|| TimeZone::get("Europe/Stockholm").unwrap_or(TimeZone::UTC)).clone()
-}
-
-/// The format's own schema, then the canonical form against its profile.
-fn content(
-    mut tree: Tree,
-    format: Format,
-    event: &str,
-    bytes: &[u8],
-    rulebook: &Rulebook,
-    findings: &mut Vec<Finding>,
-) -> Option<Tree> {
-    match format {
-        Format::FhirJson => {
-            let found = rulebook.check_profile(&mut tree, event);
-            findings.extend(told(&found).map(|f| profile_finding(f, bytes, Code::Profile)));
-            Some(tree)
-        }
-        Format::CaseJson => {
-            let before = findings.len();
-            findings.extend(rulebook.check_schema(bytes));
-            if findings[before..].iter().any(|f| f.severity == Severity::Error) {
-                return None;
-            }
-            let mut canonical = match translate::canonical(&mut tree, event, format, rulebook) {
-                Ok(tree) => tree,
-                Err(fault) => {
-                    findings.extend(fault.findings().iter().cloned());
-                    return None;
-                }
-            };
-            let found = rulebook.check_profile(&mut canonical, event);
-            // The schema passed, so what the profile finds now is a defect of our map.
-            findings.extend(told(&found).map(|f| profile_finding(f, b"", Code::Untranslatable)));
-            Some(canonical)
-        }
-    }
-}
-
-/// What a sender is told: not what could only not be checked here (a code in a value set that is not
-/// known in full), which would drown the rest.
-fn told(found: &[fhir::Finding]) -> impl Iterator<Item = &fhir::Finding> {
-    found.iter().filter(|f| !f.not_checkable)
-}
-
-fn profile_finding(found: &fhir::Finding, bytes: &[u8], code: Code) -> Finding {
-    let severity = match found.severity {
-        fhir::Severity::Error => Severity::Error,
-        fhir::Severity::Warning => Severity::Warning,
-        fhir::Severity::Information => Severity::Information,
-    };
-    let detail = format!("{} [{}]", found.message, found.code);
-    let finding = Finding { severity, ..Finding::error(code, detail) }.at(found.place.clone());
-    if bytes.is_empty() || found.span.end == 0 {
-        return finding;
-    }
-    let at = fhir::finding::position(bytes, found.span.start);
-    finding.on(at.line, at.column)
 }

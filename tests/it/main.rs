@@ -8,6 +8,7 @@ mod flows;
 mod identity;
 mod maps;
 mod packages;
+mod places;
 mod process;
 mod rules;
 mod tidy;

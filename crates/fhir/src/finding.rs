@@ -71,13 +71,54 @@ pub struct Position {
 }
 
 /// Line and column of a byte offset. An offset beyond the end gives the end. Invalid UTF-8 is
-/// allowed: every byte that is not a continuation byte counts as a character.
+/// allowed: every byte that is not a continuation byte counts as a character. A byte order mark at the
+/// start is no character.
 pub fn position(source: &[u8], offset: u32) -> Position {
-    let before = &source[..source.len().min(offset as usize)];
-    let line = before.iter().filter(|&&b| b == b'\n').count();
-    let start = before.iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
-    let column = before[start..].iter().filter(|&&b| b & 0xC0 != 0x80).count();
-    Position { line: line as u32 + 1, column: column as u32 + 1 }
+    let mut cursor = Cursor::new(source);
+    cursor.go(offset);
+    cursor.at
+}
+
+/// Lines and columns of many offsets, in their order, in one pass over the source.
+pub fn positions(source: &[u8], offsets: &[u32]) -> Vec<Position> {
+    let mut cursor = Cursor::new(source);
+    let mut out = vec![cursor.at; offsets.len()];
+    let mut order: Vec<usize> = (0..offsets.len()).collect();
+    order.sort_by_key(|&i| offsets.get(i));
+    for i in order {
+        cursor.go(offsets.get(i).copied().unwrap_or_default());
+        out.iter_mut().skip(i).take(1).for_each(|position| *position = cursor.at);
+    }
+    out
+}
+
+/// Walks forward through a text, counting lines and columns.
+struct Cursor<'s> {
+    source: &'s [u8],
+    offset: usize,
+    at: Position,
+}
+
+impl<'s> Cursor<'s> {
+    fn new(source: &'s [u8]) -> Cursor<'s> {
+        let mark = if source.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
+        Cursor { source, offset: mark, at: Position { line: 1, column: 1 } }
+    }
+
+    fn go(&mut self, offset: u32) {
+        let end = self.source.len().min(offset as usize);
+        let Some(passed) = self.source.get(self.offset..end) else { return };
+        self.offset = end;
+        let line = match passed.iter().rposition(|&b| b == b'\n') {
+            None => passed,
+            Some(last) => {
+                self.at.line += passed.iter().filter(|&&b| b == b'\n').count() as u32;
+                self.at.column = 1;
+                &passed[last + 1..]
+            }
+        };
+        self.at.column += line.iter().filter(|&&b| b & 0xC0 != 0x80).count() as u32;
+    }
 }
 
 /// An element name fit to be shown: short, letters with at most three digits, as element names are;
@@ -107,4 +148,22 @@ pub fn place(tree: &Tree, node: NodeId) -> String {
     }
     parts.reverse();
     parts.join(".")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Position, position, positions};
+
+    #[test]
+    fn many_places_are_found_in_one_pass_as_each_is_alone() {
+        let text = "\u{FEFF}{\n \"å\": 1,\r\n\n\"b\": 2}".as_bytes();
+        let offsets: Vec<u32> = (0..text.len() as u32 + 3).rev().collect();
+        let many = positions(text, &offsets);
+        for (offset, found) in offsets.iter().zip(many) {
+            assert_eq!(found, position(text, *offset), "{offset}");
+        }
+        assert_eq!(position(text, 3), Position { line: 1, column: 1 }, "the mark is no column");
+        assert_eq!(position(text, 10), Position { line: 2, column: 5 }, "å is one character");
+        assert_eq!(position(text, u32::MAX), Position { line: 4, column: 8 }, "the end");
+    }
 }

@@ -1,6 +1,6 @@
 //! The envelope of our open case message (conformance/schemas/case-message.schema.json).
 
-use super::Fields;
+use super::{Fields, Part};
 use crate::model::{Envelope, Fault, Subject};
 use fhir::{NodeRef, Tree};
 
@@ -39,7 +39,18 @@ pub fn envelope(tree: &Tree) -> Result<Envelope, Fault> {
     fields.done(value)
 }
 
-fn subject(root: NodeRef<'_>, fields: &mut Fields) -> Option<Subject> {
+/// Where a part stands, as JSON pointer.
+pub fn place_of(part: Part) -> &'static str {
+    match part {
+        Part::Event => "/event",
+        Part::Sent => "/sentAt",
+        Part::Occurred => "/occurredAt",
+        Part::Receiver => "/receiver/hsaId",
+        Part::Subject => "/subject/personalNumber",
+    }
+}
+
+pub fn subject(root: NodeRef<'_>, fields: &mut Fields) -> Option<Subject> {
     let Some(subject) = root.child("subject") else {
         fields.missing("/subject", "the subject");
         return None;

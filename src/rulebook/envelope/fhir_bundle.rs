@@ -2,7 +2,7 @@
 //!
 //! Invariant: only MessageHeader, Bundle.timestamp and the Patient's identity are read here.
 
-use super::Fields;
+use super::{Fields, Part};
 use crate::model::{Code, Envelope, Fault, Finding, Subject, identifier};
 use fhir::{NodeRef, Tree};
 
@@ -26,6 +26,19 @@ pub fn envelope(tree: &Tree) -> Result<Envelope, Fault> {
         return Err(Fault::one(finding.at("Bundle.entry[0].resource")));
     };
     read(bundle, header)
+}
+
+/// The event code of a message Bundle; `None` for every other resource.
+pub fn event(tree: &Tree) -> Option<&str> {
+    let bundle = tree.at(tree.root());
+    let first = bundle.child("entry").and_then(|e| e.child("resource"));
+    let header = first.filter(|r| r.child_text("resourceType") == Some("MessageHeader"));
+    match bundle.child_text("type") {
+        Some("message") => {
+            Some(header.and_then(|h| h.child("eventCoding")?.child_text("code")).unwrap_or(""))
+        }
+        _ => None,
+    }
 }
 
 fn read(bundle: NodeRef<'_>, header: NodeRef<'_>) -> Result<Envelope, Fault> {
@@ -77,6 +90,25 @@ fn read(bundle: NodeRef<'_>, header: NodeRef<'_>) -> Result<Envelope, Fault> {
     fields.done(whole)
 }
 
+/// Where a part stands, as FHIRPath expression.
+pub fn place_of(part: Part, tree: &Tree) -> String {
+    let header = "Bundle.entry[0].resource.";
+    match part {
+        Part::Event => format!("{header}eventCoding.code"),
+        Part::Sent => "Bundle.timestamp".into(),
+        Part::Occurred => format!("{header}extension('{EXTENSIONS}event-time')"),
+        Part::Receiver => format!("{header}destination[0].receiver.identifier.value"),
+        Part::Subject => {
+            let bundle = tree.at(tree.root());
+            let at = patients(bundle).next().and_then(|(entry, patient)| {
+                let known = patient.all("identifier").position(is_known)?;
+                Some(format!("Bundle.entry[{entry}].resource.identifier[{known}].value"))
+            });
+            at.unwrap_or_else(|| "Bundle".into())
+        }
+    }
+}
+
 /// The HSA-id of a reference by identifier.
 fn hsa(reference: NodeRef<'_>) -> Option<&str> {
     reference.child("identifier").and_then(|i| i.child_text("value"))
@@ -94,10 +126,20 @@ fn extension<'a>(header: NodeRef<'a>, name: &str) -> Option<&'a str> {
     header.all("extension").find(|e| is(*e, name)).and_then(value)
 }
 
-/// The Patient of the message: exactly one, with a personal identifier of a kind we know.
-fn subject(bundle: NodeRef<'_>, fields: &mut Fields) -> Option<Subject> {
+/// The Patients, each with the number of its entry.
+fn patients(bundle: NodeRef<'_>) -> impl Iterator<Item = (usize, NodeRef<'_>)> {
     let resources = bundle.all("entry").enumerate().filter_map(|(i, e)| Some((i, e.child("resource")?)));
-    let mut patients = resources.filter(|(_, r)| r.child_text("resourceType") == Some("Patient"));
+    resources.filter(|(_, r)| r.child_text("resourceType") == Some("Patient"))
+}
+
+/// Is it a personal identifier of a kind we know?
+fn is_known(identifier: NodeRef<'_>) -> bool {
+    identifier.child_text("system").is_some_and(|s| identifier::kind_of_system(s).is_some())
+}
+
+/// The Patient of the message: exactly one, with a personal identifier of a kind we know.
+pub fn subject(bundle: NodeRef<'_>, fields: &mut Fields) -> Option<Subject> {
+    let mut patients = patients(bundle);
     let Some((index, patient)) = patients.next() else {
         fields.missing("Bundle.entry.resource.ofType(Patient)", "the Patient");
         return None;
@@ -106,9 +148,7 @@ fn subject(bundle: NodeRef<'_>, fields: &mut Fields) -> Option<Subject> {
         let path = format!("Bundle.entry[{second}].resource");
         fields.malformed(&path, "the message (one Patient only: nobody else's data may ride along)");
     }
-    let known = patient
-        .all("identifier")
-        .find(|i| i.child_text("system").is_some_and(|s| identifier::kind_of_system(s).is_some()));
+    let known = patient.all("identifier").find(|i| is_known(*i));
     let path = format!("Bundle.entry[{index}].resource.identifier");
     let Some(known) = known else {
         fields.missing(&path, "a personal identifier of a known system");

@@ -1,0 +1,245 @@
+//! One document against the rules: what it is, whether it can be read, whether it obeys the profile or schema of
+//! its event, and what of the gateway's own rules it answers by itself.
+//!
+//! Invariant: gateway, command line and conformance runner judge here, so that one document has one
+//! verdict; all findings at once, under three headings, none with a value. Deliberately absent: parties,
+//! agreements, consents, times and duplicates, which only a gateway knows, and only at the time.
+
+mod content;
+pub mod guess;
+mod identity;
+pub mod place;
+mod provenance;
+pub mod read;
+pub mod scan;
+
+use super::{Rulebook, envelope};
+use crate::{
+    config::Mode,
+    model::{Code, Finding, Format, fault::Severity},
+};
+pub use content::{Content, translate};
+use fhir::Tree;
+pub use guess::Kind;
+pub use identity::identifier;
+use jiff::Timestamp;
+
+/// What a finding is about.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Heading {
+    /// Is it readable?
+    Format,
+    /// Does it obey the profile or schema?
+    Profile,
+    /// Does it obey what the parties have agreed, as far as it tells by itself?
+    Agreement,
+}
+
+impl Heading {
+    /// All of them, in the order in which they are told.
+    pub const ALL: [Heading; 3] = [Heading::Format, Heading::Profile, Heading::Agreement];
+
+    /// A stable word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Heading::Format => "format",
+            Heading::Profile => "profile",
+            Heading::Agreement => "agreement",
+        }
+    }
+}
+
+/// A finding under its heading.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// What it is about.
+    pub heading: Heading,
+    /// The kind of rule, where the engine names it, such as `cardinality`.
+    pub rule: Option<&'static str>,
+    /// The rule could not be checked here: neither right nor wrong is claimed.
+    pub not_checkable: bool,
+    /// What was found.
+    pub finding: Finding,
+}
+
+impl Found {
+    /// A finding that was checked.
+    pub fn of(heading: Heading, finding: Finding) -> Found {
+        Found { heading, rule: None, not_checkable: false, finding }
+    }
+
+    /// Does it make the document invalid?
+    pub fn is_error(&self) -> bool {
+        !self.not_checkable && self.finding.severity == Severity::Error
+    }
+}
+
+/// What to judge a document by.
+#[derive(Clone, Debug)]
+pub struct Wanted<'a> {
+    /// As this event's message; `None`: as its own event's.
+    pub event: Option<&'a str>,
+    /// Against this profile or type alone.
+    pub profile: Option<&'a str>,
+    /// Which numbers may be in it; `None`: any well-formed one.
+    pub mode: Option<Mode>,
+    /// The day that ages of numbers are counted from.
+    pub now: Timestamp,
+    /// Longest document.
+    pub max_bytes: usize,
+}
+
+/// What a message's own words answered of the gateway's rules.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Checked {
+    /// The subject's number: system, shape and check digit.
+    Number,
+    /// That it is, or is not, a published test number.
+    TestNumber(Mode),
+}
+
+/// The verdict on a document.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// What it looks like.
+    pub kind: Kind,
+    /// The event that it was judged by.
+    pub event: Option<String>,
+    /// The profile or type that it was judged by.
+    pub profile: Option<String>,
+    /// Could it be read?
+    pub readable: bool,
+    /// Of the agreement rules, what was checked.
+    pub checked: Vec<Checked>,
+    /// What was found, by heading and place.
+    pub found: Vec<Found>,
+}
+
+impl Report {
+    /// No error under any heading.
+    pub fn is_valid(&self) -> bool {
+        !self.found.iter().any(Found::is_error)
+    }
+
+    fn add(&mut self, heading: Heading, findings: impl IntoIterator<Item = Finding>) {
+        self.found.extend(findings.into_iter().map(|f| Found::of(heading, f)));
+    }
+}
+
+impl Rulebook {
+    /// Judges a document.
+    pub fn check(&self, bytes: &[u8], wanted: &Wanted<'_>) -> Report {
+        let kind = guess::kind(bytes);
+        let mut report =
+            Report { kind, event: None, profile: None, readable: false, checked: vec![], found: vec![] };
+        let (format, read) = match kind {
+            Kind::FhirJson => (Format::FhirJson, read::json(bytes, Format::FhirJson, wanted.max_bytes)),
+            Kind::FhirXml => (Format::FhirJson, read::fhir_xml(bytes, &self.definitions, wanted.max_bytes)),
+            Kind::CaseJson => (Format::CaseJson, read::json(bytes, Format::CaseJson, wanted.max_bytes)),
+            _ => (Format::CaseJson, Err(vec![not_read(kind)])),
+        };
+        match read {
+            Err(findings) => report.add(Heading::Format, findings),
+            Ok(tree) => {
+                report.readable = true;
+                match format {
+                    Format::FhirJson => self.fhir(tree, bytes, wanted, &mut report),
+                    Format::CaseJson => self.case(tree, bytes, wanted, &mut report),
+                }
+            }
+        }
+        let start = |f: &Found| f.finding.place.span.as_ref().map(|s| s.start);
+        report.found.sort_by_key(|f| (f.heading, start(f)));
+        report
+    }
+
+    fn fhir(&self, mut tree: Tree, bytes: &[u8], wanted: &Wanted<'_>, report: &mut Report) {
+        let event = match (wanted.profile, wanted.event) {
+            (Some(url), _) => return self.against(&mut tree, url, report),
+            (None, Some(event)) => Some(event.to_string()),
+            (None, None) => envelope::event(&tree, Format::FhirJson).map(str::to_string),
+        };
+        let Some(event) = event else {
+            let own = tree.child_text(tree.root(), "resourceType").unwrap_or("Resource").to_string();
+            return self.against(&mut tree, &own, report);
+        };
+        self.own_rules(&tree, Format::FhirJson, wanted, report);
+        if !self.knows_event(&event) {
+            report.add(Heading::Profile, [unknown_event(&tree, Format::FhirJson)]);
+            return self.against(&mut tree, "Bundle", report);
+        }
+        report.profile = Some(super::profile_url(&event));
+        report.found.extend(self.check_content(tree, Format::FhirJson, &event, bytes, true).found);
+        report.event = Some(event);
+    }
+
+    fn case(&self, tree: Tree, bytes: &[u8], wanted: &Wanted<'_>, report: &mut Report) {
+        if wanted.profile.is_some() {
+            let what = "a profile is of FHIR; a case message is judged by its event's schema";
+            return report.add(Heading::Profile, [Finding::error(Code::Schema, what).at("/")]);
+        }
+        self.own_rules(&tree, Format::CaseJson, wanted, report);
+        let own = envelope::event(&tree, Format::CaseJson).map(str::to_string);
+        let other = wanted.event.filter(|event| own.as_deref().is_some_and(|own| own != *event));
+        if other.is_some() {
+            let what = "the message says another event than the one that it is judged by";
+            let mut finding = Finding::error(Code::Schema, what).at("/event");
+            place::locate([&mut finding], &tree);
+            report.add(Heading::Profile, [finding]);
+        }
+        let known = own.filter(|event| self.knows_event(event));
+        match known {
+            Some(event) => {
+                report.found.extend(self.check_content(tree, Format::CaseJson, &event, bytes, true).found);
+                report.event = Some(event);
+            }
+            None => {
+                report.add(Heading::Profile, [unknown_event(&tree, Format::CaseJson)]);
+                report.found.extend(self.check_case(&tree, bytes));
+            }
+        }
+    }
+
+    /// Against one profile or type, whatever the document is for.
+    fn against(&self, tree: &mut Tree, url: &str, report: &mut Report) {
+        let found = self.check_as(tree, url);
+        report.found.extend(content::of_profile(&found, Code::Profile, true, tree));
+        report.profile = Some(url.to_string());
+    }
+
+    /// The envelope, and what the gateway's rules say of the message alone.
+    fn own_rules(&self, tree: &Tree, format: Format, wanted: &Wanted<'_>, report: &mut Report) {
+        if let Err(fault) = envelope::read(tree, format) {
+            report.add(Heading::Profile, fault.findings().iter().cloned());
+        }
+        let Some(subject) = envelope::subject(tree, format) else { return };
+        report.checked.push(Checked::Number);
+        report.checked.extend(wanted.mode.map(Checked::TestNumber));
+        let found = identifier(&subject.system, &subject.value, wanted.mode, wanted.now);
+        if let Some(finding) = found {
+            let mut finding = finding.at(envelope::place_of(envelope::Part::Subject, tree, format));
+            place::locate([&mut finding], tree);
+            report.add(Heading::Agreement, [finding]);
+        }
+    }
+}
+
+fn unknown_event(tree: &Tree, format: Format) -> Finding {
+    let finding = Finding::error(Code::UnknownEvent, "the event code is not in the catalogue");
+    let mut finding = finding.at(envelope::place_of(envelope::Part::Event, tree, format));
+    place::locate([&mut finding], tree);
+    finding
+}
+
+/// What stands in the way of reading a document of this kind.
+fn not_read(kind: Kind) -> Finding {
+    let yet = match kind {
+        Kind::Hl7v2 | Kind::CaseXml | Kind::Soap => ", which is not read yet",
+        _ => "",
+    };
+    let detail = format!(
+        "it looks like {}{yet}; what is read here is FHIR R4 in JSON or XML, and the case message in JSON, all in UTF-8",
+        kind.looks()
+    );
+    Finding::error(Code::UnknownForm, detail)
+}

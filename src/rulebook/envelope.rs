@@ -1,0 +1,130 @@
+//! The envelope of a message, in words that every format shares, and where its parts stand.
+//!
+//! Invariant: all that is wrong with an envelope comes at once, each with its place; no value is
+//! echoed. Deliberately absent: any judgement of the content.
+
+mod case;
+mod fhir_bundle;
+
+use super::check::place;
+use crate::model::{Code, Envelope, Fault, Finding, Format, HsaId, Subject};
+use fhir::Tree;
+use jiff::Timestamp;
+
+/// Reads the envelope of a tree of a format. Errors: `SLUSS-IN-005`, `-006`, `-008`.
+pub fn read(tree: &Tree, format: Format) -> Result<Envelope, Fault> {
+    let read = match format {
+        Format::FhirJson => fhir_bundle::envelope(tree),
+        Format::CaseJson => case::envelope(tree),
+    };
+    read.map_err(|fault| fault.map(|findings| place::locate(findings, tree)))
+}
+
+/// The event code that a message says, if it is one.
+pub fn event(tree: &Tree, format: Format) -> Option<&str> {
+    match format {
+        Format::FhirJson => fhir_bundle::event(tree),
+        Format::CaseJson => tree.child_text(tree.root(), "event"),
+    }
+}
+
+/// The person that a message is about, whatever else its envelope lacks.
+pub fn subject(tree: &Tree, format: Format) -> Option<Subject> {
+    let mut fields = Fields { findings: Vec::new() };
+    let root = tree.at(tree.root());
+    match format {
+        Format::FhirJson => fhir_bundle::subject(root, &mut fields),
+        Format::CaseJson => case::subject(root, &mut fields),
+    }
+    .filter(|subject| !subject.value.is_empty())
+}
+
+/// The parts of an envelope that a later check speaks of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Part {
+    /// The event code.
+    Event,
+    /// When it was sent.
+    Sent,
+    /// When it happened.
+    Occurred,
+    /// The receiver.
+    Receiver,
+    /// The subject's number.
+    Subject,
+}
+
+/// Where a part stands, as the format's readers expect it.
+pub fn place_of(part: Part, tree: &Tree, format: Format) -> String {
+    match format {
+        Format::FhirJson => fhir_bundle::place_of(part, tree),
+        Format::CaseJson => case::place_of(part).to_string(),
+    }
+}
+
+/// Collects envelope fields and what is wrong with them.
+struct Fields {
+    findings: Vec<Finding>,
+}
+
+impl Fields {
+    fn missing(&mut self, path: &str, what: &str) {
+        self.findings.push(Finding::error(Code::EnvelopeField, format!("{what} is missing")).at(path));
+    }
+
+    fn malformed(&mut self, path: &str, what: &str) {
+        self.findings.push(Finding::error(Code::EnvelopeField, format!("{what} is malformed")).at(path));
+    }
+
+    fn need(&mut self, value: Option<&str>, path: &str, what: &str) -> String {
+        match value.filter(|v| !v.is_empty()) {
+            Some(value) => value.to_string(),
+            None => {
+                self.missing(path, what);
+                String::new()
+            }
+        }
+    }
+
+    /// An id that may stand in keys, headers and file-free storage: letters, digits, `-`, `.`, `_`.
+    fn id(&mut self, value: Option<&str>, path: &str, what: &str) -> String {
+        let text = self.need(value, path, what);
+        if !text.is_empty() && !is_id(&text) {
+            self.malformed(path, &format!("{what} (1–64 letters, digits, '-', '.', '_')"));
+        }
+        text
+    }
+
+    fn optional_id(&mut self, value: Option<&str>, path: &str, what: &str) -> Option<String> {
+        value.map(|v| self.id(Some(v), path, what))
+    }
+
+    fn hsa(&mut self, value: Option<&str>, path: &str, what: &str) -> Option<HsaId> {
+        let text = self.need(value, path, what);
+        let id = HsaId::parse(&text);
+        if id.is_none() && !text.is_empty() {
+            self.malformed(path, &format!("{what} (HSA-id)"));
+        }
+        id
+    }
+
+    fn instant(&mut self, value: Option<&str>, path: &str, what: &str) -> Option<Timestamp> {
+        let text = self.need(value, path, what);
+        let instant = text.parse().ok();
+        if instant.is_none() && !text.is_empty() {
+            self.malformed(path, &format!("{what} (date and time with offset)"));
+        }
+        instant
+    }
+
+    fn done<T>(self, value: Option<T>) -> Result<T, Fault> {
+        Fault::unless_clean(self.findings)?;
+        value.ok_or_else(|| Fault::of(Code::EnvelopeField, "the envelope is incomplete"))
+    }
+}
+
+/// 1–64 letters, digits, `-`, `.`, `_`.
+pub fn is_id(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
+}

@@ -1,0 +1,161 @@
+//! Findings say where in the received text they are, to the sender, in the sender's own form.
+
+use crate::{
+    flows::admission,
+    world::{GRANVIK, World},
+};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use sluss::{
+    conformance::message::{self, Fhir},
+    model::Format,
+    rulebook::{
+        Rulebook, Source,
+        check::{Found, read},
+    },
+};
+use std::path::Path;
+
+const LINE: &str = "http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-line";
+const COLUMN: &str = "http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-col";
+
+/// What stands at a line and column, both from 1 and counted in characters.
+fn at(text: &str, line: u64, column: u64) -> String {
+    let line = text.lines().nth(line as usize - 1).unwrap_or_default();
+    line.chars().skip(column as usize - 1).collect()
+}
+
+/// Expression and text at the place of the first issue with this code.
+fn issue(outcome: &Value, code: &str, text: &str) -> (String, String) {
+    let issues = outcome["issue"].as_array().unwrap();
+    let found = issues.iter().find(|i| i["details"]["coding"][0]["code"] == code);
+    let found = found.unwrap_or_else(|| panic!("no {code} in {outcome}"));
+    let number = |url: &str| {
+        let extension = found["extension"].as_array().and_then(|all| all.iter().find(|e| e["url"] == url));
+        extension.and_then(|e| e["valueInteger"].as_u64()).unwrap_or_else(|| panic!("{url} in {found}"))
+    };
+    (found["expression"][0].as_str().unwrap_or_default().into(), at(text, number(LINE), number(COLUMN)))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fhir_sender_reads_expression_line_and_column_of_each_finding() {
+    let world = World::new().await;
+    let mut message = Fhir(admission("m", "C-1", "SE5569999906-NONE"));
+    message.0["timestamp"] = json!("2020-01-01T00:00:00Z");
+    let patient = message.resource("Patient").unwrap();
+    patient["identifier"][0]["value"] = json!("201204152398");
+    patient["gender"] = json!("CANARY");
+    let text = serde_json::to_string_pretty(&message.0).unwrap();
+    let post = |text: String| world_post(&world, text);
+    let outcome = post(text.clone()).await;
+    for (code, expression, begins) in [
+        ("SLUSS-VAL-001", "gender", "\"CANARY\""),
+        ("SLUSS-VAL-003", "identifier[0].value", "\"201204152398\""),
+        ("SLUSS-VAL-006", "Bundle.timestamp", "\"2020-01-01"),
+        ("SLUSS-RTE-001", "destination[0].receiver.identifier.value", "\"SE5569999906-NONE\""),
+    ] {
+        let (place, found) = issue(&outcome, code, &text);
+        assert!(place.ends_with(expression) && found.starts_with(begins), "{code} at {place}: {found}");
+    }
+    assert!(!outcome.to_string().contains("CANARY"));
+
+    message.header()["id"] = json!("no id, but words");
+    message.header()["extension"] = json!([]);
+    let text = serde_json::to_string_pretty(&message.0).unwrap();
+    let (place, found) = issue(&post(text.clone()).await, "SLUSS-IN-008", &text);
+    assert_eq!(place, "Bundle.entry[0].resource.id");
+    assert!(found.starts_with("\"no id, but words\""), "{found}");
+    let broken = text.replace("\"no id, but words\",", "\"no id, but words\"");
+    let (_, found) = issue(&post(broken.clone()).await, "SLUSS-IN-002", &broken);
+    assert!(found.starts_with('"'), "where the comma is missing: {found}");
+}
+
+async fn world_post(world: &World, text: String) -> Value {
+    let region = world.as_region();
+    let reply = region.post("/fhir/$process-message", "application/fhir+json", text.into_bytes());
+    reply.await.unwrap().json()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_case_sender_reads_pointer_line_and_column_of_each_finding() {
+    let world = World::new().await;
+    let mut body =
+        message::fresh_case("health-exam-request/valid-2-rich.json", "c1", "C-1", Timestamp::now());
+    body["receiver"]["hsaId"] = json!(GRANVIK);
+    body["subject"]["personalNumber"] = json!("201010132388");
+    body["examRequest"]["kind"] = json!("CANARY");
+    body["examRequest"]["parts"][1] = json!("CANARY2");
+    let text = serde_json::to_string_pretty(&body).unwrap();
+    let sjoby = world.as_sjoby();
+    let reply = sjoby.post("/case/v1/messages", "application/json", text.clone().into_bytes());
+    let problem = reply.await.unwrap().json();
+    let errors = problem["errors"].as_array().unwrap();
+    for (code, pointer, begins) in [
+        ("SLUSS-VAL-002", "/examRequest/kind", "\"CANARY\""),
+        ("SLUSS-VAL-002", "/examRequest/parts/1", "\"CANARY2\""),
+        ("SLUSS-VAL-003", "/subject/personalNumber", "\"201010132388\""),
+    ] {
+        let found = errors.iter().find(|e| e["code"] == code && e["pointer"] == pointer);
+        let found = found.unwrap_or_else(|| panic!("{code} {pointer}: {problem:#}"));
+        let here = at(&text, found["line"].as_u64().unwrap(), found["column"].as_u64().unwrap());
+        assert!(here.starts_with(begins), "{pointer}: {here}");
+    }
+    assert!(!problem.to_string().contains("CANARY"));
+}
+
+/// The rules with a map changed.
+fn with_map(change: impl Fn(String) -> String) -> Rulebook {
+    let dir = tempfile::tempdir().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for part in ["mappings", "conformance"] {
+        copy(&root.join(part), &dir.path().join(part));
+    }
+    let map = dir.path().join("mappings/health-exam-request/case-fhir.map");
+    let text = std::fs::read_to_string(&map).unwrap();
+    std::fs::write(map, change(text)).unwrap();
+    let loaded = Rulebook::load(&Source::Folder(dir.path().into()));
+    loaded.unwrap_or_else(|problems| panic!("{problems:#?}"))
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().flatten() {
+        let target = to.join(entry.file_name());
+        match entry.path().is_dir() {
+            true => copy(&entry.path(), &target),
+            false => std::fs::copy(entry.path(), target).map(|_| ()).unwrap(),
+        }
+    }
+}
+
+/// What is wrong with the canonical form of the rich example.
+fn made(rulebook: &Rulebook) -> (String, Vec<Found>) {
+    let text = message::example("health-exam-request/valid-2-rich.json");
+    let text = serde_json::to_string_pretty(&text).unwrap();
+    let tree = read::json(text.as_bytes(), Format::CaseJson, 1 << 20).unwrap();
+    let event = "health-exam-request";
+    let content = rulebook.check_content(tree, Format::CaseJson, event, text.as_bytes(), false);
+    (text, content.found)
+}
+
+#[test]
+fn what_is_wrong_with_what_a_map_made_is_told_by_the_message_it_was_made_from() {
+    let exam = "order.code = cc('https://sluss.example/fhir/CodeSystem/exam', kind)";
+    let rulebook = with_map(|text| {
+        assert!(text.contains(exam) && text.contains("placement.status = 'active'"));
+        text.replace(exam, "order.code = cc('https://sluss.example/fhir/CodeSystem/exam-part', kind)")
+            .replace("placement.status = 'active'", "placement.status = 'planned-by-nobody'")
+    });
+    let (text, found) = made(&rulebook);
+    let errors: Vec<_> = found.iter().filter(|f| f.is_error()).map(|f| &f.finding).collect();
+    assert!(!errors.is_empty());
+    let of_kind = errors.iter().find(|f| f.place.path.as_deref() == Some("/examRequest/kind"));
+    let of_kind = of_kind.unwrap_or_else(|| panic!("{errors:#?}"));
+    let (line, column) = (of_kind.place.line.unwrap(), of_kind.place.column.unwrap());
+    assert!(at(&text, line.into(), column.into()).starts_with("\"health-exam\""), "{of_kind:?}");
+    assert!(of_kind.detail.contains("Bundle.entry[2].resource.code"), "{of_kind:?}");
+    let constant = errors.iter().find(|f| f.detail.contains("resource.status"));
+    let constant = constant.unwrap_or_else(|| panic!("{errors:#?}"));
+    assert!(constant.detail.contains("no one place of the message leads to it"), "{constant:?}");
+    assert!(!format!("{errors:?}").contains("planned-by-nobody"), "{errors:?}");
+}
