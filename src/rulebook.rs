@@ -15,7 +15,11 @@ use fhir::{
 };
 use fhirpath::Invariants;
 pub use files::{File, Source, chosen, example_agreement, example_message};
-use std::{collections::HashMap, path::Path, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    path::Path,
+    sync::Arc,
+};
 
 /// Root of our canonical URLs.
 pub const CANONICAL: &str = "https://sluss.example/fhir";
@@ -32,6 +36,7 @@ pub struct Rulebook {
     plans: HashMap<(String, Format, Format), Map>,
     schema: jsonschema::Validator,
     version: String,
+    editions: Vec<Edition>,
 }
 
 pub mod check;
@@ -42,6 +47,7 @@ mod packages;
 mod xsd;
 pub use map::{Map, MapFault};
 pub use maps::{MapName, Maps, is_wanted};
+pub use packages::Edition;
 use packages::{ConceptMap, Packages};
 pub use xsd::{Body, Xsd};
 
@@ -53,6 +59,11 @@ impl Rulebook {
 
     /// Loads everything, and what the FHIR packages of a folder add; all problems at once.
     pub fn load_with(source: &Source, packages: Option<&Path>) -> Result<Rulebook, Vec<Problem>> {
+        Rulebook::load_from(source, packages.as_slice())
+    }
+
+    /// The same with any number of folders and package files.
+    pub fn load_from(source: &Source, packages: &[&Path]) -> Result<Rulebook, Vec<Problem>> {
         let files = files::read(source)?;
         let mut problems = Vec::new();
         let mut trees = Vec::new();
@@ -76,6 +87,7 @@ impl Rulebook {
         let invariants = Invariants::of(&profiles, &NOT_OURS);
         let schema = schema(&files, &mut problems);
         let concept_maps = std::mem::take(&mut packages.concept_maps);
+        let editions = packages.editions();
         let plans = plans(&files, concept_maps, &definitions, &mut problems);
         match (schema, problems.is_empty()) {
             (Some(schema), true) => Ok(Rulebook {
@@ -84,7 +96,11 @@ impl Rulebook {
                 invariants,
                 plans,
                 schema,
-                version: files::version(&files, packages.versions()),
+                version: files::version(
+                    &files,
+                    editions.iter().map(|e| (e.name.as_str(), e.sha256.as_str())),
+                ),
+                editions,
             }),
             _ => Err(problems),
         }
@@ -93,6 +109,50 @@ impl Rulebook {
     /// The first twelve hexadecimal digits of the hash over all rule files and packages.
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// The packages that were loaded beside our own rules.
+    pub fn editions(&self) -> &[Edition] {
+        &self.editions
+    }
+
+    /// The events that have a message profile, sorted.
+    pub fn events(&self) -> Vec<&str> {
+        let urls = self.profiles.urls().into_iter();
+        urls.filter_map(|url| {
+            url.strip_prefix(CANONICAL)?.strip_prefix("/StructureDefinition/")?.strip_suffix("-message")
+        })
+        .collect()
+    }
+
+    /// Is there such a profile, or such a type?
+    pub fn knows_profile(&self, url: &str) -> bool {
+        self.profiles.knows(url) || self.definitions.type_id(url).is_some()
+    }
+
+    /// The addresses of all profiles, sorted.
+    pub fn profiles(&self) -> Vec<&str> {
+        self.profiles.urls()
+    }
+
+    /// Every name that an element or a type of the definitions has: what may be shown of a message,
+    /// because no value is among them.
+    pub fn names(&self) -> HashSet<String> {
+        let definitions = &self.definitions;
+        let mut names: HashSet<String> = HashSet::new();
+        for ty in definitions.types() {
+            names.insert(definitions.type_name(ty).to_string());
+            for element in definitions.elements(ty) {
+                names.insert(element.name.to_string());
+                let of = |t: &fhir::TypeId| {
+                    let mut name = definitions.type_name(*t).to_string();
+                    name.get_mut(..1).into_iter().for_each(str::make_ascii_uppercase);
+                    format!("{}{name}", element.name)
+                };
+                names.extend(element.types.iter().filter(|_| element.choice).map(of));
+            }
+        }
+        names
     }
 
     /// Is there a message profile for the event?

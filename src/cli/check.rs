@@ -1,8 +1,11 @@
 //! `sluss check`: everything that start-up checks, without starting.
 
-use super::{Exit, Out};
+use super::{
+    Exit, Out,
+    diagnostic::{Cited, Diagnostic},
+};
 use crate::{app, config::Problem};
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::Level;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -58,22 +61,17 @@ pub fn row(problem: &Problem) -> Value {
 /// A problem for people: the place, the line of source with carets, the remedy.
 pub fn diagnostic(problem: &Problem) -> String {
     use std::io::IsTerminal;
-    let file = problem.file.display().to_string();
-    let id = problem.code.to_string();
+    let (file, code) = (problem.file.display().to_string(), problem.code.to_string());
     let source = problem.span.as_ref().and_then(|_| std::fs::read_to_string(&problem.file).ok());
-    let title = Level::ERROR.primary_title(problem.message.as_str()).id(id.as_str());
-    let help = Level::HELP.message(problem.remedy.as_str());
-    let terminal = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let renderer = if terminal { Renderer::styled() } else { Renderer::plain() };
-    match (&problem.span, &source) {
-        (Some(span), Some(source)) if span.end <= source.len() => {
-            let here = AnnotationKind::Primary.span(span.clone());
-            let snippet = Snippet::source(source.as_str()).path(file.as_str()).annotation(here);
-            renderer.render(&[title.element(snippet).element(help)])
-        }
-        _ => {
-            let place = Level::NOTE.message(file.as_str());
-            renderer.render(&[title.element(place).element(help)])
-        }
-    }
+    let cited = problem.span.as_ref().zip(source.as_ref()).filter(|(span, source)| span.end <= source.len());
+    let told = Diagnostic {
+        level: Level::ERROR,
+        code: &code,
+        title: &problem.message,
+        file: &file,
+        cited: cited.map(|(span, text)| Cited { text, span: span.clone(), line: 1, at: None }),
+        notes: Vec::new(),
+        help: Some(&problem.remedy),
+    };
+    told.render(std::io::stderr().is_terminal())
 }

@@ -7,10 +7,13 @@
 mod cert;
 mod check;
 mod demo;
+mod diagnostic;
 mod explain;
 mod map;
 mod msg;
+mod progress;
 mod serve;
+mod validate;
 
 use clap::{Parser, Subcommand};
 use serde_json::{Value, json};
@@ -49,6 +52,7 @@ struct Cli {
 const EXAMPLES: &str = "Examples:
   sluss demo --once                 watch the main flows once, then stop
   sluss check --config sluss.toml   find all that is wrong before starting
+  sluss validate message.json       what the gateway would say of a message
   sluss explain SLUSS-PRM-001       what a code means and who must act
   sluss msg journey ID              what happened to a message
   sluss map test --watch            run the maps' examples at each save
@@ -71,6 +75,8 @@ enum Verb {
     /// Maps between formats.
     #[command(subcommand)]
     Map(map::Verb),
+    /// Judge messages in files by the gateway's own rules.
+    Validate(validate::Args),
     /// Look at messages on record.
     #[command(subcommand)]
     Msg(msg::Verb),
@@ -126,6 +132,7 @@ pub fn run() -> ExitCode {
         Verb::Cert(CertVerb::Dev(args)) => cert_dev(args, out),
         Verb::Explain(args) => explain::run(args, out),
         Verb::Map(verb) => map::run(verb, out),
+        Verb::Validate(args) => validate::run(args, out),
         Verb::Msg(verb) => msg::run(verb, out),
     };
     ExitCode::from(exit as u8)

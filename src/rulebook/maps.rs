@@ -67,7 +67,7 @@ impl Maps {
         let mut problems = Vec::new();
         let models = files.iter().filter(|f| is_model(&f.path));
         let mut trees: Vec<Tree> = models.filter_map(|f| tree(f, &mut problems)).collect();
-        let packages = match Packages::read(packages, &mut trees) {
+        let packages = match Packages::read(packages.as_slice(), &mut trees) {
             Ok(packages) => packages,
             Err(found) => {
                 problems.extend(found);

@@ -21,11 +21,21 @@ use std::{
 /// The package whose types and value sets are in the binary; others may say more than it does.
 const CORE: &str = "hl7.fhir.r4.core";
 
+/// Which edition of a package is loaded.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Edition {
+    /// The package's name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The SHA-256 of its file, hexadecimal.
+    pub sha256: String,
+}
+
 /// A package file.
 struct Source {
     path: PathBuf,
-    name: String,
-    digest: String,
+    edition: Edition,
     /// What it builds on and is not in the folder.
     missing: Vec<String>,
 }
@@ -67,14 +77,17 @@ pub struct Packages {
 }
 
 impl Packages {
-    /// Reads every `.tgz` of the folder and adds its definitions to `trees`, which holds our own.
-    /// All problems at once.
-    pub fn read(folder: Option<&Path>, trees: &mut Vec<Tree>) -> Result<Packages, Vec<Problem>> {
-        let Some(folder) = folder else { return Ok(Packages::default()) };
+    /// Reads every `.tgz` of these folders, and these files, and adds their definitions to `trees`, which
+    /// holds our own. All problems at once.
+    pub fn read(places: &[&Path], trees: &mut Vec<Tree>) -> Result<Packages, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut opened = Vec::new();
-        for path in archives(folder, &mut problems) {
-            opened.extend(open(path, &mut problems));
+        for place in places {
+            let paths =
+                if place.is_file() { vec![place.to_path_buf()] } else { archives(place, &mut problems) };
+            for path in paths {
+                opened.extend(open(path, &mut problems));
+            }
         }
         repeated(&opened, &mut problems);
         // The core package comes last: where another says the same with more, the other holds.
@@ -107,7 +120,7 @@ impl Packages {
         let Some(own) = self.sources.get(here) else { return };
         match known.get(&url) {
             Some(None) => return,
-            Some(Some(_)) if own.name == CORE => return,
+            Some(Some(_)) if own.edition.name == CORE => return,
             Some(Some((other, place))) => {
                 let said = match place {
                     Place::Tree(i) => trees.get(*i),
@@ -147,9 +160,9 @@ impl Packages {
         Some(Problem::of(&source.path, Code::ConfigMap, found.to_string(), &remedy))
     }
 
-    /// Name and digest of each file, for the rulebook's version.
-    pub fn versions(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.sources.iter().map(|s| (s.name.as_str(), s.digest.as_str()))
+    /// Each package that was read.
+    pub fn editions(&self) -> Vec<Edition> {
+        self.sources.iter().map(|s| s.edition.clone()).collect()
     }
 }
 
@@ -216,8 +229,9 @@ fn open(path: PathBuf, problems: &mut Vec<Problem>) -> Option<(Source, Package)>
         return None;
     }
     let digest = digest::digest(&digest::SHA256, &bytes);
-    let digest = digest.as_ref().iter().map(|b| format!("{b:02x}")).collect();
-    Some((Source { path, name: package.name.clone(), digest, missing: Vec::new() }, package))
+    let sha256 = digest.as_ref().iter().map(|b| format!("{b:02x}")).collect();
+    let edition = Edition { name: package.name.clone(), version: package.version.clone(), sha256 };
+    Some((Source { path, edition, missing: Vec::new() }, package))
 }
 
 fn repeated(opened: &[(Source, Package)], problems: &mut Vec<Problem>) {

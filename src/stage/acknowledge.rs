@@ -8,30 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::borrow::Cow;
 
-/// Language of the prose in an answer. Codes and keys are the same in both.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Lang {
-    /// English.
-    En,
-    /// Swedish.
-    Sv,
-}
-
-impl Lang {
-    /// From an `Accept-Language` header: Swedish if it is named first or alone, else English.
-    pub fn from_header(header: Option<&str>) -> Lang {
-        let first = header.and_then(|h| h.split([',', ';']).next()).unwrap_or_default();
-        if first.trim().to_ascii_lowercase().starts_with("sv") { Lang::Sv } else { Lang::En }
-    }
-
-    /// Picks one of (English, Swedish).
-    pub fn pick(self, pair: (&'static str, &'static str)) -> &'static str {
-        match self {
-            Lang::En => pair.0,
-            Lang::Sv => pair.1,
-        }
-    }
-}
+pub use crate::model::Lang;
 
 /// How a door's answers look.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

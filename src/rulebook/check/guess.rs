@@ -84,6 +84,11 @@ impl Kind {
         matches!(self, Kind::FhirJson | Kind::FhirXml | Kind::CaseJson)
     }
 
+    /// Is it a message of a kind that is known and has no reader yet?
+    pub fn is_recognised_only(self) -> bool {
+        matches!(self, Kind::Hl7v2 | Kind::CaseXml | Kind::Soap) && !self.is_read()
+    }
+
     /// Is its text XML?
     pub fn is_xml(self) -> bool {
         matches!(self, Kind::FhirXml | Kind::CaseXml | Kind::Soap | Kind::OtherXml)
