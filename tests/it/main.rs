@@ -13,6 +13,7 @@ mod process;
 mod rules;
 mod tidy;
 mod tls;
+mod validate;
 mod whitelist;
 mod world;
 mod xsd;

@@ -17,7 +17,7 @@ use std::{
 const CORE: &str = "http://hl7.org/fhir/StructureDefinition";
 
 /// Writes a package; each resource is named by its type and number.
-fn package(folder: &Path, name: &str, manifest: Value, resources: &[Value]) -> PathBuf {
+pub fn package(folder: &Path, name: &str, manifest: Value, resources: &[Value]) -> PathBuf {
     let mut builder =
         tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
     let mut add = |path: String, value: &Value| {

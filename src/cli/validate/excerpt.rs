@@ -8,8 +8,8 @@ use crate::rulebook::check::scan::{self, Class};
 use std::{collections::HashSet, ops::Range};
 
 /// Bytes of a line that are shown at most, and how many of them before the place.
-const LONGEST: usize = 160;
-const BEFORE: usize = 70;
+const LONGEST: usize = 110;
+const BEFORE: usize = 40;
 
 /// Names of XML itself and of envelopes, which no definition has.
 const PLAIN: [&str; 18] = [
