@@ -3,7 +3,7 @@
 //! Invariant: a definition that names an unknown type is refused whole, so no element is ever left
 //! without its types. Deliberately absent: definitions that constrain (profiles): see `profile`.
 
-use super::xml::structure_namespace;
+use super::xml::Structure;
 use super::{Binding, Definitions, Element, Invariant, Strength, TypeKind};
 use crate::finding::{Finding, place};
 use crate::terms::unversioned;
@@ -106,7 +106,7 @@ impl Definitions {
     fn define(&mut self, root: NodeRef<'_>, faults: &mut Vec<Finding>) {
         let parent = root.child_text("baseDefinition").and_then(|url| self.type_id(url));
         let elements = elements(root);
-        let namespace = structure_namespace(root, elements.first().copied());
+        let structure = Structure::of(root, elements.first().copied());
         for (i, node) in elements.into_iter().enumerate() {
             let Some(path) = node.child_text("path") else { continue };
             let invariants = invariants(node);
@@ -134,7 +134,7 @@ impl Definitions {
             if self.is_primitive(owner) || (inherited.is_some() && !anew) {
                 continue;
             }
-            match self.make_element(node, path, name, namespace) {
+            match self.make_element(node, path, name, structure) {
                 Ok(mut element) => {
                     if let Some(group) = self.type_id(path) {
                         let logical = self.kind(group) == Some(TypeKind::Logical);
@@ -157,7 +157,7 @@ impl Definitions {
         node: NodeRef<'_>,
         path: &str,
         name: &str,
-        namespace: Option<&str>,
+        structure: Structure<'_>,
     ) -> Result<Element, String> {
         let mut types = Vec::new();
         let mut targets = Vec::new();
@@ -202,7 +202,7 @@ impl Definitions {
             max,
             binding: binding(node),
             invariants: Vec::new(),
-            xml: self.element_facts(node, namespace)?,
+            xml: self.element_facts(node, structure)?,
         })
     }
 }

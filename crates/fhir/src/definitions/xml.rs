@@ -20,6 +20,8 @@ const NAME: [&str; 2] = [
     "http://hl7.org/fhir/tools/StructureDefinition/xml-name",
 ];
 const DEFAULT_TYPE: [&str; 1] = ["http://hl7.org/fhir/StructureDefinition/elementdefinition-defaulttype"];
+/// Our own, on a whole logical model: its primitives have their values as text, not as attributes.
+const VALUE_AS_TEXT: [&str; 1] = ["https://sluss.example/fhir/StructureDefinition/xml-value-as-text"];
 const ANY_ORDER: [&str; 1] = ["http://hl7.org/fhir/StructureDefinition/structuredefinition-xml-no-order"];
 
 /// The word that logical models use for "in no namespace", which a URI cannot say.
@@ -48,6 +50,8 @@ pub struct XmlFacts {
     pub name: Option<Box<str>>,
     /// Its namespace; empty: in none. `None`: FHIR's for an element, none for an attribute.
     pub namespace: Option<Box<str>>,
+    /// Is the value of a primitive its text, whatever its type says?
+    pub value_as_text: bool,
     /// Does `xsi:type` tell its type?
     pub typed: bool,
     /// The type where `xsi:type` is missing.
@@ -138,9 +142,10 @@ impl Definitions {
         self.type_name(ty) == "xhtml"
     }
 
-    /// Does the primitive have its value as the text of its element?
-    pub(crate) fn is_text_primitive(&self, ty: TypeId) -> bool {
-        self.facts(ty).is_some_and(|f| f.form == XmlForm::Text)
+    /// Does a primitive of this type, as this element, have its value as the text of its element?
+    pub(crate) fn is_text_primitive(&self, ty: TypeId, element: Option<&Element>) -> bool {
+        let own = element.and_then(|e| e.xml.as_ref()).is_some_and(|f| f.value_as_text);
+        own && self.is_primitive(ty) || self.facts(ty).is_some_and(|f| f.form == XmlForm::Text)
     }
 
     /// May white space at the ends of a value of this primitive type mean something?
@@ -228,18 +233,17 @@ impl Definitions {
         }
     }
 
-    /// What an ElementDefinition says of its element in XML, `structure` being the namespace of the
-    /// definition that it stands in.
+    /// What an ElementDefinition says of its element in XML, in the definition that it stands in.
     pub(super) fn element_facts(
         &self,
         node: NodeRef<'_>,
-        structure: Option<&str>,
+        structure: Structure<'_>,
     ) -> Result<Option<Box<XmlFacts>>, String> {
         let form = form(node);
         let own = said(node, &NAMESPACE).map(|n| if n == NO_NAMESPACE { "" } else { n });
         let xhtml = node.child("type").is_some_and(|t| t.child_text("code") == Some("xhtml"));
         let inherits = form != XmlForm::Attribute && (form == XmlForm::Markup || !xhtml);
-        let namespace = own.or(structure.filter(|_| inherits));
+        let namespace = own.or(structure.namespace.filter(|_| inherits));
         let default_type = match said(node, &DEFAULT_TYPE) {
             Some(name) => {
                 Some(self.type_id(name).ok_or("the default type is not known; load its definition first")?)
@@ -248,6 +252,7 @@ impl Definitions {
         };
         checked(XmlFacts {
             form,
+            value_as_text: structure.value_as_text && form == XmlForm::Element,
             name: said(node, &NAME).map(Into::into),
             namespace: namespace.map(Into::into),
             typed: representations(node).any(|r| r == "typeAttr"),
@@ -277,8 +282,22 @@ fn said<'a>(node: NodeRef<'a>, urls: &[&str]) -> Option<&'a str> {
     found.children().find(|c| c.name().starts_with("value")).and_then(|v| v.text())
 }
 
+/// What a StructureDefinition says of all its elements.
+#[derive(Clone, Copy)]
+pub(super) struct Structure<'a> {
+    namespace: Option<&'a str>,
+    value_as_text: bool,
+}
+
+impl<'a> Structure<'a> {
+    pub fn of(root: NodeRef<'a>, first: Option<NodeRef<'a>>) -> Structure<'a> {
+        let value_as_text = said(root, &VALUE_AS_TEXT) == Some("true");
+        Structure { namespace: structure_namespace(root, first), value_as_text }
+    }
+}
+
 /// The namespace that a StructureDefinition gives its elements, said on itself or on its first element.
-pub(super) fn structure_namespace<'a>(root: NodeRef<'a>, first: Option<NodeRef<'a>>) -> Option<&'a str> {
+fn structure_namespace<'a>(root: NodeRef<'a>, first: Option<NodeRef<'a>>) -> Option<&'a str> {
     let said = said(root, &NAMESPACE).or_else(|| said(first?, &NAMESPACE))?;
     Some(if said == NO_NAMESPACE { "" } else { said })
 }

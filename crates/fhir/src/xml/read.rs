@@ -56,6 +56,8 @@ struct Frame {
     node: NodeId,
     ty: TypeId,
     inside: Inside,
+    /// Is it a primitive that has its value as text?
+    as_text: bool,
     /// The namespace declarations before its tag.
     mark: usize,
     tag: Range<usize>,
@@ -168,6 +170,7 @@ impl<'a> Reader<'a, '_> {
             node: self.frames.last().map_or(self.tree.root(), |f| f.node),
             ty: TypeId::NONE,
             inside: Inside::Passed,
+            as_text: false,
             mark,
             tag: at,
             first: 0,

@@ -48,7 +48,7 @@ impl<'a> Reader<'a, '_> {
         root: bool,
     ) -> Result<(), Fault> {
         let definitions = self.definitions;
-        let primitive = definitions.is_primitive(frame.ty) && !definitions.is_text_primitive(frame.ty);
+        let primitive = definitions.is_primitive(frame.ty) && !frame.as_text;
         let mut placed: Vec<(Placed<'_>, &Named<'a>)> = Vec::new();
         for attribute in attributes {
             let plain = attribute.prefix.is_empty();

@@ -157,6 +157,7 @@ impl<'a, 'd> Reader<'a, 'd> {
             Some(_) => self.add_named(above, &found.element.name, list, frame.tag.clone())?,
         };
         frame.ty = ty;
+        frame.as_text = self.definitions.is_text_primitive(ty, Some(found.element));
         found.annotate(&mut self.tree, frame.node, ty);
         if self.definitions.is_markup(found.element, ty) {
             self.outer.clear();

@@ -55,11 +55,7 @@ impl Reader<'_, '_> {
     /// Text as written between tags; white space may be layout.
     pub(super) fn literal(&mut self, raw: &str, at: Range<usize>) {
         let Some(frame) = self.frames.last() else { return };
-        let (white, ty) = (is_white(raw), frame.ty);
-        if white
-            && (self.definitions.kind(ty) != Some(TypeKind::Logical)
-                && !self.definitions.is_text_primitive(ty))
-        {
+        if is_white(raw) && self.definitions.kind(frame.ty) != Some(TypeKind::Logical) && !frame.as_text {
             return;
         }
         let solid = raw.trim_start_matches(WHITE);
@@ -79,9 +75,7 @@ impl Reader<'_, '_> {
             Inside::Markup | Inside::Passed => return,
             Inside::Resource { .. } => false,
             Inside::Elements => {
-                frame.text.is_some()
-                    || definitions.is_text_primitive(frame.ty)
-                    || definitions.text_element(frame.ty).is_some()
+                frame.text.is_some() || frame.as_text || definitions.text_element(frame.ty).is_some()
             }
         };
         let mixed = !solid.is_empty() && frame.text.as_ref().is_some_and(|t| t.closed);
@@ -120,7 +114,7 @@ impl Reader<'_, '_> {
     /// What is known of an element only at its end: its text, or that it has no value.
     pub(super) fn finish(&mut self, frame: &Frame) -> Result<(), Fault> {
         let (definitions, node, ty) = (self.definitions, frame.node, frame.ty);
-        if definitions.is_text_primitive(ty) {
+        if frame.as_text {
             let whole = frame.rank == 0 && definitions.keeps_white_space(ty);
             let part = |text: &Collected| text.part(whole).to_string();
             let value = frame.text.as_deref().map(part).unwrap_or_default();

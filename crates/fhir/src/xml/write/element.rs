@@ -194,7 +194,11 @@ impl<'t, 'd> Writer<'t, 'd> {
     fn value(&mut self, open: &Open<'d>, children: &[Child<'d>]) -> Option<&'t str> {
         let (definitions, tree, node) = (self.definitions, self.tree, open.node);
         let (text, kind) = (tree.text(node), tree.kind(node));
-        let as_text = definitions.is_text_primitive(open.ty);
+        let element = match open.what {
+            As::Child(found) => Some(found.element),
+            As::Root | As::Inner => None,
+        };
+        let as_text = definitions.is_text_primitive(open.ty, element);
         if definitions.is_primitive(open.ty) && !as_text {
             if let Some(text) = text {
                 self.attribute("value", text, node);
