@@ -15,8 +15,10 @@
 mod bundle;
 mod children;
 mod contained;
+mod entries;
 mod extension;
 mod invariant;
+mod links;
 mod policy;
 mod profiles;
 mod reference;
@@ -88,10 +90,12 @@ impl Profiles {
             policy,
             holds,
             findings: Vec::new(),
+            depths: Vec::new(),
             path: Vec::new(),
             bundle: bundle::Index::of(self, tree),
             memo: HashMap::new(),
             later: Vec::new(),
+            links: Vec::new(),
             layers_only: false,
             asking: 0,
         };
@@ -111,6 +115,8 @@ struct Run<'a> {
     policy: &'a Policy,
     holds: Option<&'a Holds<'a>>,
     findings: Vec<Finding>,
+    /// How deep the walk was at each finding.
+    depths: Vec<usize>,
     /// From the root to the node being checked, with the index where it is in a list.
     path: Vec<(NodeId, Option<u32>)>,
     bundle: bundle::Index<'a>,
@@ -118,6 +124,8 @@ struct Run<'a> {
     memo: HashMap<(NodeId, RuleId), bool>,
     /// References, looked at when the walk has judged what they may point at.
     later: Vec<(NodeId, Option<&'a Element>, Layers<'a>)>,
+    /// Which resource refers to which, in a document.
+    links: Vec<(NodeId, NodeId)>,
     /// Check the layers alone: the base is checked at the node's own place.
     layers_only: bool,
     /// How many questions of conformance are being answered inside each other.
@@ -162,7 +170,7 @@ impl<'a> Run<'a> {
             for (node, element, layers) in std::mem::take(&mut self.later) {
                 self.reference(node, element, &layers);
             }
-            bundle::check(self);
+            entries::check(self);
         }
     }
 }

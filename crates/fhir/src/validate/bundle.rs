@@ -1,20 +1,37 @@
-//! Bundles: finding entries by URL, and the rules that hold across entries.
+//! Finding resources inside the document: entries by address, parameters by type and id, contained ones.
 //!
-//! Invariant: the index is built once, so every reference is one look-up. Deliberately absent: rules
-//! of search sets and transactions, which are invariants of R4's own.
+//! Invariant: the index is built once, so every reference is one look-up. Deliberately absent: Bundles
+//! inside other resources; their entries are not at the root's addresses.
 
 use super::Run;
 use crate::profile::Profiles;
 use crate::tree::{Key, NodeId, Tree};
 use std::collections::HashMap;
 
-/// The entries of the Bundle at the root, if it is one, and all contained resources.
+/// The resources of the document, by what refers to them.
 pub(super) struct Index<'a> {
     bundle: bool,
-    closed: bool,
+    kind: &'a str,
+    /// The resource of the first entry: MessageHeader or Composition.
+    first: Option<NodeId>,
     contained: HashMap<(NodeId, &'a str), NodeId>,
-    by_url: HashMap<&'a str, NodeId>,
+    /// The first entry with the address, and whether there are other versions.
+    by_url: HashMap<&'a str, (NodeId, bool)>,
+    by_version: HashMap<(&'a str, &'a str), NodeId>,
     by_id: HashMap<(&'a str, &'a str), NodeId>,
+}
+
+/// What a reference leads to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Lead {
+    /// This resource.
+    To(NodeId),
+    /// Several; this is the first.
+    Several(NodeId),
+    /// None, though a resource has the type and id: by the rules the reference leads elsewhere.
+    Beside,
+    /// None.
+    Nowhere,
 }
 
 /// The elements on the way to a resource inside another (Bundle, Parameters).
@@ -24,10 +41,15 @@ impl<'a> Index<'a> {
     pub(super) fn of(own: &Profiles, tree: &'a Tree) -> Index<'a> {
         let root = tree.root();
         let bundle = tree.type_of(root) == own.types.bundle;
-        let kind = tree.child_text(root, "type").unwrap_or_default();
-        let closed = bundle && matches!(kind, "message" | "document" | "transaction");
-        let contained = HashMap::new();
-        let mut index = Index { bundle, closed, contained, by_url: HashMap::new(), by_id: HashMap::new() };
+        let mut index = Index {
+            bundle,
+            kind: tree.child_text(root, "type").filter(|_| bundle).unwrap_or_default(),
+            first: None,
+            contained: HashMap::new(),
+            by_url: HashMap::new(),
+            by_version: HashMap::new(),
+            by_id: HashMap::new(),
+        };
         let key = Key::new("contained");
         let mut nodes = vec![root];
         while let Some(outer) = nodes.pop() {
@@ -36,19 +58,41 @@ impl<'a> Index<'a> {
                     index.contained.entry((outer, id)).or_insert(inner);
                 }
             }
+            if !bundle && tree.name(outer) == "resource" {
+                index.add_id(tree, outer);
+            }
             // Resources stand only at the root and in entries; parameters nest deeper.
             nodes.extend(tree.children(outer).filter(|&c| HOLDERS.contains(&tree.name(c))));
         }
         for entry in tree.at(root).all("entry").filter(|_| bundle) {
-            let Some(resource) = entry.child("resource") else { continue };
-            if let Some(url) = entry.child_text("fullUrl") {
-                index.by_url.entry(url).or_insert(resource.id);
-            }
-            if let (Some(ty), Some(id)) = (resource.child_text("resourceType"), resource.child_text("id")) {
-                index.by_id.entry((ty, id)).or_insert(resource.id);
+            if let Some(resource) = entry.child("resource") {
+                index.add_entry(tree, entry.child_text("fullUrl"), resource.id);
             }
         }
+        let first = tree.at(root).all("entry").next().filter(|_| bundle);
+        index.first = first.and_then(|e| e.child("resource")).map(|r| r.id);
         index
+    }
+
+    fn add_entry(&mut self, tree: &'a Tree, url: Option<&'a str>, resource: NodeId) {
+        if let Some(url) = url {
+            let version_of = |r| tree.child(r, "meta").and_then(|m| tree.child_text(m, "versionId"));
+            let version = version_of(resource);
+            // The same version twice is told where it stands, not wherever it is referred to.
+            let known = self.by_url.entry(url).or_insert((resource, false));
+            known.1 |= version_of(known.0) != version;
+            if let Some(version) = version {
+                self.by_version.entry((url, version)).or_insert(resource);
+            }
+        }
+        self.add_id(tree, resource);
+    }
+
+    fn add_id(&mut self, tree: &'a Tree, resource: NodeId) {
+        let named = |name| tree.child_text(resource, name);
+        if let (Some(ty), Some(id)) = (named("resourceType"), named("id")) {
+            self.by_id.entry((ty, id)).or_insert(resource);
+        }
     }
 
     /// The resource with this id that `outer` contains.
@@ -62,93 +106,72 @@ impl<'a> Index<'a> {
 
     /// Is this a Bundle whose entries must be complete among themselves?
     pub(super) fn is_closed(&self) -> bool {
-        self.closed
+        matches!(self.kind, "message" | "document" | "transaction")
     }
 
-    /// The entry's resource that `text`, standing at `node`, refers to (bundle.html §2.36.4).
-    pub(super) fn resource(&self, run: &Run<'_>, node: NodeId, text: &str) -> Option<NodeId> {
+    /// The Bundle's type; empty where the root is none.
+    pub(super) fn kind(&self) -> &'a str {
+        self.kind
+    }
+
+    /// The resource of the first entry.
+    pub(super) fn first(&self) -> Option<NodeId> {
+        self.first
+    }
+
+    /// The entry's resource with exactly this address.
+    pub(super) fn at_url(&self, url: &str) -> Option<NodeId> {
+        self.by_url.get(url).map(|(node, _)| *node)
+    }
+
+    /// Where `text`, standing at `node`, leads to (bundle.html §2.36.4.1).
+    pub(super) fn lead(&self, run: &Run<'_>, node: NodeId, text: &str) -> Lead {
+        let (text, version) = match text.split_once("/_history/") {
+            Some((text, version)) => (text, Some(version)),
+            None => (text, None),
+        };
+        let relative = text.split_once('/').filter(|(_, id)| !text.contains(':') && !id.contains('/'));
+        let by_id = relative.and_then(|key| self.by_id.get(&key)).copied();
         if !self.bundle {
-            return None;
+            return by_id.map_or(Lead::Nowhere, Lead::To);
         }
-        let text = text.split("/_history/").next().unwrap_or(text);
-        if let Some(&found) = self.by_url.get(text) {
-            return Some(found);
+        let missed = by_id.map_or(Lead::Nowhere, |_| Lead::Beside);
+        let own = || run.container(node).and_then(|c| full_url(run.tree, c));
+        let absolute = match (relative, own()) {
+            (None, _) => text.to_string(),
+            // Nothing says where a resource without an address is; neither is it elsewhere.
+            (Some(_), None) => return by_id.map_or(Lead::Nowhere, Lead::To),
+            (Some((_, id)), Some(url)) => match based(url, text, id) {
+                Some(absolute) => absolute,
+                None => return missed,
+            },
+        };
+        if let Some(version) = version {
+            let found = self.by_version.get(&(absolute.as_str(), version));
+            return found.map_or(missed, |&node| Lead::To(node));
         }
-        let (ty, id) = text.split_once('/').filter(|(_, id)| !id.contains('/') && !id.contains(':'))?;
-        if let Some(url) = run.container(node).and_then(|c| own_url(run.tree, c)) {
-            let end = url.rmatch_indices('/').nth(1).map_or(0, |(i, _)| i + 1);
-            let absolute = format!("{}{text}", &url[..end]);
-            if let Some(&found) = self.by_url.get(absolute.as_str()).filter(|_| end > 0) {
-                return Some(found);
-            }
+        match (self.by_url.get(absolute.as_str()), by_id) {
+            (Some(&(node, true)), _) if self.kind != "history" => Lead::Several(node),
+            (Some(&(node, _)), _) => Lead::To(node),
+            (None, Some(node)) if full_url(run.tree, node).is_none() => Lead::To(node),
+            (None, _) => missed,
         }
-        self.by_id.get(&(ty, id)).copied()
     }
 }
 
-fn own_url(tree: &Tree, resource: NodeId) -> Option<&str> {
+/// The address of a relative reference inside the entry with this fullUrl: on the same server, or in
+/// the same name space.
+fn based(url: &str, text: &str, id: &str) -> Option<String> {
+    if url.starts_with("http://") || url.starts_with("https://") {
+        let end = url.rmatch_indices('/').nth(1).map(|(i, _)| i + 1)?;
+        return Some(format!("{}{text}", &url[..end]));
+    }
+    let space = ["urn:uuid:", "urn:oid:"].into_iter().find(|space| url.starts_with(space))?;
+    Some(format!("{space}{id}"))
+}
+
+/// The fullUrl of the entry that holds the resource.
+fn full_url(tree: &Tree, resource: NodeId) -> Option<&str> {
     let entry = tree.parent(resource)?;
-    tree.child_text(entry, "fullUrl").filter(|u| u.starts_with("http"))
-}
-
-/// The rules of the Bundle at the root: bdl-7 (unique fullUrl), bdl-11 and bdl-12 (first entry).
-pub(super) fn check(run: &mut Run<'_>) {
-    let tree = run.tree;
-    let root = tree.root();
-    if !run.bundle.bundle {
-        return;
-    }
-    let entries: Vec<NodeId> = tree.children(root).filter(|&c| tree.name(c) == "entry").collect();
-    let kind = tree.child_text(root, "type").unwrap_or_default();
-    let first = match kind {
-        "message" => Some(("MessageHeader", "bdl-12")),
-        "document" => Some(("Composition", "bdl-11")),
-        _ => None,
-    };
-    if let Some((want, key)) = first {
-        let is = entries
-            .first()
-            .and_then(|&e| tree.child(e, "resource"))
-            .and_then(|r| tree.child_text(r, "resourceType"));
-        if is != Some(want) {
-            let at = entries.first().copied().unwrap_or(root);
-            let what = format!("the first entry of a {kind} Bundle must be a {want} ({key})");
-            run.path.truncate(1);
-            if at != root {
-                run.path.push((at, Some(0)));
-            }
-            run.error("bundle", at, what);
-            run.path.truncate(1);
-        }
-    }
-    full_urls(run, &entries, kind == "history");
-}
-
-/// Every fullUrl is absolute and, unless versions of one resource stand side by side, its own.
-fn full_urls(run: &mut Run<'_>, entries: &[NodeId], history: bool) {
-    let tree = run.tree;
-    let mut seen = HashMap::new();
-    for (i, &entry) in entries.iter().enumerate() {
-        let Some(url) = tree.child_text(entry, "fullUrl") else { continue };
-        if !url.contains(':') {
-            run.path.push((entry, Some(i as u32)));
-            let what = "the fullUrl is not absolute; write http(s)://…, urn:uuid:… or urn:oid:… (bundle.html §2.36.4)";
-            run.error("bundle", entry, what.into());
-            run.path.pop();
-        }
-        if history {
-            continue;
-        }
-        let meta = tree.child(entry, "resource").and_then(|r| tree.child(r, "meta"));
-        let version = meta.and_then(|m| tree.child_text(m, "versionId"));
-        if let Some(earlier) = seen.insert((url, version), i) {
-            run.path.push((entry, Some(i as u32)));
-            run.error(
-                "bundle",
-                entry,
-                format!("has the same fullUrl as entry {earlier}; give each entry its own (bdl-7)"),
-            );
-            run.path.pop();
-        }
-    }
+    tree.child_text(entry, "fullUrl")
 }

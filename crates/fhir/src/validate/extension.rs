@@ -81,6 +81,10 @@ impl<'a> Run<'a> {
     /// Is the node the element or the type that the path names: `Patient.name`, `HumanName`, `Element`?
     fn is_element(&self, node: NodeId, path: &str) -> bool {
         let (tree, definitions) = (self.tree, &self.own.definitions);
+        // `Element` is every element, and a resource is written as one.
+        if path == "Element" {
+            return true;
+        }
         let (mut at, mut rest) = (node, path.trim_end_matches("[x]"));
         loop {
             if definitions.type_id(rest).is_some_and(|t| definitions.is_a(tree.type_of(at), t)) {

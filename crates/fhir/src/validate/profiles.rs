@@ -84,11 +84,12 @@ impl<'a> Run<'a> {
 
     /// Runs a check without keeping its findings, on the layers alone: are there no errors?
     pub(super) fn quietly(&mut self, check: impl FnOnce(&mut Self)) -> bool {
-        let kept = std::mem::take(&mut self.findings);
+        let kept = (std::mem::take(&mut self.findings), std::mem::take(&mut self.depths));
         let was = std::mem::replace(&mut self.layers_only, true);
         check(self);
         self.layers_only = was;
-        let found = std::mem::replace(&mut self.findings, kept);
+        let found = std::mem::replace(&mut self.findings, kept.0);
+        self.depths = kept.1;
         !found.iter().any(|f| f.severity == Severity::Error)
     }
 

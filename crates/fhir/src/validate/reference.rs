@@ -4,6 +4,7 @@
 //! once per document. Deliberately absent: fetching what is not in the document.
 
 use super::Run;
+use super::bundle::Lead;
 use crate::definitions::Element;
 use crate::finding::Severity;
 use crate::profile::Rule;
@@ -16,10 +17,13 @@ impl<'a> Run<'a> {
             return self.logical_type(node, element);
         };
         let Some(text) = self.tree.text(literal) else { return };
-        let target = self.resolve(node);
-        if let (None, false, Some(severity)) = (target, self.layers_only, self.must_resolve(node, text)) {
-            let what = "points at nothing in this document; add the resource or correct the reference";
-            return self.tell("reference", severity, node, what.into());
+        let lead = self.lead(node, text);
+        let target = match lead {
+            Lead::To(target) | Lead::Several(target) => Some(target),
+            Lead::Beside | Lead::Nowhere => None,
+        };
+        if !self.layers_only && !self.led(node, text, lead) {
+            return;
         }
         let base = element.map(|e| e.targets.as_slice()).filter(|_| !self.layers_only);
         let own = layers.iter().flat_map(|r| &r.types).map(|t| t.targets.as_slice());
@@ -31,17 +35,72 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Judges where a reference leads to. False when it was found wrong.
+    fn led(&mut self, node: NodeId, text: &str, lead: Lead) -> bool {
+        let (severity, what) = match lead {
+            Lead::To(target) => {
+                self.link(node, target);
+                return self.named_rightly(node, text, target);
+            }
+            Lead::Several(target) => {
+                self.link(node, target);
+                (Severity::Error, "several entries have the address that this leads to; name the version")
+            }
+            Lead::Beside => {
+                let severity = if self.must_lead(node) { Severity::Error } else { Severity::Warning };
+                let what = "an entry has this type and id, but its fullUrl is not where this leads to (bundle.html §2.36.4.1)";
+                (severity, what)
+            }
+            Lead::Nowhere => match self.must_resolve(node, text) {
+                None => return true,
+                Some(severity) => (
+                    severity,
+                    "points at nothing in this document; add the resource or correct the reference",
+                ),
+            },
+        };
+        self.tell("reference", severity, node, what.into());
+        severity != Severity::Error
+    }
+
+    /// Does what the reference says of its target's type agree with the target?
+    fn named_rightly(&mut self, node: NodeId, text: &str, target: NodeId) -> bool {
+        let definitions = &self.own.definitions;
+        let is = self.tree.type_of(target);
+        let stated = self.tree.child_text(node, "type").and_then(|t| definitions.type_id(t));
+        let wrong = [self.type_in(text), stated].into_iter().flatten().find(|&t| !definitions.is_a(is, t));
+        if let Some(named) = wrong.filter(|_| is != TypeId::NONE) {
+            let (named, is) = (definitions.type_name(named), definitions.type_name(is));
+            self.error("reference", node, format!("says that it leads to a {named}, but leads to a {is}"));
+        }
+        wrong.is_none()
+    }
+
     /// How bad it is when the reference leads nowhere: `#id` must be contained; UUIDs and OIDs can
     /// only be found in the Bundle, which a message, document or transaction must have complete.
     fn must_resolve(&self, node: NodeId, text: &str) -> Option<Severity> {
         if text.starts_with('#') {
             return self.container(node).map(|_| Severity::Error);
         }
-        match text.starts_with("urn:") {
+        let own = text.starts_with("urn:");
+        match own && self.bundle.is_bundle() {
+            _ if self.policy.complete || self.must_lead(node) => Some(Severity::Error),
             true if self.bundle.is_closed() => Some(Severity::Error),
-            true if self.bundle.is_bundle() => Some(Severity::Warning),
-            _ => None,
+            true => Some(Severity::Warning),
+            false => None,
         }
+    }
+
+    /// Must what the reference leads to be in the Bundle? What a Composition is made of (documents.html
+    /// §3.3.1) and the focus of a message (messaging.html §2.4.3) must.
+    fn must_lead(&self, node: NodeId) -> bool {
+        let name = self.tree.name(node);
+        let part = match self.bundle.kind() {
+            "document" => !matches!(name, "targetReference" | "valueReference"),
+            "message" => name == "focus",
+            _ => false,
+        };
+        part && self.container(node) == self.bundle.first()
     }
 
     /// False when the reference was found wrong.
@@ -136,10 +195,16 @@ impl<'a> Run<'a> {
 
     /// The resource that a Reference points at, inside this document.
     pub(super) fn resolve(&self, node: NodeId) -> Option<NodeId> {
-        let text = self.tree.child_text(node, "reference")?;
+        match self.lead(node, self.tree.child_text(node, "reference")?) {
+            Lead::To(target) | Lead::Several(target) => Some(target),
+            Lead::Beside | Lead::Nowhere => None,
+        }
+    }
+
+    fn lead(&self, node: NodeId, text: &str) -> Lead {
         match text.strip_prefix('#') {
-            Some(id) => self.contained(node, id),
-            None => self.bundle.resource(self, node, text),
+            Some(id) => self.contained(node, id).map_or(Lead::Nowhere, Lead::To),
+            None => self.bundle.lead(self, node, text),
         }
     }
 

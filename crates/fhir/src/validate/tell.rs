@@ -32,10 +32,12 @@ impl<'a> Run<'a> {
             // A finding that is only counted needs no place, which may cost a walk over siblings.
             let place = if self.layers_only { String::new() } else { self.place(node) };
             let span = self.tree.span(node);
+            self.depths.push(self.path.len());
             self.findings.push(Finding { code, severity, place, span, message, not_checkable });
         } else if self.findings.len() == MOST_FINDINGS {
             let message = format!("more than {MOST_FINDINGS} findings; the rest is not shown");
             let span = Span { start: u32::MAX, end: u32::MAX };
+            self.depths.push(0);
             self.findings.push(Finding::error("too-many", String::new(), span, message));
         }
     }

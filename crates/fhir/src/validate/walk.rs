@@ -54,13 +54,18 @@ impl<'a> Run<'a> {
             }
         }
         // An invariant over a node with wrong structure would only repeat the cause.
-        let sound = !self.findings[before..].iter().any(|f| f.severity == Severity::Error);
-        if sound {
+        if self.sound(before) {
             self.invariants(node, ty, element, &layers);
         }
         if !self.layers_only && definitions.is_resource(ty) {
             self.remember(node, &layers, before);
         }
+    }
+
+    /// Is there no error since `before` at this node or at a child of it?
+    fn sound(&self, before: usize) -> bool {
+        let near = self.depths[before..].iter().map(|&depth| depth <= self.path.len() + 1);
+        !self.findings[before..].iter().zip(near).any(|(f, near)| near && f.severity == Severity::Error)
     }
 
     /// The shape and format of a primitive. False when there is no value to look at further.

@@ -139,3 +139,122 @@ fn long_chains_of_references_end() {
     let findings = profiles.validate(&tree, "Bundle");
     assert!(findings.iter().all(|f| f.not_checkable), "{findings:?}");
 }
+
+/// A Bundle of this type: full URL, resource.
+fn bundle(kind: &str, entries: &[(&str, Value)]) -> Value {
+    let entries: Vec<Value> =
+        entries.iter().map(|(url, r)| json!({ "fullUrl": url, "resource": r })).collect();
+    json!({ "resourceType": "Bundle", "type": kind, "entry": entries })
+}
+
+/// `code place` of every finding about the Bundle that is at least a warning.
+fn found(bundle: &Value) -> Vec<String> {
+    let profiles = load(&[]);
+    let mut tree = tree(bundle);
+    profiles.definitions().annotate(&mut tree);
+    let found = profiles.validate(&tree, "Bundle");
+    found.iter().filter(|f| !f.not_checkable).map(|f| format!("{} {}", f.code, f.place)).collect()
+}
+
+fn person(id: &str, version: Option<&str>, link: Option<&str>) -> Value {
+    let mut out = patient(json!({ "id": id }));
+    if let Some(version) = version {
+        out["meta"] = json!({ "versionId": version });
+    }
+    if let Some(link) = link {
+        out["link"] = json!([{ "type": "seealso", "other": { "reference": link } }]);
+    }
+    out
+}
+
+#[test]
+fn relative_references_lead_where_the_full_url_says() {
+    let to = |url: &str, text: &str| {
+        let entries =
+            [("http://s/fhir/Patient/1", person("1", None, Some(text))), (url, person("2", None, None))];
+        found(&bundle("collection", &entries))
+    };
+    let at = ["reference Bundle.entry[0].resource.link[0].other"];
+    assert!(to("http://s/fhir/Patient/2", "Patient/2").is_empty());
+    assert_eq!(to("http://other/fhir/Patient/2", "Patient/2"), at);
+    assert!(to("http://s/fhir/Patient/2", "http://elsewhere/Patient/2").is_empty());
+    assert_eq!(to(ONE, "Patient/2"), at);
+    // In a name space of UUIDs the id is one.
+    let id = ONE.trim_start_matches("urn:uuid:");
+    let other = "urn:uuid:00000000-0000-4000-8000-000000000009";
+    let entries = [
+        (other, person("1", None, Some(&format!("Patient/{id}")))),
+        (
+            ONE,
+            json!({
+        "resourceType": "Organization", "name": "x" }),
+        ),
+    ];
+    assert_eq!(found(&bundle("collection", &entries)), at, "it names a Patient and is an Organization");
+}
+
+#[test]
+fn versions_are_told_apart() {
+    let to = |text: &str| {
+        let (one, two) = ("http://s/fhir/Patient/1", "http://s/fhir/Patient/2");
+        let entries = [
+            (one, person("1", None, Some(text))),
+            (two, person("2", Some("a"), None)),
+            (two, person("2", Some("b"), None)),
+        ];
+        found(&bundle("collection", &entries))
+    };
+    let at = ["reference Bundle.entry[0].resource.link[0].other"];
+    assert!(to("Patient/2/_history/b").is_empty());
+    assert_eq!(to("Patient/2/_history/c"), at);
+    assert_eq!(to("Patient/2"), at);
+}
+
+#[test]
+fn a_server_address_is_that_of_the_resource() {
+    let at = |url: &str| found(&bundle("collection", &[(url, person("1", None, None))]));
+    assert!(at("http://s/fhir/Patient/1").is_empty() && at("http://s/anything").is_empty());
+    assert_eq!(at("http://s/fhir/Patient/2"), ["bundle Bundle.entry[0]"]);
+    assert_eq!(at("http://s/fhir/Organization/1"), ["bundle Bundle.entry[0]"]);
+    let mut twice = bundle("searchset", &[]);
+    twice["entry"] = json!([{ "fullUrl": ONE, "resource": person("1", None, None) }]);
+    twice["link"] =
+        json!([{ "relation": "self", "url": "http://s" }, { "relation": "self", "url": "http://s" }]);
+    assert_eq!(found(&twice), ["bundle Bundle.link[1]"]);
+}
+
+#[test]
+fn a_document_hangs_together() {
+    let composition = |subject: &str| {
+        json!({ "resourceType": "Composition", "status": "final", "type": { "text": "t" }, "date": "2020",
+            "title": "t", "author": [{ "display": "a" }], "subject": { "reference": subject } })
+    };
+    let head = "urn:uuid:00000000-0000-4000-8000-000000000008";
+    let good =
+        [(head, composition(ONE)), (ONE, person("1", None, None)), (TWO, person("2", None, Some(ONE)))];
+    assert_eq!(
+        found(&bundle("document", &good)),
+        Vec::<String>::new(),
+        "forward, and back to what is reached"
+    );
+    let alone = [good[0].clone(), good[1].clone(), (TWO, person("2", None, None))];
+    assert_eq!(found(&bundle("document", &alone)), ["bundle Bundle.entry[2]"]);
+    let outside = [(head, composition("http://s/fhir/Patient/1"))];
+    assert_eq!(found(&bundle("document", &outside)), ["reference Bundle.entry[0].resource.subject"]);
+}
+
+#[test]
+fn what_is_complete_has_no_references_out_of_it() {
+    let profiles = load(&[]);
+    let parameters = |text: &str| {
+        let resource = |r: Value| json!({ "name": "p", "resource": r });
+        let mut tree = tree(&json!({ "resourceType": "Parameters",
+            "parameter": [resource(person("1", None, Some(text))), resource(person("2", None, None))] }));
+        profiles.definitions().annotate(&mut tree);
+        let policy = fhir::Policy { complete: true, ..fhir::Policy::default() };
+        let found = profiles.validate_by(&tree, "Parameters", &policy, &|_, _| Some(true));
+        found.iter().map(|f| format!("{} {}", f.code, f.place)).collect::<Vec<_>>()
+    };
+    assert!(parameters("Patient/2").is_empty());
+    assert_eq!(parameters("Patient/3"), ["reference Parameters.parameter[0].resource.link[0].other"]);
+}

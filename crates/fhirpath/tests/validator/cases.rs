@@ -75,7 +75,7 @@ pub fn read(folder: &Path) -> Vec<Case> {
             expected: Expected::of(&case["expected"]),
             policy: Policy {
                 unknown_extension,
-                complete: text(&case["options"]["validateReference"]).starts_with("CHECK_"),
+                complete: text(&case["options"]["validateReference"]).starts_with("CHECK_EXISTS"),
             },
             second: case.get("withProfile").map(|second| Second {
                 source: text(&second["source"]),

@@ -1,0 +1,63 @@
+//! Documents: every entry hangs together with the Composition.
+//!
+//! Invariant: linear in the size of the document. Deliberately absent: whether a link is allowed, which
+//! references are asked where they stand.
+
+use super::Run;
+use crate::tree::NodeId;
+use std::collections::{HashMap, HashSet};
+
+/// Types of primitives whose value may be the address of an entry.
+const ADDRESSES: [&str; 3] = ["uri", "url", "canonical"];
+
+impl Run<'_> {
+    /// Notes that the resource around `node` refers to `target`, where the document asks for it.
+    pub(super) fn link(&mut self, node: NodeId, target: NodeId) {
+        if self.bundle.kind() == "document"
+            && let (Some(from), Some(to)) = (self.container(node), self.container(target))
+            && from != self.tree.root()
+        {
+            self.links.push((from, to));
+        }
+    }
+
+    /// Tells of entries that no link joins to the Composition, in either direction (documents.html
+    /// §3.3.1: nothing else is in a document).
+    pub(super) fn unlinked(&mut self, entries: &[NodeId]) {
+        let Some(first) = self.bundle.first() else { return };
+        self.link_addresses();
+        let mut beside: HashMap<NodeId, Vec<NodeId>> = HashMap::new();
+        for (from, to) in std::mem::take(&mut self.links) {
+            beside.entry(from).or_default().push(to);
+            beside.entry(to).or_default().push(from);
+        }
+        let mut reached = HashSet::from([first]);
+        let mut open = vec![first];
+        while let Some(resource) = open.pop() {
+            for &next in beside.get(&resource).into_iter().flatten() {
+                if reached.insert(next) {
+                    open.push(next);
+                }
+            }
+        }
+        for (i, &entry) in entries.iter().enumerate() {
+            let resource = self.tree.child(entry, "resource");
+            if resource.is_some_and(|r| !reached.contains(&r)) {
+                let what = "nothing in the document links this entry with the Composition; refer to it or leave it out";
+                self.error_at_entry(entry, i, what.into());
+            }
+        }
+    }
+
+    fn link_addresses(&mut self) {
+        let mut nodes = vec![self.tree.root()];
+        while let Some(node) = nodes.pop() {
+            nodes.extend(self.tree.children(node));
+            let named = self.own.definitions.type_name(self.tree.type_of(node));
+            let text = self.tree.text(node).filter(|_| ADDRESSES.contains(&named));
+            if let Some(target) = text.and_then(|text| self.bundle.at_url(text)) {
+                self.link(node, target);
+            }
+        }
+    }
+}
