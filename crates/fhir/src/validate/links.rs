@@ -7,9 +7,6 @@ use super::Run;
 use crate::tree::NodeId;
 use std::collections::{HashMap, HashSet};
 
-/// Types of primitives whose value may be the address of an entry.
-const ADDRESSES: [&str; 3] = ["uri", "url", "canonical"];
-
 impl Run<'_> {
     /// Notes that the resource around `node` refers to `target`, where the document asks for it.
     pub(super) fn link(&mut self, node: NodeId, target: NodeId) {
@@ -53,8 +50,8 @@ impl Run<'_> {
         let mut nodes = vec![self.tree.root()];
         while let Some(node) = nodes.pop() {
             nodes.extend(self.tree.children(node));
-            let named = self.own.definitions.type_name(self.tree.type_of(node));
-            let text = self.tree.text(node).filter(|_| ADDRESSES.contains(&named));
+            let points = self.own.types.pointing.contains(&self.tree.type_of(node));
+            let text = self.tree.text(node).filter(|_| points);
             if let Some(target) = text.and_then(|text| self.bundle.at_url(text)) {
                 self.link(node, target);
             }
