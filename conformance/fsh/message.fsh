@@ -60,12 +60,18 @@ Description: "Number, official name, perhaps birth date and address; no address 
 * . ^comment = "domain §1, §5"
 * . obeys subject-1
 * name.family ^maxLength = 200
-* name.given ^maxLength = 200
+* name.given ..10
+  * ^maxLength = 200
 * birthDate obeys day-1
   * ^short = "Birth date, which may differ from the number"
 * address ..1
 * address obeys subject-2
   * ^short = "Registered address"
+* address.line ..4
+  * ^maxLength = 200
+  * ^short = "Lines above the postal code"
+* address.city ^maxLength = 200
+  * ^short = "Postal town"
 * insert Absent(extension)
 * insert Absent(active)
 * insert Absent(telecom)
@@ -88,7 +94,7 @@ Expression: "meta.security.where(system = 'http://hl7.se/fhir/ig/base/CodeSystem
 Invariant: subject-2
 Description: "The address is the registered one, and whole / Adressen är folkbokföringsadressen, och fullständig"
 Severity: #error
-Expression: "extension.where(url = 'http://hl7.se/fhir/ig/base/StructureDefinition/SEBaseAddressPersonExtension').value.coding.where(system = 'http://snomed.info/sct' and code = '63381000052101').exists() and line.exists() and postalCode.exists() and city.exists()"
+Expression: "extension.where(url = 'http://hl7.se/fhir/ig/base/StructureDefinition/SEBaseAddressPersonExtension').value.coding.where(system = 'http://snomed.info/sct' and code = '63381000052101').exists() and line.exists() and postalCode.exists() and postalCode.matches('^[0-9]{3} ?[0-9]{2}$') and city.exists()"
 
 Invariant: day-1
 Description: "A day is told in full, without a time / En dag anges helt, utan klockslag"
@@ -122,13 +128,14 @@ Description: "Name as written, and phone or mail."
 * . ^short = "Person at work"
 * . ^comment = "domain §1"
 * . obeys person-1
+* telecom obeys person-2
+  * ^short = "Phone or mail"
 * name 1..
 * name ^short = "Name"
 * name.text 1..
 * name.text ^maxLength = 200
 * name.text ^short = "Name as written"
 * telecom.value 1..
-* telecom.value ^maxLength = 200
 * telecom.value ^short = "Number or address"
 * insert Absent(extension)
 * insert Absent(identifier)
@@ -144,6 +151,11 @@ Invariant: person-1
 Description: "Ways to reach the person are phone and email, each at most once / Kontaktvägarna är telefon och e-post, högst en av varje"
 Severity: #error
 Expression: "telecom.all(system = 'phone' or system = 'email') and telecom.system.isDistinct()"
+
+Invariant: person-2
+Description: "A phone is digits, an email is an address / Telefon är siffror, e-post är en adress"
+Severity: #error
+Expression: "(system = 'phone' implies value.matches('^[+0-9][0-9 ()-]{4,29}$')) and (system = 'email' implies value.length() <= 254 and value.matches('^[^ @]+@[^ @]+$'))"
 
 Profile: ReachablePerson
 Parent: SlussPerson
