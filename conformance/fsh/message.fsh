@@ -3,7 +3,7 @@
 
 RuleSet: Absent(path)
 * {path} ..0
-* {path} ^short = "Not sent"
+  * ^short = "Not sent"
 
 // Entries by resource, and no others than those that the profile names.
 RuleSet: ClosedEntries
@@ -109,7 +109,7 @@ Description: "HSA-id and name."
 * . ^short = "Unit or board"
 * . ^comment = "domain §1, §6"
 * name ^maxLength = 200
-* name ^short = "Name"
+  * ^short = "Name"
 * insert Absent(extension)
 * insert Absent(active)
 * insert Absent(type)
@@ -131,12 +131,12 @@ Description: "Name as written, and phone or mail."
 * telecom obeys person-2
   * ^short = "Phone or mail"
 * name 1..
-* name ^short = "Name"
+  * ^short = "Name"
 * name.text 1..
-* name.text ^maxLength = 200
-* name.text ^short = "Name as written"
+  * ^maxLength = 200
+  * ^short = "Name as written"
 * telecom.value 1..
-* telecom.value ^short = "Number or address"
+  * ^short = "Number or address"
 * insert Absent(extension)
 * insert Absent(identifier)
 * insert Absent(active)
@@ -164,4 +164,4 @@ Title: "Person at work who can be reached / Person i tjänsten som går att nå"
 Description: "A person with phone or mail."
 * . ^comment = "domain §1 M9, M10"
 * telecom 1..
-* telecom ^short = "Phone or mail"
+  * ^short = "Phone or mail"
