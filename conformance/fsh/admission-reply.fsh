@@ -50,7 +50,8 @@ Description: "The reply, and what follows from it."
   * ^short = "Whom to ask"
 * about.reference 1..
   * ^short = "The Practitioner of this message"
-* payload ^short = "An effort each"
+* payload ..50
+  * ^short = "An effort each"
 * payload.content[x] only string
   * ^short = "The effort in words"
   * ^maxLength = 4000

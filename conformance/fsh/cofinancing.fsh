@@ -65,7 +65,7 @@ RuleSet: SharePart(element)
 * {element}[regionShare] ^short = "The region's share in percent"
 * {element}[regionShare] obeys m17-1
 * {element}[regionShare].type = cofinancing-part#region-share
-* {element}[regionShare].value[x] only decimal
+* {element}[regionShare].value[x] only integer
 
 Invariant: m17-1
 Description: "A share is between 0 and 100 percent / En andel är mellan 0 och 100 procent"

@@ -36,7 +36,7 @@ Id: sip-call-appointment
 Title: "Call to coordinated individual planning: meeting / Kallelse till SIP: möte"
 Description: "Time, mode, place or link, who calls, who is called, and how the consent stands."
 * . ^comment = "domain §1 M10"
-* . obeys m10-1 and m10-2 and m10-3 and words-1
+* . obeys m10-1 and m10-2 and m10-3 and m10-5 and m10-6 and words-1
 * extension contains MeetingMode named mode 1..1 and MeetingPlace named place 0..1 and MeetingLink named link 0..1 and SipConsent named consent 1..1 and CallingUnit named unit 1..1
   * ^slicing.rules = #closed
 * extension[mode] ^short = "How they meet"
@@ -50,6 +50,7 @@ Description: "Time, mode, place or link, who calls, who is called, and how the c
   * ^slicing.discriminator.path = "actor.type"
   * ^slicing.rules = #open
   * ^short = "The subject and the caller by reference; the others by name"
+* participant ..52
 * participant contains patient 1..1 and caller 1..1
 * participant obeys m10-4
 * participant.extension contains ParticipantUnit named unit 0..1
@@ -126,6 +127,8 @@ Context: Appointment
 * . ^comment = "domain §1 M10"
 * value[x] 1..
 * value[x] only url
+* value[x] obeys m10-7
+* value[x] ^maxLength = 1000
   * ^short = "Address of the meeting"
 
 Extension: SipConsent
@@ -161,14 +164,14 @@ Context: Appointment.participant
   * ^short = "Unit in words"
 
 Invariant: m10-1
-Description: "A meeting in a place has the place / Ett fysiskt möte har en plats"
+Description: "A meeting in a place has the place, and no other has one / Ett fysiskt möte har en plats, inget annat möte har det"
 Severity: #error
-Expression: "extension('https://sluss.example/fhir/StructureDefinition/meeting-mode').value = 'physical' implies extension('https://sluss.example/fhir/StructureDefinition/meeting-place').exists()"
+Expression: "(extension('https://sluss.example/fhir/StructureDefinition/meeting-mode').value = 'physical') = extension('https://sluss.example/fhir/StructureDefinition/meeting-place').exists()"
 
 Invariant: m10-2
-Description: "A meeting on video has the link / Ett videomöte har en länk"
+Description: "A meeting on video has the link, and no other has one / Ett videomöte har en länk, inget annat möte har det"
 Severity: #error
-Expression: "extension('https://sluss.example/fhir/StructureDefinition/meeting-mode').value = 'video' implies extension('https://sluss.example/fhir/StructureDefinition/meeting-link').exists()"
+Expression: "(extension('https://sluss.example/fhir/StructureDefinition/meeting-mode').value = 'video') = extension('https://sluss.example/fhir/StructureDefinition/meeting-link').exists()"
 
 Invariant: m10-3
 Description: "A meeting has the time of day, with its offset / Ett möte har klockslag, med tidszon"
@@ -179,6 +182,21 @@ Invariant: m10-4
 Description: "Who is not a resource of this message is told by name alone / Den som inte är en resurs i meddelandet anges bara med namn"
 Severity: #error
 Expression: "actor.type in ('Patient' | 'Practitioner') or (actor.display.exists() and actor.reference.empty() and actor.identifier.empty())"
+
+Invariant: m10-5
+Description: "A meeting ends after it starts / Ett möte slutar efter att det börjat"
+Severity: #error
+Expression: "requestedPeriod.end.exists() implies requestedPeriod.end > requestedPeriod.start"
+
+Invariant: m10-6
+Description: "Somebody is called beside the subject and the caller / Någon mer än den unge och den som kallar är kallad"
+Severity: #error
+Expression: "participant.where(actor.type.empty()).exists()"
+
+Invariant: m10-7
+Description: "A link begins with https / En länk börjar med https"
+Severity: #error
+Expression: "startsWith('https://')"
 
 Instance: SipCall
 InstanceOf: MessageDefinition

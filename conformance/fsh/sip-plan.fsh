@@ -51,7 +51,8 @@ Description: "What was agreed at the meeting."
   * ^short = "The unit with the main responsibility"
 * author.reference 1..
   * ^short = "The Organization of this message"
-* activity ^short = "An effort each"
+* activity ..50
+  * ^short = "An effort each"
 * activity.detail 1..
   * ^short = "The effort"
 * activity.detail.code from bbic-area (required)
