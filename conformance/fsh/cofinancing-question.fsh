@@ -52,6 +52,7 @@ Description: "Who asks, what for, and by when an answer is wished for."
 * restriction.period.start ..0
   * ^short = "Not sent"
 * restriction.period.end 1..
+* restriction.period.end obeys day-1
   * ^short = "Day by which an answer is wished for"
 * restriction.recipient ..0
   * ^short = "Not sent"

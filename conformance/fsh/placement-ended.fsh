@@ -34,6 +34,7 @@ Description: "The placement with its last day and why it ended."
 * status = #finished
   * ^short = "Ended"
 * period.end 1..
+* period.end obeys day-1
   * ^short = "Last day of the placement"
 
 Instance: PlacementEnded

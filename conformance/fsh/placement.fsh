@@ -38,7 +38,7 @@ Title: "Placement, reported / Placering, underrättelse"
 Description: "What a report of a placement tells; the event says what is added."
 * ^abstract = true
 * . ^comment = "domain §1 M16"
-* . obeys placement-2 and placement-3 and placement-4 and words-1
+* . obeys placement-2 and placement-3 and words-1
 * extension contains PlacementGround named ground 1..1 and PlacementChangedOn named changedOn 0..1 and PlacementEndReason named endReason 0..1 and WhereaboutsSecretFor named secretFor 0..*
   * ^slicing.rules = #closed
 * extension[ground] ^short = "Ground in law"
@@ -46,6 +46,7 @@ Description: "What a report of a placement tells; the event says what is added."
 * extension[endReason] ^short = "Why it ended"
 * extension[secretFor] ^short = "For whom the whereabouts are secret"
   * ^comment = "domain §1 M16, §5"
+* period.start obeys day-1
 * insert Absent(identifier)
 * insert Absent(statusHistory)
 * insert Absent(diagnosis)
@@ -133,11 +134,6 @@ Severity: #error
 Expression: "extension('https://sluss.example/fhir/StructureDefinition/whereabouts-secret-for').exists() implies extension('https://sluss.example/fhir/StructureDefinition/stay-address').empty()"
 
 Invariant: placement-3
-Description: "A placement has days, not times of day / En placering anges i dagar, inte klockslag"
-Severity: #error
-Expression: "period.start.combine(period.end).all(toString().length() = 10)"
-
-Invariant: placement-4
 Description: "Nobody is named twice as one who may not learn the whereabouts / Ingen anges två gånger som den som inte får veta vistelseorten"
 Severity: #error
 Expression: "extension('https://sluss.example/fhir/StructureDefinition/whereabouts-secret-for').value.isDistinct()"

@@ -170,34 +170,13 @@ Description: "Asks the region to carry the request out and to answer."
 * restriction.period.end ^short = "Wished by"
 
 Profile: PlacementEpisode
-Parent: EpisodeOfCare
+Parent: Placement
 Id: placement-episode
 Title: "Placement"
 Description: "The placement: kind, start, board, case worker."
 * . ^comment = "domain §1 M1"
-* extension contains StayAddress named stayAddress 0..1
-* extension[stayAddress] ^short = "Where the child stays, unless protected"
-  * ^comment = "domain §1 M1, §5"
 * status = #active
   * ^short = "Under way"
-* type 1..1
-* type from PlacementKind (required)
-  * ^short = "Kind of placement"
-* patient only Reference(Patient)
-  * ^short = "The child or young person"
-* patient.reference 1..
-  * ^short = "The Patient of this message"
-* managingOrganization 1..
-* managingOrganization only Reference(Organization)
-  * ^short = "The placing board"
-  * ^comment = "domain §1 M1, §6"
-* period 1..
-  * ^short = "When"
-* period.start 1..
-  * ^short = "First day of the placement"
-* careManager 1..
-* careManager only Reference(Practitioner)
-  * ^short = "Case worker"
 
 Profile: SlussOrganization
 Parent: http://hl7.se/fhir/ig/base/StructureDefinition/SEBaseOrganization

@@ -36,7 +36,7 @@ Id: sip-call-appointment
 Title: "Call to coordinated individual planning: meeting / Kallelse till SIP: möte"
 Description: "Time, mode, place or link, who calls, who is called, and how the consent stands."
 * . ^comment = "domain §1 M10"
-* . obeys m10-1 and m10-2 and m10-3 and m10-5 and m10-6 and words-1
+* . obeys m10-1 and m10-2 and m10-3 and m10-5 and words-1
 * extension contains MeetingMode named mode 1..1 and MeetingPlace named place 0..1 and MeetingLink named link 0..1 and SipConsent named consent 1..1 and CallingUnit named unit 1..1
   * ^slicing.rules = #closed
 * extension[mode] ^short = "How they meet"
@@ -69,7 +69,10 @@ Description: "Time, mode, place or link, who calls, who is called, and how the c
 * requestedPeriod 1..1
   * ^short = "When they meet"
 * requestedPeriod.start 1..
+* requestedPeriod.start obeys moment-1
   * ^short = "Start of the meeting"
+* requestedPeriod.end obeys moment-1
+  * ^short = "End of the meeting"
 * insert Absent(identifier)
 * insert Absent(cancelationReason)
 * insert Absent(serviceCategory)
@@ -127,7 +130,7 @@ Context: Appointment
 * . ^comment = "domain §1 M10"
 * value[x] 1..
 * value[x] only url
-* value[x] obeys m10-7
+* value[x] obeys m10-6
 * value[x] ^maxLength = 1000
   * ^short = "Address of the meeting"
 
@@ -174,9 +177,9 @@ Severity: #error
 Expression: "(extension('https://sluss.example/fhir/StructureDefinition/meeting-mode').value = 'video') = extension('https://sluss.example/fhir/StructureDefinition/meeting-link').exists()"
 
 Invariant: m10-3
-Description: "A meeting has the time of day, with its offset / Ett möte har klockslag, med tidszon"
+Description: "A meeting ends after it starts / Ett möte slutar efter att det börjat"
 Severity: #error
-Expression: "requestedPeriod.start.combine(requestedPeriod.end).all(toString().matches('T'))"
+Expression: "requestedPeriod.end.exists() implies requestedPeriod.end > requestedPeriod.start"
 
 Invariant: m10-4
 Description: "Who is not a resource of this message is told by name alone / Den som inte är en resurs i meddelandet anges bara med namn"
@@ -184,16 +187,11 @@ Severity: #error
 Expression: "actor.type in ('Patient' | 'Practitioner') or (actor.display.exists() and actor.reference.empty() and actor.identifier.empty())"
 
 Invariant: m10-5
-Description: "A meeting ends after it starts / Ett möte slutar efter att det börjat"
-Severity: #error
-Expression: "requestedPeriod.end.exists() implies requestedPeriod.end > requestedPeriod.start"
-
-Invariant: m10-6
 Description: "Somebody is called beside the subject and the caller / Någon mer än den unge och den som kallar är kallad"
 Severity: #error
 Expression: "participant.where(actor.type.empty()).exists()"
 
-Invariant: m10-7
+Invariant: m10-6
 Description: "A link begins with https / En länk börjar med https"
 Severity: #error
 Expression: "startsWith('https://')"
