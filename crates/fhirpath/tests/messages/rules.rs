@@ -84,6 +84,8 @@ fn whats(element: &Value) -> Vec<What> {
             }
             "slicing" if value["rules"] == "closed" => out.push(What::Closed),
             "sliceName" if element.get("min").is_some() => out.push(What::Slice),
+            // An extension is known by its url: what is found by it has it.
+            "fixedUri" if element["id"] == "Extension.url" => {}
             _ if key.starts_with("fixed") || key.starts_with("pattern") => out.push(What::Key(key.clone())),
             _ => {}
         }
