@@ -12,8 +12,9 @@ pub mod place;
 mod provenance;
 pub mod read;
 pub mod scan;
+mod schema;
 
-use super::{Rulebook, envelope};
+use super::{Rulebook, Xsd, envelope};
 use crate::{
     config::Mode,
     model::{Code, Finding, Format, fault::Severity},
@@ -75,7 +76,7 @@ impl Found {
 }
 
 /// What to judge a document by.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Wanted<'a> {
     /// As this event's message; `None`: as its own event's.
     pub event: Option<&'a str>,
@@ -87,6 +88,8 @@ pub struct Wanted<'a> {
     pub now: Timestamp,
     /// Longest document.
     pub max_bytes: usize,
+    /// The schemas of what SOAP envelopes and other XML carry.
+    pub schemas: Option<&'a Xsd>,
 }
 
 /// What a message's own words answered of the gateway's rules.
@@ -109,6 +112,8 @@ pub struct Report {
     pub profile: Option<String>,
     /// Could it be read?
     pub readable: bool,
+    /// Is it of a kind that is known, and there is nothing here to read it or judge it by?
+    pub unread: bool,
     /// Of the agreement rules, what was checked.
     pub checked: Vec<Checked>,
     /// What was found, by heading and place.
@@ -116,6 +121,11 @@ pub struct Report {
 }
 
 impl Report {
+    fn of(kind: Kind) -> Report {
+        let (found, checked) = (Vec::new(), Vec::new());
+        Report { kind, event: None, profile: None, readable: false, unread: false, checked, found }
+    }
+
     /// No error under any heading.
     pub fn is_valid(&self) -> bool {
         !self.found.iter().any(Found::is_error)
@@ -130,13 +140,19 @@ impl Rulebook {
     /// Judges a document.
     pub fn check(&self, bytes: &[u8], wanted: &Wanted<'_>) -> Report {
         let kind = guess::kind(bytes);
-        let mut report =
-            Report { kind, event: None, profile: None, readable: false, checked: vec![], found: vec![] };
+        let mut report = Report::of(kind);
         let (format, read) = match kind {
             Kind::FhirJson => (Format::FhirJson, read::json(bytes, Format::FhirJson, wanted.max_bytes)),
             Kind::FhirXml => (Format::FhirJson, read::fhir_xml(bytes, &self.definitions, wanted.max_bytes)),
             Kind::CaseJson => (Format::CaseJson, read::json(bytes, Format::CaseJson, wanted.max_bytes)),
-            _ => (Format::CaseJson, Err(vec![not_read(kind)])),
+            Kind::Soap | Kind::OtherXml if wanted.schemas.is_some() => {
+                schema::judge(bytes, wanted, &mut report);
+                return report;
+            }
+            _ => {
+                report.unread = kind.is_recognised_only();
+                (Format::CaseJson, Err(vec![not_read(kind)]))
+            }
         };
         match read {
             Err(findings) => report.add(Heading::Format, findings),
@@ -203,7 +219,7 @@ impl Rulebook {
     /// Against one profile or type, whatever the document is for.
     fn against(&self, tree: &mut Tree, url: &str, report: &mut Report) {
         let found = self.check_as(tree, url);
-        report.found.extend(content::of_profile(&found, Code::Profile, true, tree));
+        report.found.extend(content::of_engine(&found, Code::Profile, true, tree.source().as_bytes()));
         report.profile = Some(url.to_string());
     }
 
@@ -234,7 +250,8 @@ fn unknown_event(tree: &Tree, format: Format) -> Finding {
 /// What stands in the way of reading a document of this kind.
 fn not_read(kind: Kind) -> Finding {
     let yet = match kind {
-        Kind::Hl7v2 | Kind::CaseXml | Kind::Soap => ", which is not read yet",
+        Kind::Hl7v2 | Kind::CaseXml => ", which is not read yet",
+        Kind::Soap => ", and the schemas of what it carries are not loaded (--xsd)",
         _ => "",
     };
     let detail = format!(

@@ -15,7 +15,7 @@ use crate::{
     config::{Config, Mode, Problem},
     model::Lang,
     rulebook::{
-        Rulebook, Source,
+        Rulebook, Source, Xsd,
         check::{Heading, Report, Wanted},
     },
 };
@@ -36,6 +36,7 @@ const EXAMPLES: &str = "Examples:
   sluss validate - < message.xml                     from standard input
   sluss validate --as admission-notice message.json  as a message of this event
   sluss validate --profile Patient child.json        any FHIR resource against a type or profile
+  sluss validate --xsd schemas/ request.xml          a SOAP envelope against the schemas of its contract
   sluss validate --mode test message.json            also: only published test numbers
   sluss validate --config sluss.toml message.json    by a gateway's own rules, mode, limit and packages
 
@@ -63,6 +64,9 @@ pub struct Args {
     /// A FHIR package (.tgz) to load beside the rules; may be given several times.
     #[arg(long, value_name = "FILE.tgz")]
     package: Vec<PathBuf>,
+    /// Folder with the XSDs, also in WSDLs, of what SOAP envelopes and other XML carry.
+    #[arg(long, value_name = "DIR")]
+    xsd: Option<PathBuf>,
     /// The configuration of a gateway, whose rules, packages, mode and limit are used.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -95,6 +99,7 @@ enum LangWord {
 /// The rules, and what a configuration says besides.
 struct Rules {
     rulebook: Rulebook,
+    schemas: Option<Xsd>,
     mode: Option<Mode>,
     max_bytes: usize,
 }
@@ -150,15 +155,18 @@ fn load(args: &Args) -> Result<Rules, Vec<Problem>> {
         ModeWord::Test => Mode::Test,
         ModeWord::Production => Mode::Production,
     });
-    match (config, rulebook) {
-        (Ok(config), Ok(rulebook)) => Ok(Rules {
+    let schemas = args.xsd.as_deref().map(Xsd::load).transpose();
+    match (config, rulebook, schemas) {
+        (Ok(config), Ok(rulebook), Ok(schemas)) => Ok(Rules {
             rulebook,
+            schemas,
             mode: own.or(config.as_ref().map(|c| c.mode)),
             max_bytes: config.map_or(MOST_BYTES, |c| c.listen.max_body_bytes),
         }),
-        (config, rulebook) => {
+        (config, rulebook, schemas) => {
             let mut problems = config.err().unwrap_or_default();
             problems.extend(rulebook.err().unwrap_or_default());
+            problems.extend(schemas.err().unwrap_or_default());
             Err(problems)
         }
     }
@@ -227,6 +235,7 @@ impl<'a> Run<'a> {
             mode: self.rules.mode,
             now: Timestamp::now(),
             max_bytes: self.rules.max_bytes,
+            schemas: self.rules.schemas.as_ref(),
         };
         self.rules.rulebook.check(bytes, &wanted)
     }
@@ -244,7 +253,7 @@ impl<'a> Run<'a> {
     fn tell(&mut self, path: &Path, bytes: &[u8], report: &Report, alone: bool) {
         match report.is_valid() {
             true => self.sum.valid += 1,
-            false if report.kind.is_recognised_only() => self.sum.unread += 1,
+            false if report.unread => self.sum.unread += 1,
             false => self.sum.invalid += 1,
         }
         for heading in Heading::ALL {

@@ -73,7 +73,7 @@ impl Teller<'_> {
         let event = report.event.as_ref().map(|event| format!(", {event}")).unwrap_or_default();
         let verdict = match report.is_valid() {
             true => words::VALID,
-            false if report.kind.is_recognised_only() => words::UNREAD,
+            false if report.unread => words::UNREAD,
             false => words::INVALID,
         };
         format!("{}: {}{event}: {}", self.file, report.kind.word(), self.lang.pick(verdict))

@@ -35,7 +35,7 @@ impl Rulebook {
     ) -> Content {
         if format == Format::FhirJson {
             let found = self.check_profile(&mut tree, event);
-            let found = of_profile(&found, Code::Profile, unsure, &tree);
+            let found = of_engine(&found, Code::Profile, unsure, tree.source().as_bytes());
             return Content { canonical: Some(tree), found };
         }
         let mut found = self.check_case(&tree, bytes);
@@ -78,7 +78,8 @@ impl Rulebook {
         map.annotate(tree);
         let mut canonical = translate(map, tree)?;
         let found = self.check_profile(&mut canonical, event);
-        let mut found = of_profile(&found, Code::Untranslatable, unsure, &canonical);
+        // It was not read from a text: nothing in it has a place there.
+        let mut found = of_engine(&found, Code::Untranslatable, unsure, b"");
         if found.iter().any(Found::is_error) {
             provenance::tell(found.iter_mut().map(|f| &mut f.finding), map, tree);
             place::locate(found.iter_mut().map(|f| &mut f.finding), tree);
@@ -105,15 +106,15 @@ pub fn translate(map: &Map, tree: &Tree) -> Result<Tree, Finding> {
     })
 }
 
-/// What a profile's check found, with its place in the text that the tree was read from.
-pub(super) fn of_profile(found: &[fhir::Finding], code: Code, unsure: bool, tree: &Tree) -> Vec<Found> {
+/// What an engine found, with its place in the text received.
+pub(super) fn of_engine(found: &[fhir::Finding], code: Code, unsure: bool, source: &[u8]) -> Vec<Found> {
     let told = found.iter().filter(|f| unsure || !f.not_checkable);
-    let mut found: Vec<Found> = told.map(|f| of(f, code, tree)).collect();
-    place::number(found.iter_mut().map(|f| &mut f.finding), tree.source().as_bytes());
+    let mut found: Vec<Found> = told.map(|f| of(f, code, source.len())).collect();
+    place::number(found.iter_mut().map(|f| &mut f.finding), source);
     found
 }
 
-fn of(found: &fhir::Finding, code: Code, tree: &Tree) -> Found {
+fn of(found: &fhir::Finding, code: Code, length: usize) -> Found {
     let severity = match found.severity {
         fhir::Severity::Error => Severity::Error,
         fhir::Severity::Warning => Severity::Warning,
@@ -123,7 +124,7 @@ fn of(found: &fhir::Finding, code: Code, tree: &Tree) -> Found {
     let mut finding = Finding { severity, ..Finding::error(code, detail) };
     finding.place.path = Some(found.place.clone()).filter(|p| !p.is_empty());
     let (start, end) = (found.span.start as usize, found.span.end as usize);
-    finding.place.span = Some(start..end).filter(|_| end > 0 && end <= tree.source().len());
+    finding.place.span = Some(start..end).filter(|_| end > 0 && end <= length);
     Found {
         rule: Some(found.code),
         not_checkable: found.not_checkable,

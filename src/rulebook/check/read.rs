@@ -14,7 +14,8 @@ use fhir::{
 /// Deepest nesting of a message. FHIR resources of ours stay below 20.
 const MAX_DEPTH: usize = 64;
 
-fn limits(max_bytes: usize) -> Limits {
+/// What no document may go beyond.
+pub(super) fn limits(max_bytes: usize) -> Limits {
     Limits { max_bytes, max_depth: MAX_DEPTH, max_nodes: 200_000 }
 }
 
