@@ -6,12 +6,14 @@
 //! which are events and nothing else.
 
 use super::{
-    claim::attempt_begins,
+    chain::About,
+    claim::{attempt_begins, attempted},
+    settle::seen,
     sqlite::{Trouble, broken, micros},
     terms::{Admission, Admitted, Known},
     writer::Pen,
 };
-use crate::model::{Answer, Delivery, DeliveryState, Event, Failure, Key, MessageState, NewDelivery};
+use crate::model::{Answer, Delivery, DeliveryState, Failure, Key, Lane, MessageState, NewDelivery};
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// What is on record under this key?
@@ -47,39 +49,71 @@ impl Pen<'_> {
                 "free space on the disk is below the reserve".into(),
             )));
         }
-        if admission.events.is_empty() {
-            return Err(broken("an admission without an event"));
-        }
-        let mut event_seq = 0;
-        for event in &admission.events {
-            event_seq = match event.message {
-                Some(_) => self.append(event)?,
-                None => self.append(&Event { message: Some(admission.id.clone()), ..event.clone() })?,
-            };
-        }
-        let original = self.put_body(&admission.original)?;
-        let message = self.put_message(admission, original, event_seq)?;
-        self.book.tally.accept(admission.state);
-        let mut begun = None;
-        for (place, delivery) in admission.deliveries.iter().enumerate() {
-            let may = begin && place == 0 && admission.state == MessageState::Waiting;
-            begun = begun.or(self.put_delivery(admission, message, original, delivery, event_seq, may)?);
+        let (Some(first), false) = (admission.deliveries.first(), admission.events.is_empty()) else {
+            return Err(broken("an admission without an event or a delivery"));
+        };
+        let behind = self.is_taken(&first.lane)?;
+        let begun = (begin && !behind && admission.state == MessageState::Waiting)
+            .then(|| Box::new(begun(admission, first)));
+        let events = self.put_events(admission, begun.as_deref())?;
+        let original = self.put_body(&admission.original, None)?;
+        let message = self.put_message(admission, original, events)?;
+        let waits = match admission.state {
+            MessageState::Held => DeliveryState::Held,
+            _ => DeliveryState::Waiting,
+        };
+        self.book.tally.accept(seen(waits));
+        let begins = if begun.is_some() { DeliveryState::Attempting } else { waits };
+        let mut place = Place { message, original, event_seq: events.1, state: begins, behind };
+        self.put_delivery(admission, first, place)?;
+        for delivery in admission.deliveries.iter().skip(1) {
+            place = Place { state: waits, behind: self.is_taken(&delivery.lane)?, ..place };
+            self.put_delivery(admission, delivery, place)?;
         }
         Ok((Admitted::New, begun))
     }
 
-    /// Stores bytes; their number.
-    pub(super) fn put_body(&mut self, content: &[u8]) -> Result<i64, Trouble> {
-        self.conn.prepare_cached("INSERT INTO body (content) VALUES (?1)")?.execute([content])?;
+    /// Is anything of this lane open?
+    fn is_taken(&self, lane: &Lane) -> Result<bool, Trouble> {
+        let mut open = self.conn.prepare_cached(
+            "SELECT 1 FROM delivery WHERE receiver = ?1 AND case_id = ?2 AND open = 1 LIMIT 1",
+        )?;
+        Ok(open.exists((lane.receiver.as_str(), &lane.case))?)
+    }
+
+    /// The admission's events, the attempt that begins with it among them; the first's and last's place.
+    fn put_events(&mut self, admission: &Admission, begun: Option<&Delivery>) -> Result<(i64, i64), Trouble> {
+        let from = self.book.tip.seq + 1;
+        let about = About { message: Some(&admission.id), told: true, ..About::default() };
+        for event in &admission.events {
+            self.append(event, about)?;
+        }
+        if let Some(delivery) = begun {
+            // It begins when the message is accepted, not when its last byte came.
+            let now = admission.events.last().map_or(admission.received, |e| e.at);
+            self.append(&attempt_begins(delivery.attempt, now), attempted(delivery, true))?;
+        }
+        Ok((from, self.book.tip.seq))
+    }
+
+    /// Stores bytes, and facts beside them; their number.
+    pub(super) fn put_body(&mut self, content: &[u8], facts: Option<&str>) -> Result<i64, Trouble> {
+        self.conn
+            .prepare_cached("INSERT INTO body (content, facts) VALUES (?1, ?2)")?
+            .execute((content, facts.map(str::as_bytes)))?;
         Ok(self.conn.last_insert_rowid())
     }
 
-    fn put_message(&mut self, a: &Admission, original: i64, event_seq: i64) -> Result<i64, Trouble> {
+    /// Stores the message. Its events and its deliveries have numbers one after another.
+    fn put_message(&mut self, a: &Admission, original: i64, events: (i64, i64)) -> Result<i64, Trouble> {
+        let before = self.book.deliveries;
+        let count = i64::try_from(a.deliveries.len()).unwrap_or(i64::MAX);
         self.conn
             .prepare_cached(
                 "INSERT INTO message (id, sender, protocol, sender_id, hash, event, case_id, refers_to, sent, \
-                 occurred, received, format, original, state, answer_status, answer_type, answer_body, event_seq) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+                 occurred, received, format, original, answer_status, answer_type, answer_body, event_from, \
+                 event_seq, delivery_from, delivery_to) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, \
+                 ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
             )?
             .execute(params![
                 a.id,
@@ -95,76 +129,61 @@ impl Pen<'_> {
                 micros(a.received),
                 a.format.word(),
                 original,
-                a.state.word(),
                 a.answer.status,
                 a.answer.content_type,
                 a.answer.body,
-                event_seq,
+                events.0,
+                events.1,
+                before + 1,
+                before + count,
             ])?;
         Ok(self.conn.last_insert_rowid())
     }
 
-    /// Stores a delivery; gives it back if its attempt begins now.
-    fn put_delivery(
-        &mut self,
-        admission: &Admission,
-        message: i64,
-        original: i64,
-        delivery: &NewDelivery,
-        event_seq: i64,
-        begin: bool,
-    ) -> Result<Option<Box<Delivery>>, Trouble> {
-        // What passes byte for byte is stored once.
-        let body = match delivery.body == admission.original {
-            true => original,
-            false => self.put_body(&delivery.body)?,
-        };
-        let facts = self.put_body(delivery.facts.as_bytes())?;
+    fn put_delivery(&mut self, a: &Admission, delivery: &NewDelivery, place: Place) -> Result<(), Trouble> {
         let lane = &delivery.lane;
-        let behind = self
-            .conn
-            .prepare_cached(
-                "SELECT 1 FROM delivery WHERE receiver = ?1 AND case_id = ?2 AND open = 1 LIMIT 1",
-            )?
-            .exists((lane.receiver.as_str(), &lane.case))?;
-        let begun = (begin && !behind).then(|| Box::new(begun(admission, delivery)));
-        let event_seq = match &begun {
-            // It begins when the message is accepted, not when its last byte came.
-            Some(delivery) => {
-                let now = admission.events.last().map_or(admission.received, |e| e.at);
-                self.append(&attempt_begins(delivery, now))?
-            }
-            None => event_seq,
-        };
-        let state = match (admission.state, &begun) {
-            (MessageState::Held, _) => DeliveryState::Held,
-            (_, Some(_)) => DeliveryState::Attempting,
-            _ => DeliveryState::Waiting,
-        };
+        // What passes byte for byte is stored once.
+        let same = delivery.body == a.original;
+        let facts = self.put_body(if same { &[] } else { &delivery.body }, Some(&delivery.facts))?;
+        let body = if same { place.original } else { facts };
+        let number = self.book.deliveries + 1;
         self.conn
             .prepare_cached(
-                "INSERT INTO delivery (id, message, receiver, case_id, state, open, head, attempt, next_at, \
+                "INSERT INTO delivery (seq, id, message, receiver, case_id, state, open, head, attempt, next_at, \
                  expires, format, body, facts, event_seq) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
             )?
             .execute(params![
+                number,
                 delivery.id,
-                message,
+                place.message,
                 lane.receiver.as_str(),
                 lane.case,
-                state.word(),
-                !behind,
-                begun.as_ref().map_or(0, |d| d.attempt),
+                place.state.word(),
+                !place.behind,
+                u32::from(place.state == DeliveryState::Attempting),
                 micros(delivery.due),
                 micros(delivery.expires),
                 delivery.format.word(),
                 body,
                 facts,
-                event_seq,
+                place.event_seq,
             ])?;
-        self.book.tally.delivery(None, state);
-        Ok(begun)
+        self.book.deliveries = number;
+        self.book.tally.delivery(None, place.state);
+        Ok(())
     }
+}
+
+/// Where and how a new delivery stands.
+#[derive(Clone, Copy)]
+struct Place {
+    message: i64,
+    original: i64,
+    event_seq: i64,
+    state: DeliveryState,
+    /// Is an earlier one of its lane open?
+    behind: bool,
 }
 
 /// The first attempt at a new delivery.

@@ -69,23 +69,34 @@ impl Fields<'_> {
     }
 }
 
+/// What the ledger knows of an event that need not say it itself.
+#[derive(Clone, Copy, Default)]
+pub(super) struct About<'a> {
+    pub(super) message: Option<&'a str>,
+    pub(super) delivery: Option<&'a str>,
+    pub(super) party: Option<&'a str>,
+    /// A message or delivery on record tells where the event is, and goes on telling it: the index of
+    /// a message's events need not.
+    pub(super) told: bool,
+}
+
 impl Pen<'_> {
     /// Appends an event; its place in the chain.
-    pub(super) fn append(&mut self, event: &Event) -> rusqlite::Result<i64> {
+    pub(super) fn append(&mut self, event: &Event, about: About<'_>) -> rusqlite::Result<i64> {
         let fields = Fields {
             at: micros(event.at),
             kind: event.kind.word(),
-            message: event.message.as_deref(),
-            delivery: event.delivery.as_deref(),
-            party: event.party.as_deref(),
+            message: event.message.as_deref().or(about.message),
+            delivery: event.delivery.as_deref().or(about.delivery),
+            party: event.party.as_deref().or(about.party),
             code: event.code.as_deref(),
             detail: &event.detail,
         };
         let tip = fields.after(&self.book.tip);
         self.conn
             .prepare_cached(
-                "INSERT INTO event (seq, at, kind, message, delivery, party, code, detail, hash) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                "INSERT INTO event (seq, at, kind, message, delivery, party, code, detail, hash, listed) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             )?
             .execute((
                 tip.seq,
@@ -97,6 +108,7 @@ impl Pen<'_> {
                 fields.code,
                 fields.detail,
                 tip.hash,
+                !about.told,
             ))?;
         self.book.tip = tip;
         Ok(tip.seq)

@@ -5,6 +5,7 @@
 //! backoff and limits, which the caller decides.
 
 use super::{
+    chain::About,
     settle::{STANDING, Standing},
     sqlite::{Trouble, format, hsa_id, instant, micros},
     terms::{Recovered, Room},
@@ -81,7 +82,7 @@ impl Pen<'_> {
     fn attempt(&mut self, now: Timestamp, seq: i64) -> Result<Delivery, Trouble> {
         let mut delivery = self.fetch(seq)?;
         delivery.attempt += 1;
-        let event_seq = self.append(&attempt_begins(&delivery, now))?;
+        let event_seq = self.append(&attempt_begins(delivery.attempt, now), attempted(&delivery, false))?;
         self.conn
             .prepare_cached(
                 "UPDATE delivery SET state = 'attempting', attempt = ?2, event_seq = ?3 WHERE seq = ?1",
@@ -94,7 +95,7 @@ impl Pen<'_> {
     fn fetch(&self, seq: i64) -> Result<Delivery, Trouble> {
         let mut select = self.conn.prepare_cached(
             "SELECT d.id, m.id, m.sender_id, m.event, d.receiver, d.case_id, d.attempt, m.received, d.expires, \
-             d.format, b.content, f.content FROM delivery d JOIN message m ON m.seq = d.message \
+             d.format, b.content, f.facts FROM delivery d JOIN message m ON m.seq = d.message \
              JOIN body b ON b.id = d.body JOIN body f ON f.id = d.facts WHERE d.seq = ?1",
         )?;
         let mut rows = select.query([seq])?;
@@ -133,8 +134,6 @@ impl Pen<'_> {
             .collect::<rusqlite::Result<_>>()?;
         let mut recovered = Recovered::default();
         for standing in &cut {
-            // Another delivery of the same message may have changed since it was read.
-            let standing = &self.standing(standing.seq)?;
             let again = repeatable.contains(&hsa_id(&standing.receiver)?);
             let event = Event {
                 code: Some(Code::AttemptInterrupted.to_string()),
@@ -154,13 +153,17 @@ impl Pen<'_> {
 }
 
 /// The record of an attempt, made before it begins.
-pub(super) fn attempt_begins(delivery: &Delivery, now: Timestamp) -> Event {
-    Event {
-        message: Some(delivery.message.clone()),
-        delivery: Some(delivery.id.clone()),
-        party: Some(delivery.lane.receiver.to_string()),
-        detail: format!("{{\"attempt\":{}}}", delivery.attempt),
-        ..happened(now, EventKind::Attempt)
+pub(super) fn attempt_begins(attempt: u32, now: Timestamp) -> Event {
+    Event { detail: format!("{{\"attempt\":{attempt}}}"), ..happened(now, EventKind::Attempt) }
+}
+
+/// What that record is about.
+pub(super) fn attempted(delivery: &Delivery, told: bool) -> About<'_> {
+    About {
+        message: Some(&delivery.message),
+        delivery: Some(&delivery.id),
+        party: Some(delivery.lane.receiver.as_str()),
+        told,
     }
 }
 

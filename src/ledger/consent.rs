@@ -3,7 +3,7 @@
 //! Invariant: a version is written once per subject and id; the subject is a keyed hash that the
 //! ledger cannot undo; the content is opaque. Deliberately absent: what a consent means.
 
-use super::{rows::ConsentRow, sqlite::Trouble, writer::Pen};
+use super::{chain::About, rows::ConsentRow, sqlite::Trouble, writer::Pen};
 use crate::model::{Event, Failure};
 use rusqlite::Connection;
 
@@ -32,8 +32,8 @@ impl Pen<'_> {
                 "free space on the disk is below the reserve".into(),
             )));
         }
-        self.append(r.event)?;
-        let body = self.put_body(r.body)?;
+        self.append(r.event, About::default())?;
+        let body = self.put_body(r.body, None)?;
         self.conn
             .prepare_cached("INSERT INTO consent (id, version, subject, body) VALUES (?1, ?2, ?3, ?4)")?
             .execute((r.id, r.version, r.subject, body))?;

@@ -5,27 +5,54 @@
 
 use super::{
     rows::{DeliveryRow, EventRow, Filter, MessageRow},
-    sqlite::{Trouble, broken, instant, message_state},
+    settle::WEIGHTS,
+    sqlite::{Trouble, broken, instant},
 };
 use crate::model::MessageState;
 use rusqlite::{Connection, OptionalExtension, Row, types::Value};
 
 /// `HSA-ids` hold no comma, so a joined list can be taken apart again.
 const MESSAGE: &str = "SELECT m.seq, m.id, m.sender_id, m.sender, m.protocol, m.event, m.case_id, m.refers_to, \
-     m.state, m.sent, m.occurred, m.received, m.format, \
-     (SELECT group_concat(receiver) FROM (SELECT DISTINCT receiver FROM delivery WHERE message = m.seq)) \
+     m.sent, m.occurred, m.received, m.format, \
+     (SELECT group_concat(receiver) FROM (SELECT DISTINCT receiver FROM delivery \
+        WHERE seq BETWEEN m.delivery_from AND m.delivery_to)), \
+     (SELECT max(CASE state WHEN 'delivered' THEN 0 WHEN 'expired' THEN 1 WHEN 'rejected' THEN 2 WHEN 'held' THEN 4 \
+        ELSE 3 END) FROM delivery WHERE seq BETWEEN m.delivery_from AND m.delivery_to) AS weight \
      FROM message m";
+
+/// The condition of the index over trouble, which serves only a question that has it word for word.
+const TROUBLE: &str = "('held', 'rejected', 'expired')";
 
 const EVENT: &str = "SELECT seq, at, kind, message, delivery, party, code, detail FROM event";
 
 pub(super) fn messages(conn: &Connection, filter: &Filter) -> Result<Vec<MessageRow>, Trouble> {
+    let (sql, values) = listing(filter);
+    let mut select = conn.prepare_cached(&sql)?;
+    let mut rows = select.query(rusqlite::params_from_iter(values))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(message_row(row)?);
+    }
+    Ok(found)
+}
+
+/// The question that a filter asks, and its values.
+pub(super) fn listing(filter: &Filter) -> (String, Vec<Value>) {
     let mut sql = format!("{MESSAGE} WHERE 1");
     let mut values: Vec<Value> = Vec::new();
     if let Some(state) = filter.state {
+        let weight = WEIGHTS.iter().position(|s| *s == state).unwrap_or_default();
+        sql.push_str(&format!(" AND weight = {weight}"));
         // In the text, not bound: a partial index serves only a condition that is known beforehand.
-        sql.push_str(&format!(" AND m.state = '{}'", state.word()));
-        if state == MessageState::Waiting {
-            sql.push_str(" AND m.seq IN (SELECT message FROM delivery WHERE open = 1)");
+        match state {
+            MessageState::Delivered => {}
+            MessageState::Waiting => {
+                sql.push_str(" AND m.seq IN (SELECT message FROM delivery WHERE open = 1)")
+            }
+            trouble => sql.push_str(&format!(
+                " AND m.seq IN (SELECT message FROM delivery WHERE state = '{}' AND state IN {TROUBLE})",
+                trouble.word()
+            )),
         }
     }
     if let Some(event) = &filter.event {
@@ -34,7 +61,8 @@ pub(super) fn messages(conn: &Connection, filter: &Filter) -> Result<Vec<Message
     }
     if let Some(party) = &filter.party {
         sql.push_str(
-            " AND (m.sender = ? OR EXISTS (SELECT 1 FROM delivery WHERE message = m.seq AND receiver = ?))",
+            " AND (m.sender = ? OR EXISTS (SELECT 1 FROM delivery \
+             WHERE seq BETWEEN m.delivery_from AND m.delivery_to AND receiver = ?))",
         );
         values.extend([Value::Text(party.clone()), Value::Text(party.clone())]);
     }
@@ -44,13 +72,7 @@ pub(super) fn messages(conn: &Connection, filter: &Filter) -> Result<Vec<Message
     }
     sql.push_str(" ORDER BY m.seq DESC LIMIT ?");
     values.push(Value::Integer(i64::try_from(filter.limit).unwrap_or(i64::MAX)));
-    let mut select = conn.prepare_cached(&sql)?;
-    let mut rows = select.query(rusqlite::params_from_iter(values))?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(message_row(row)?);
-    }
-    Ok(found)
+    (sql, values)
 }
 
 pub(super) fn message(conn: &Connection, id: &str) -> Result<Option<MessageRow>, Trouble> {
@@ -65,8 +87,8 @@ pub(super) fn message(conn: &Connection, id: &str) -> Result<Option<MessageRow>,
 }
 
 fn message_row(row: &Row<'_>) -> Result<MessageRow, Trouble> {
-    let state: String = row.get(8)?;
-    let receivers: Option<String> = row.get(13)?;
+    let receivers: Option<String> = row.get(12)?;
+    let weight: u8 = row.get(13)?;
     Ok(MessageRow {
         seq: row.get::<_, i64>(0)?.unsigned_abs(),
         id: row.get(1)?,
@@ -77,16 +99,23 @@ fn message_row(row: &Row<'_>) -> Result<MessageRow, Trouble> {
         case: row.get(6)?,
         refers_to: row.get(7)?,
         receivers: receivers.map(|list| list.split(',').map(str::to_owned).collect()).unwrap_or_default(),
-        state: message_state(&state).ok_or_else(|| broken("unknown message state"))?,
-        sent: instant(row.get(9)?)?,
-        occurred: instant(row.get(10)?)?,
-        received: instant(row.get(11)?)?,
-        format: row.get(12)?,
+        state: *WEIGHTS.get(usize::from(weight)).ok_or_else(|| broken("unknown message state"))?,
+        sent: instant(row.get(8)?)?,
+        occurred: instant(row.get(9)?)?,
+        received: instant(row.get(10)?)?,
+        format: row.get(11)?,
     })
 }
 
 pub(super) fn journey(conn: &Connection, message: &str) -> Result<Vec<EventRow>, Trouble> {
-    let mut select = conn.prepare_cached(&format!("{EVENT} WHERE message = ?1 ORDER BY seq"))?;
+    // What the message and its deliveries tell of, and what is listed because nothing else tells of it.
+    let mut select = conn.prepare_cached(&format!(
+        "{EVENT} WHERE message = ?1 AND seq IN (SELECT seq FROM event WHERE message = ?1 AND listed = 1 \
+         UNION SELECT e.seq FROM message m CROSS JOIN event e ON e.seq BETWEEN m.event_from AND m.event_seq \
+           WHERE m.id = ?1 \
+         UNION SELECT d.event_seq FROM message m CROSS JOIN delivery d \
+           ON d.seq BETWEEN m.delivery_from AND m.delivery_to WHERE m.id = ?1) ORDER BY seq"
+    ))?;
     Ok(select.query_map([message], event_row)?.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -114,7 +143,8 @@ fn event_row(row: &Row<'_>) -> rusqlite::Result<EventRow> {
 pub(super) fn deliveries(conn: &Connection, message: &str) -> Result<Vec<DeliveryRow>, Trouble> {
     let mut select = conn.prepare_cached(
         "SELECT d.id, m.id, d.receiver, d.case_id, d.state, d.head, d.attempt, d.next_at, d.expires, d.format \
-         FROM message m JOIN delivery d ON d.message = m.seq WHERE m.id = ?1 ORDER BY d.seq",
+         FROM message m CROSS JOIN delivery d ON d.seq BETWEEN m.delivery_from AND m.delivery_to \
+         WHERE m.id = ?1 ORDER BY d.seq",
     )?;
     let rows = select.query_map([message], |row| {
         Ok(DeliveryRow {

@@ -14,18 +14,17 @@ use std::{
 };
 
 /// The version that this program writes.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// "SLUS": tells `file(1)` and us whose database it is.
 const APPLICATION: i64 = 0x534c_5553;
 
-// `open` is 1 while a delivery is not over; `head` is 1 for the first open delivery of its lane.
-// `event_seq` is the chain's tip when the row last changed: rows that outrun the chain show a cut tail.
 const TABLES: &str = "
 CREATE TABLE body (
   id INTEGER PRIMARY KEY,
   key_id TEXT,
-  content BLOB NOT NULL
+  content BLOB NOT NULL,
+  facts BLOB
 ) STRICT;
 
 CREATE TABLE event (
@@ -37,9 +36,9 @@ CREATE TABLE event (
   party TEXT,
   code TEXT,
   detail TEXT NOT NULL,
-  hash BLOB NOT NULL
+  hash BLOB NOT NULL,
+  listed INTEGER NOT NULL DEFAULT 1
 ) STRICT;
-CREATE INDEX event_message ON event (message, seq) WHERE message IS NOT NULL;
 CREATE INDEX event_refused ON event (seq) WHERE kind IN ('refused', 'turned-away');
 
 CREATE TABLE message (
@@ -57,18 +56,36 @@ CREATE TABLE message (
   received INTEGER NOT NULL,
   format TEXT NOT NULL,
   original INTEGER NOT NULL,
-  state TEXT NOT NULL,
   answer_status INTEGER NOT NULL,
   answer_type TEXT NOT NULL,
   answer_body BLOB NOT NULL,
   event_seq INTEGER NOT NULL,
+  event_from INTEGER,
+  delivery_from INTEGER,
+  delivery_to INTEGER,
   UNIQUE (sender_id, sender, protocol)
 ) STRICT;
-CREATE INDEX message_trouble ON message (state, seq) WHERE state IN ('held', 'rejected', 'expired');
+
+CREATE TABLE consent (
+  subject BLOB NOT NULL,
+  id TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  body INTEGER NOT NULL,
+  PRIMARY KEY (subject, id, version)
+) STRICT, WITHOUT ROWID;
+";
+
+// What version 3 made anew. Every index entry is a page to write, so a message has few: its deliveries
+// are `delivery_from` to `delivery_to`, its first events `event_from` to `event_seq`, a delivery's last
+// event is its own `event_seq`; only events that none of these tells of are `listed`. A message's state
+// follows from its deliveries. `open` is 1 while a delivery is not over; `head` is 1 for the first open
+// delivery of its lane. An `event_seq` that outruns the chain shows a cut tail.
+const SINCE_3: &str = "
+CREATE INDEX event_message ON event (message, seq) WHERE listed = 1 AND message IS NOT NULL;
 
 CREATE TABLE delivery (
   seq INTEGER PRIMARY KEY,
-  id TEXT NOT NULL UNIQUE,
+  id TEXT NOT NULL,
   message INTEGER NOT NULL,
   receiver TEXT NOT NULL,
   case_id TEXT NOT NULL,
@@ -83,32 +100,53 @@ CREATE TABLE delivery (
   facts INTEGER NOT NULL,
   event_seq INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX delivery_message ON delivery (message);
 CREATE INDEX delivery_lane ON delivery (receiver, case_id, seq) WHERE open = 1;
 CREATE INDEX delivery_due ON delivery (receiver, next_at, seq) WHERE head = 1 AND state = 'waiting';
 CREATE INDEX delivery_expiry ON delivery (expires, seq) WHERE state = 'waiting';
+CREATE INDEX delivery_trouble ON delivery (state, message) WHERE state IN ('held', 'rejected', 'expired');
 
-CREATE TABLE consent (
-  subject BLOB NOT NULL,
-  id TEXT NOT NULL,
-  version INTEGER NOT NULL,
-  body INTEGER NOT NULL,
-  PRIMARY KEY (subject, id, version)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE tally (
-  name TEXT PRIMARY KEY,
-  count INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+CREATE TABLE tally (counts TEXT NOT NULL) STRICT;
 ";
 
-/// From each version to the next. What is listed by state is trouble, of which there is little: an
-/// index over all states cost three changes a message for a question that is seldom asked.
-const STEPS: [(i64, &str); 1] = [(
-    1,
-    "DROP INDEX message_state;
-     CREATE INDEX message_trouble ON message (state, seq) WHERE state IN ('held', 'rejected', 'expired');",
-)];
+/// From each version to the next.
+const STEPS: [(i64, &[&str]); 2] = [
+    (
+        1,
+        &["DROP INDEX message_state;
+           CREATE INDEX message_trouble ON message (state, seq) WHERE state IN ('held', 'rejected', 'expired');"],
+    ),
+    (
+        2,
+        &[
+            "DROP INDEX event_message;
+             DROP INDEX message_trouble;
+             DROP INDEX delivery_message;
+             DROP INDEX delivery_lane;
+             DROP INDEX delivery_due;
+             DROP INDEX delivery_expiry;
+             ALTER TABLE delivery RENAME TO old_delivery;
+             ALTER TABLE tally RENAME TO old_tally;
+             ALTER TABLE event ADD COLUMN listed INTEGER NOT NULL DEFAULT 1;
+             ALTER TABLE message DROP COLUMN state;
+             ALTER TABLE message ADD COLUMN event_from INTEGER;
+             ALTER TABLE message ADD COLUMN delivery_from INTEGER;
+             ALTER TABLE message ADD COLUMN delivery_to INTEGER;
+             ALTER TABLE body ADD COLUMN facts BLOB;",
+            SINCE_3,
+            "INSERT INTO delivery (seq, id, message, receiver, case_id, state, open, head, attempt, next_at, expires,
+               format, body, facts, event_seq)
+             SELECT seq, id, message, receiver, case_id, state, open, head, attempt, next_at, expires,
+               format, body, facts, event_seq FROM old_delivery ORDER BY seq;
+             DROP TABLE old_delivery;
+             UPDATE body SET facts = content, content = x'' WHERE id IN (SELECT facts FROM delivery);
+             UPDATE message SET delivery_from = d.first, delivery_to = d.last
+               FROM (SELECT message, min(seq) AS first, max(seq) AS last FROM delivery GROUP BY message) AS d
+               WHERE d.message = message.seq;
+             INSERT INTO tally (rowid, counts) SELECT 1, json_group_object(name, count) FROM old_tally;
+             DROP TABLE old_tally;",
+        ],
+    ),
+];
 
 /// Makes the folder if need be and locks it for this process.
 pub(super) fn lock(directory: &Path) -> Result<File, Failure> {
@@ -166,7 +204,7 @@ pub(super) fn judge(found: i64) -> Result<(), Failure> {
 fn raise(conn: &mut Connection, from: i64) -> rusqlite::Result<()> {
     let tx = conn.transaction()?;
     for (_, step) in STEPS.iter().filter(|(version, _)| *version >= from) {
-        tx.execute_batch(step)?;
+        step.iter().try_for_each(|sql| tx.execute_batch(sql))?;
     }
     tx.pragma_update(None, "user_version", VERSION)?;
     tx.commit()
@@ -175,6 +213,7 @@ fn raise(conn: &mut Connection, from: i64) -> rusqlite::Result<()> {
 fn make(conn: &mut Connection) -> rusqlite::Result<()> {
     let tx = conn.transaction()?;
     tx.execute_batch(TABLES)?;
+    tx.execute_batch(SINCE_3)?;
     tx.pragma_update(None, "application_id", APPLICATION)?;
     tx.pragma_update(None, "user_version", VERSION)?;
     tx.commit()

@@ -1,10 +1,12 @@
-//! Settlement: a delivery's next state, its lane's next head, its message's state.
+//! Settlement: a delivery's next state, its lane's next head, the count of its message's state.
 //!
-//! Invariant: every state change of a delivery goes through [`Pen::pass`], so that head, message
-//! state and counts always follow. A lane has exactly one head while anything in it is open.
+//! Invariant: every state change of a delivery goes through [`Pen::pass`], so that head and counts
+//! always follow. A lane has exactly one head while anything in it is open. A message's state is
+//! nowhere on record: it follows from its deliveries ([`seen`], [`WEIGHTS`]), here and in questions.
 
 use super::{
-    sqlite::{Trouble, broken, message_state, micros},
+    chain::About,
+    sqlite::{Trouble, broken, micros},
     writer::Pen,
 };
 use crate::model::{DeliveryState, Event, MessageState, Settlement};
@@ -14,39 +16,35 @@ use rusqlite::{OptionalExtension, Row};
 pub(super) struct Standing {
     pub(super) seq: i64,
     pub(super) id: String,
-    pub(super) message: i64,
     pub(super) message_id: String,
     pub(super) receiver: String,
     case: String,
     state: DeliveryState,
     head: bool,
     pub(super) attempt: u32,
-    message_state: String,
-    /// Is it its message's only delivery?
-    alone: bool,
+    /// First and last delivery of its message.
+    siblings: (i64, i64),
 }
 
 /// Columns of [`Standing::read`]; the tables are `d` and `m`.
-pub(super) const STANDING: &str = "d.seq, d.id, d.message, m.id, d.receiver, d.case_id, d.state, d.head, d.attempt, m.state, \
-     NOT EXISTS (SELECT 1 FROM delivery o WHERE o.message = d.message AND o.seq <> d.seq)";
+pub(super) const STANDING: &str = "d.seq, d.id, m.id, d.receiver, d.case_id, d.state, d.head, d.attempt, \
+     m.delivery_from, m.delivery_to";
 
 impl Standing {
     pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Standing> {
-        let word: String = row.get(6)?;
+        let word: String = row.get(5)?;
         let state = DeliveryState::from_word(&word)
             .ok_or_else(|| rusqlite::Error::InvalidColumnName(format!("delivery state {word:?}")))?;
         Ok(Standing {
             seq: row.get(0)?,
             id: row.get(1)?,
-            message: row.get(2)?,
-            message_id: row.get(3)?,
-            receiver: row.get(4)?,
-            case: row.get(5)?,
+            message_id: row.get(2)?,
+            receiver: row.get(3)?,
+            case: row.get(4)?,
             state,
-            head: row.get(7)?,
-            attempt: row.get(8)?,
-            message_state: row.get(9)?,
-            alone: row.get(10)?,
+            head: row.get(6)?,
+            attempt: row.get(7)?,
+            siblings: (row.get(8)?, row.get(9)?),
         })
     }
 }
@@ -57,9 +55,10 @@ impl Pen<'_> {
         let standing = self
             .conn
             .prepare_cached(&format!(
-                "SELECT {STANDING} FROM delivery d JOIN message m ON m.seq = d.message WHERE d.id = ?1"
+                "SELECT {STANDING} FROM message m CROSS JOIN delivery d \
+                 ON d.seq BETWEEN m.delivery_from AND m.delivery_to WHERE m.id = ?1 AND d.id = ?2"
             ))?
-            .query_row([&settlement.delivery], Standing::read)
+            .query_row((&settlement.message, &settlement.delivery), Standing::read)
             .optional()?
             .ok_or_else(|| broken("no such delivery"))?;
         if standing.state.is_over() {
@@ -84,8 +83,15 @@ impl Pen<'_> {
         next_at: Option<i64>,
         event: &Event,
     ) -> Result<bool, Trouble> {
-        let event_seq = self.append(&about(standing, event))?;
         let over = to.is_over();
+        let about = About {
+            message: Some(&standing.message_id),
+            delivery: Some(&standing.id),
+            party: Some(&standing.receiver),
+            // What is over stays as it is, and names its last event.
+            told: over,
+        };
+        let event_seq = self.append(event, about)?;
         self.conn
             .prepare_cached(
                 "UPDATE delivery SET state = ?2, open = ?3, head = ?4, next_at = coalesce(?5, next_at), \
@@ -97,7 +103,7 @@ impl Pen<'_> {
             true => self.promote(standing)?,
             false => to == DeliveryState::Waiting,
         };
-        self.derive(standing, to, event_seq)?;
+        self.follow(standing, to)?;
         Ok(next)
     }
 
@@ -113,27 +119,23 @@ impl Pen<'_> {
         Ok(promoted > 0)
     }
 
-    /// The message's state follows from its deliveries: what needs a person shows first, then what is
-    /// under way, then what went wrong.
-    fn derive(&mut self, standing: &Standing, own: DeliveryState, event_seq: i64) -> Result<(), Trouble> {
-        let mut to = seen(own);
-        if !standing.alone {
-            let mut select = self.conn.prepare_cached("SELECT state FROM delivery WHERE message = ?1")?;
-            let mut rows = select.query([standing.message])?;
+    /// Counts the message's state anew.
+    fn follow(&mut self, standing: &Standing, own: DeliveryState) -> Result<(), Trouble> {
+        let (first, last) = standing.siblings;
+        let mut others = MessageState::Delivered;
+        if first != last {
+            let mut select = self
+                .conn
+                .prepare_cached("SELECT state FROM delivery WHERE seq BETWEEN ?1 AND ?2 AND seq <> ?3")?;
+            let mut rows = select.query((first, last, standing.seq))?;
             while let Some(row) = rows.next()? {
                 let word = row.get_ref(0)?;
-                let state = DeliveryState::from_word(word.as_str().unwrap_or_default()).map(seen);
-                let state = state.ok_or_else(|| broken("unknown delivery state"))?;
-                if weight(state) > weight(to) {
-                    to = state;
-                }
+                let state = DeliveryState::from_word(word.as_str().unwrap_or_default());
+                others = heavier(others, seen(state.ok_or_else(|| broken("unknown delivery state"))?));
             }
         }
-        let from = message_state(&standing.message_state).ok_or_else(|| broken("unknown message state"))?;
+        let (from, to) = (heavier(others, seen(standing.state)), heavier(others, seen(own)));
         if from != to {
-            self.conn
-                .prepare_cached("UPDATE message SET state = ?2, event_seq = ?3 WHERE seq = ?1")?
-                .execute((standing.message, to.word(), event_seq))?;
             self.book.tally.message(from, to);
         }
         Ok(())
@@ -141,7 +143,7 @@ impl Pen<'_> {
 }
 
 /// A message's state as this delivery alone would have it.
-fn seen(state: DeliveryState) -> MessageState {
+pub(super) fn seen(state: DeliveryState) -> MessageState {
     match state {
         DeliveryState::Held => MessageState::Held,
         DeliveryState::Waiting | DeliveryState::Attempting => MessageState::Waiting,
@@ -151,21 +153,17 @@ fn seen(state: DeliveryState) -> MessageState {
     }
 }
 
-fn weight(state: MessageState) -> u8 {
-    match state {
-        MessageState::Delivered => 0,
-        MessageState::Expired => 1,
-        MessageState::Rejected => 2,
-        MessageState::Waiting => 3,
-        MessageState::Held => 4,
-    }
-}
+/// Of several deliveries the last in this list tells their message's state: what needs a person shows
+/// first, then what is under way, then what went wrong.
+pub(super) const WEIGHTS: [MessageState; 5] = [
+    MessageState::Delivered,
+    MessageState::Expired,
+    MessageState::Rejected,
+    MessageState::Waiting,
+    MessageState::Held,
+];
 
-/// The event with what the ledger knows filled in.
-fn about(standing: &Standing, event: &Event) -> Event {
-    let mut event = event.clone();
-    event.message.get_or_insert_with(|| standing.message_id.clone());
-    event.delivery.get_or_insert_with(|| standing.id.clone());
-    event.party.get_or_insert_with(|| standing.receiver.clone());
-    event
+fn heavier(one: MessageState, other: MessageState) -> MessageState {
+    let weight = |state| WEIGHTS.iter().position(|s| *s == state);
+    if weight(one) < weight(other) { other } else { one }
 }

@@ -4,7 +4,7 @@
 //! only fails what it hit. Deliberately absent: tables.
 
 use super::terms::Sync;
-use crate::model::{Failure, Format, HsaId, MessageState};
+use crate::model::{Failure, Format, HsaId};
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 use std::{path::Path, sync::OnceLock, time::Duration};
@@ -202,10 +202,4 @@ pub(super) fn format(word: &str) -> Result<Format, Trouble> {
         .into_iter()
         .find(|f| f.word() == word)
         .ok_or_else(|| broken(format!("unknown format {word:?}")))
-}
-
-/// Reads a message state's word back.
-pub(super) fn message_state(word: &str) -> Option<MessageState> {
-    use MessageState::*;
-    [Waiting, Delivered, Held, Rejected, Expired].into_iter().find(|s| s.word() == word)
 }

@@ -5,9 +5,10 @@
 
 use super::{rows::Totals, sqlite::Trouble};
 use crate::model::{DeliveryState, MessageState};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension, types::Type};
+use std::{collections::HashMap, fmt::Write as _};
 
-/// Names in the table, in the order of [`Tally::counts`].
+/// Names on record, in the order of [`Tally::counts`].
 const NAMES: [&str; 14] = [
     "accepted",
     "message-waiting",
@@ -33,27 +34,29 @@ pub(super) struct Tally {
 
 impl Tally {
     pub(super) fn load(conn: &Connection) -> rusqlite::Result<Tally> {
-        let mut tally = Tally::default();
-        let mut rows = conn.prepare_cached("SELECT name, count FROM tally")?;
-        let mut rows = rows.query([])?;
-        while let Some(row) = rows.next()? {
-            let name: String = row.get(0)?;
-            if let Some(place) = NAMES.iter().position(|n| *n == name) {
-                tally.counts[place] = row.get(1)?;
-            }
-        }
-        Ok(tally)
+        let text: Option<String> = conn
+            .prepare_cached("SELECT counts FROM tally WHERE rowid = 1")?
+            .query_row([], |row| row.get(0))
+            .optional()?;
+        let stored: HashMap<String, i64> = match &text {
+            Some(text) => serde_json::from_str(text)
+                .map_err(|e| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, e.into()))?,
+            None => HashMap::new(),
+        };
+        Ok(Tally { counts: NAMES.map(|name| stored.get(name).copied().unwrap_or_default()) })
     }
 
-    /// Writes what differs from `before`.
-    pub(super) fn save(&self, before: &Tally, conn: &Connection) -> rusqlite::Result<()> {
-        let mut put = conn.prepare_cached("INSERT OR REPLACE INTO tally (name, count) VALUES (?1, ?2)")?;
-        for (place, name) in NAMES.iter().enumerate() {
-            if self.counts[place] != before.counts[place] {
-                put.execute((name, self.counts[place]))?;
-            }
+    /// Writes all of it, as one row: a row for each count cost as much as a message.
+    pub(super) fn save(&self, conn: &Connection) -> rusqlite::Result<()> {
+        let mut text = String::with_capacity(400);
+        for (name, count) in NAMES.iter().zip(self.counts) {
+            let opening = if text.is_empty() { '{' } else { ',' };
+            let _ = write!(text, "{opening}\"{name}\":{count}");
         }
-        Ok(())
+        text.push('}');
+        conn.prepare_cached("INSERT OR REPLACE INTO tally (rowid, counts) VALUES (1, ?1)")?
+            .execute([text])
+            .map(drop)
     }
 
     /// A message was accepted in this state.

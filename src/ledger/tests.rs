@@ -6,6 +6,7 @@
 
 mod chain;
 mod lanes;
+mod older;
 mod pace;
 mod trouble;
 
@@ -85,6 +86,7 @@ fn open() -> (TempDir, Ledger) {
     (dir, ledger)
 }
 
+/// Message `gw-x` has the deliveries `d-x`, `d-x/2` …
 fn settlement(delivery: &str, state: DeliveryState, at: Timestamp) -> Settlement {
     let kind = match state {
         DeliveryState::Delivered => EventKind::Delivered,
@@ -93,7 +95,8 @@ fn settlement(delivery: &str, state: DeliveryState, at: Timestamp) -> Settlement
         DeliveryState::Expired => EventKind::Expired,
         _ => EventKind::NotSent,
     };
-    Settlement { delivery: delivery.into(), state, next_at: None, event: event(kind, at) }
+    let message = delivery.replacen("d-", "gw-", 1).split('/').next().unwrap_or_default().into();
+    Settlement { message, delivery: delivery.into(), state, next_at: None, event: event(kind, at) }
 }
 
 fn ids(deliveries: &[Delivery]) -> Vec<&str> {
@@ -281,4 +284,24 @@ async fn changes_are_told() {
     ledger.claim(second(3), 1, Room::plenty()).await.unwrap();
     ledger.settle(settlement("d-m2", DeliveryState::Delivered, second(4))).await.unwrap();
     assert!(!changed.has_changed().unwrap(), "nothing is left to claim");
+}
+
+#[tokio::test]
+async fn what_is_in_trouble_or_under_way_is_found_by_an_index() {
+    let (dir, ledger) = open();
+    drop(ledger);
+    let conn = rusqlite::Connection::open(dir.path().join("state").join(super::sqlite::FILE)).unwrap();
+    for (state, index) in [
+        (MessageState::Held, "delivery_trouble"),
+        (MessageState::Rejected, "delivery_trouble"),
+        (MessageState::Expired, "delivery_trouble"),
+        (MessageState::Waiting, "delivery_lane"),
+    ] {
+        let (sql, values) = super::questions::listing(&Filter { state: Some(state), ..Filter::default() });
+        let mut plan = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let steps =
+            plan.query_map(rusqlite::params_from_iter(values), |row| row.get::<_, String>(3)).unwrap();
+        let steps = steps.collect::<Result<Vec<_>, _>>().unwrap().join("; ");
+        assert!(steps.contains(index) && !steps.contains("SCAN m"), "{state:?}: {steps}");
+    }
 }

@@ -7,7 +7,7 @@
 //! "ok" the next time although the data is gone. Deliberately absent: what the commands do.
 
 use super::{
-    chain::Tip,
+    chain::{About, Tip},
     consent::Registration,
     schema,
     slots::Slot,
@@ -52,6 +52,16 @@ const CHECKPOINT_PAGES: i64 = 4000;
 pub(super) struct Book {
     pub(super) tip: Tip,
     pub(super) tally: Tally,
+    /// Number of the last delivery.
+    pub(super) deliveries: i64,
+}
+
+impl Book {
+    fn load(conn: &Connection) -> rusqlite::Result<Book> {
+        let deliveries =
+            conn.query_row("SELECT coalesce(max(seq), 0) FROM delivery", [], |row| row.get(0))?;
+        Ok(Book { tip: Tip::load(conn)?, tally: Tally::load(conn)?, deliveries })
+    }
 }
 
 /// Is there room on the disk?
@@ -113,7 +123,7 @@ pub(super) fn start(
     let mut conn = open_writer(&options.directory, options.sync)?;
     schema::lay(&mut conn)?;
     let tell = |error: rusqlite::Error| Failure::Store(error.to_string());
-    let book = Book { tip: Tip::load(&conn).map_err(tell)?, tally: Tally::load(&conn).map_err(tell)? };
+    let book = Book::load(&conn).map_err(tell)?;
     let writer = Writer {
         conn,
         book,
@@ -295,7 +305,7 @@ impl Writer {
             return Ok(Some(results));
         }
         self.book.tally.commit(group.len());
-        self.book.tally.save(&before.tally, &self.conn)?;
+        self.book.tally.save(&self.conn)?;
         if self.late.is_zero() {
             self.conn.prepare_cached("COMMIT")?.execute([])?;
         }
@@ -414,7 +424,7 @@ impl Pen<'_> {
         if events.is_empty() {
             return Err(broken("nothing to record"));
         }
-        events.iter().try_for_each(|event| self.append(event).map(drop))?;
+        events.iter().try_for_each(|event| self.append(event, About::default()).map(drop))?;
         Ok(())
     }
 }

@@ -38,6 +38,8 @@ pub struct NewDelivery {
 /// The next state of a delivery: the outcome of its attempt, or a person's decision.
 #[derive(Clone, Debug)]
 pub struct Settlement {
+    /// The gateway's id of its message.
+    pub message: String,
     /// The gateway's id of the delivery.
     pub delivery: String,
     /// Any state but `Attempting`, which only a claim sets.

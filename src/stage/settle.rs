@@ -68,7 +68,7 @@ fn settlement(
     next_at: Option<Timestamp>,
     event: Event,
 ) -> Settlement {
-    Settlement { delivery: delivery.id.clone(), state, next_at, event }
+    Settlement { message: delivery.message.clone(), delivery: delivery.id.clone(), state, next_at, event }
 }
 
 fn event(

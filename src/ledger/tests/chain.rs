@@ -57,7 +57,7 @@ async fn a_missing_or_moved_event_is_found() {
     assert_eq!(after(swap).await.broken, Some(5));
     let close = "DELETE FROM event WHERE seq = 4; UPDATE event SET seq = seq - 1 WHERE seq > 4;";
     assert_eq!(after(close).await.broken, Some(4));
-    let insert = "INSERT INTO event SELECT 13, at, kind, message, delivery, party, code, detail, hash \
+    let insert = "INSERT INTO event SELECT 13, at, kind, message, delivery, party, code, detail, hash, listed \
                   FROM event WHERE seq = 12";
     assert_eq!(after(insert).await.broken, Some(13));
 }

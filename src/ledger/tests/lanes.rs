@@ -41,18 +41,14 @@ async fn a_message_accepted_as_held_is_not_sent_before_it_is_released() {
 async fn a_message_to_two_is_delivered_when_both_have_it() {
     let (_dir, ledger) = open();
     let mut both = admission("m1", lane(1, 1));
-    both.deliveries.push(NewDelivery {
-        id: "d-second".into(),
-        lane: lane(2, 1),
-        ..both.deliveries[0].clone()
-    });
+    both.deliveries.push(NewDelivery { id: "d-m1/2".into(), lane: lane(2, 1), ..both.deliveries[0].clone() });
     ledger.admit(both).await.unwrap();
     assert_eq!(ledger.claim(second(1), 8, Room::plenty()).await.unwrap().len(), 2);
     ledger.settle(settlement("d-m1", DeliveryState::Delivered, second(2))).await.unwrap();
     assert_eq!(state(&ledger, "m1").await, MessageState::Waiting);
-    ledger.settle(settlement("d-second", DeliveryState::Held, second(2))).await.unwrap();
+    ledger.settle(settlement("d-m1/2", DeliveryState::Held, second(2))).await.unwrap();
     assert_eq!(state(&ledger, "m1").await, MessageState::Held);
-    ledger.settle(settlement("d-second", DeliveryState::Delivered, second(3))).await.unwrap();
+    ledger.settle(settlement("d-m1/2", DeliveryState::Delivered, second(3))).await.unwrap();
     assert_eq!(state(&ledger, "m1").await, MessageState::Delivered);
 }
 
@@ -131,11 +127,7 @@ async fn an_attempt_cut_short_is_unknown() {
 async fn two_attempts_of_one_message_cut_short_are_counted_once() {
     let (dir, ledger) = open();
     let mut both = admission("m1", lane(2, 1));
-    both.deliveries.push(NewDelivery {
-        id: "d-second".into(),
-        lane: lane(1, 1),
-        ..both.deliveries[0].clone()
-    });
+    both.deliveries.push(NewDelivery { id: "d-m1/2".into(), lane: lane(1, 1), ..both.deliveries[0].clone() });
     ledger.admit(both).await.unwrap();
     assert_eq!(ledger.claim(second(1), 8, Room::plenty()).await.unwrap().len(), 2);
     drop(ledger);

@@ -126,7 +126,7 @@ async fn one_bad_command_takes_no_other_with_it() {
     ledger.admit(admission("m0", lane(1, 0))).await.unwrap();
     let go = ledger.stall().await;
     let mut bad = admission("m2", lane(1, 2));
-    bad.deliveries[0].id = "d-m0".into();
+    bad.id = "gw-m0".into();
     let answers = [admission("m1", lane(1, 1)), bad, admission("m3", lane(1, 3))]
         .map(|one| ledger.send(Task::Admit(Box::new(one), None)));
     drop(go);
@@ -204,28 +204,6 @@ async fn a_newer_or_missing_store_is_refused_in_words() {
         assert!(error.to_string().contains("newer Sluss"), "{error}");
     }
     assert!(Ledger::read(&dir.path().join("nothing")).is_err());
-}
-
-#[tokio::test]
-async fn an_older_store_is_brought_up_with_all_that_is_in_it() {
-    let (dir, ledger) = open();
-    ledger.admit(admission("m1", lane(1, 1))).await.unwrap();
-    ledger.admit(Admission { state: MessageState::Held, ..admission("m2", lane(2, 1)) }).await.unwrap();
-    drop(ledger);
-    let state = dir.path().join("state");
-    let old = "DROP INDEX message_trouble; CREATE INDEX message_state ON message (state, seq); PRAGMA user_version=1";
-    Connection::open(state.join(FILE)).unwrap().execute_batch(old).unwrap();
-    let error = Ledger::read(&state).err().unwrap();
-    assert!(error.to_string().contains("start the gateway once"), "{error}");
-    let ledger = Ledger::open(options(&dir)).unwrap();
-    for (wanted, id) in [(MessageState::Waiting, "gw-m1"), (MessageState::Held, "gw-m2")] {
-        let filter = Filter { state: Some(wanted), limit: 10, ..Filter::default() };
-        let found = ledger.messages(&filter).await.unwrap();
-        assert_eq!(found.iter().map(|m| m.id.as_str()).collect::<Vec<_>>(), [id]);
-    }
-    assert!(ledger.verify().await.unwrap().ok);
-    drop(ledger);
-    assert!(Ledger::read(&state).is_ok());
 }
 
 #[tokio::test]
