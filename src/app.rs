@@ -27,7 +27,10 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::{
+    sync::{oneshot, watch},
+    task::JoinHandle,
+};
 
 /// A configuration that has passed every check, with all that was made from it.
 pub struct Loaded {
@@ -109,7 +112,7 @@ pub struct Running {
     stopper: Stopper,
     stop: watch::Sender<bool>,
     door: JoinHandle<std::io::Result<()>>,
-    dispatch: JoinHandle<()>,
+    dispatch: oneshot::Receiver<()>,
 }
 
 impl Running {
@@ -162,8 +165,23 @@ pub async fn start_with(loaded: Loaded, clock: Arc<dyn Clock>) -> Result<Running
     let (address, stopper) = (door.address(), door.stopper());
     let door = tokio::spawn(door.run());
     let (stop, stopped) = watch::channel(false);
-    let dispatch = tokio::spawn(gateway.clone().dispatch(stopped));
+    let dispatch = dispatch(gateway.clone(), stopped)?;
     Ok(Running { gateway, address, stopper, stop, door, dispatch })
+}
+
+/// Starts the dispatcher on a thread of its own, with its connections: no other thread is woken for what
+/// comes back on them. Resolves when it has ended.
+fn dispatch(gateway: Arc<Gateway>, stop: watch::Receiver<bool>) -> Result<oneshot::Receiver<()>, StartError> {
+    let tell = |error: std::io::Error| Failure::Internal(format!("no thread to deliver on: {error}"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(tell)?;
+    let (end, ended) = oneshot::channel();
+    let run = move || {
+        runtime.block_on(gateway.dispatch(stop));
+        drop(runtime);
+        let _ = end.send(());
+    };
+    std::thread::Builder::new().name("dispatch".into()).spawn(run).map_err(tell)?;
+    Ok(ended)
 }
 
 fn ledger_options(config: &Config) -> Options {

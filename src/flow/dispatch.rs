@@ -15,50 +15,61 @@ use crate::{
         validate,
     },
 };
+use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use jiff::SignedDuration;
-use std::{sync::Arc, time::Duration};
-use tokio::{sync::watch, task::JoinSet};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use tokio::sync::{
+    mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    watch,
+};
+
+/// A delivery whose attempt is on record.
+type Begun = (Delivery, Slot);
 
 impl Gateway {
-    /// Delivers what is due until told to stop, then lets what is under way end.
+    /// Delivers what is due until told to stop (or nobody is left to tell), then lets what is under way
+    /// end. It is one task, so that many outcomes and answers wake it once; it wants a thread of its own.
     pub async fn dispatch(self: Arc<Self>, stop: watch::Receiver<bool>) {
-        tokio::join!(self.clone().carry_begun(stop.clone()), self.carry_due(stop));
+        let (claims, claimed) = unbounded_channel();
+        tokio::join!(self.claim_due(claims, stop.clone()), self.carry_all(claimed, stop));
     }
 
-    /// Carries what began with its admission.
-    async fn carry_begun(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
-        let Some(mut begun) = self.ledger.begun() else { return };
-        let mut attempts = JoinSet::new();
+    /// Carries what began with its admission, and what was claimed.
+    async fn carry_all(&self, claimed: UnboundedReceiver<Begun>, mut stop: watch::Receiver<bool>) {
+        let (mut begun, mut claimed) = (self.ledger.begun(), Some(claimed));
+        let mut attempts = FuturesUnordered::new();
+        let mut stopped = false;
         loop {
-            let next = tokio::select! {
-                next = begun.recv() => next,
-                _ = stop.changed() => {
-                    // Nothing begins from here on; what began before is carried.
-                    begun.close();
-                    begun.recv().await
+            let one = tokio::select! {
+                one = next(&mut begun), if begun.is_some() => one,
+                one = next(&mut claimed), if claimed.is_some() => one,
+                Some(()) = attempts.next() => None,
+                _ = stop.wait_for(|stop| *stop), if !stopped => {
+                    // Nothing begins with its admission from here on; what began before is carried.
+                    begun.iter_mut().for_each(UnboundedReceiver::close);
+                    stopped = true;
+                    None
                 }
+                else => break,
             };
-            let Some((delivery, slot)) = next else { break };
-            while attempts.try_join_next().is_some() {}
-            attempts.spawn(self.clone().attempt(delivery, slot));
+            if let Some((delivery, slot)) = one {
+                attempts.push(self.attempt(delivery, slot));
+            }
         }
-        while attempts.join_next().await.is_some() {}
     }
 
-    /// Claims and carries what is due.
-    async fn carry_due(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
-        let mut attempts = JoinSet::new();
+    /// Claims what is due.
+    async fn claim_due(&self, claims: UnboundedSender<Begun>, mut stop: watch::Receiver<bool>) {
         let mut changed = self.ledger.changed();
-        while !*stop.borrow() {
-            while attempts.try_join_next().is_some() {}
+        while !*stop.borrow() && stop.has_changed().is_ok() {
             changed.mark_unchanged();
             let (claimed, left) = self.claim().await;
-            for (delivery, slot) in claimed {
-                attempts.spawn(self.clone().attempt(delivery, slot));
+            for one in claimed {
+                // Whoever carries ends after this does.
+                let _ = claims.send(one);
             }
             self.rest(&left, &mut stop, &mut changed).await;
         }
-        while attempts.join_next().await.is_some() {}
     }
 
     /// What is due, as far as there are slots; and the room that is left.
@@ -108,10 +119,15 @@ impl Gateway {
     }
 
     /// One attempt: its record exists already; decide again, carry, settle. The slot is given back
-    /// when the outcome is on record.
-    async fn attempt(self: Arc<Self>, delivery: Delivery, _slot: Slot) {
-        let settlement = self.carry(&delivery).await;
-        self.settle(&delivery, settlement).await;
+    /// when the outcome is on record. What panics ends alone, and is `Unknown` at the next start.
+    async fn attempt(&self, delivery: Delivery, _slot: Slot) {
+        let whole = async {
+            let settlement = self.carry(&delivery).await;
+            self.settle(&delivery, settlement).await;
+        };
+        if AssertUnwindSafe(whole).catch_unwind().await.is_err() {
+            tracing::error!(delivery = delivery.id, "an attempt panicked; its outcome is not known");
+        }
     }
 
     /// Puts an outcome on record, however long the store refuses it: a full disk may be emptied. Only
@@ -157,4 +173,13 @@ impl Gateway {
         let consents = self.consents_for(&facts, permit::asks_register(agreed.rule())).await;
         permit::decide(&facts, agreed.rule(), &from, to, as_slice(&consents), now)
     }
+}
+
+/// The next of a queue; a queue that has ended is taken away.
+async fn next(queue: &mut Option<UnboundedReceiver<Begun>>) -> Option<Begun> {
+    let one = queue.as_mut()?.recv().await;
+    if one.is_none() {
+        *queue = None;
+    }
+    one
 }

@@ -25,7 +25,7 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
-        mpsc::{Receiver, RecvTimeoutError, TryRecvError},
+        mpsc::Receiver,
     },
     thread::JoinHandle,
     time::{Duration, Instant},
@@ -38,8 +38,10 @@ const CHECKPOINT_TURNS: u64 = 32;
 const GAP: Duration = Duration::from_micros(400);
 /// How long an outcome looks for company before it is stored alone.
 const PATIENCE: Duration = Duration::from_millis(2);
-/// A lone caller's own commands (admission, claim, outcome) may meet in one commit; more is company.
-const LONELY: usize = 2;
+/// So many that somebody waited for are one caller's alone; more are company.
+const LONELY: usize = 1;
+/// How long the writer sleeps for company before it looks who has come.
+const SLICE: Duration = Duration::from_micros(100);
 /// Commands in one transaction at most.
 const MOST_COMMANDS: usize = 512;
 /// Bytes of bodies in one transaction, roughly, at most.
@@ -157,10 +159,11 @@ impl Drop for Watch {
 impl Writer {
     fn run(mut self) {
         let _watch = Watch(self.health.clone());
+        // As many as somebody waits for.
         let (mut last, mut turns) = (1, 0u64);
         while let Ok(first) = self.commands.recv() {
             let group = self.gather(first, last);
-            last = group.len();
+            last = group.iter().filter(|c| !c.task.is_outcome()).count();
             self.waiting.fetch_sub(group.len(), Ordering::AcqRel);
             self.turn(group);
             turns += 1;
@@ -171,36 +174,43 @@ impl Writer {
         }
     }
 
-    /// What waits; where there was company last time, also what keeps coming: until nothing that
-    /// somebody waits for came for [`GAP`], at most for `gather`. So a lone caller never waits, and
+    /// What waits; where there was company last time, also what keeps coming: until as many as then are
+    /// waited for, or none came for [`GAP`], at most for `gather`. So a lone caller never waits, and
     /// under load a sync carries more the more callers there are. Outcomes, which nobody waits for,
     /// look for company themselves, for [`PATIENCE`].
     fn gather(&self, first: Command, last: usize) -> Vec<Command> {
         let began = Instant::now();
-        let company = last > LONELY;
-        let mut wanted = (!first.task.is_outcome()).then_some(began);
-        let mut bytes = first.task.bytes();
-        let mut group = vec![first];
-        while group.len() < MOST_COMMANDS && bytes < MOST_BYTES {
+        let (mut wanted, mut newest, mut bytes) = (0, began, 0);
+        let mut group = Vec::new();
+        let mut next = Some(first);
+        loop {
+            while let Some(command) = next.take() {
+                if !command.task.is_outcome() {
+                    (wanted, newest) = (wanted + 1, Instant::now());
+                }
+                bytes += command.task.bytes();
+                group.push(command);
+                if group.len() < MOST_COMMANDS && bytes < MOST_BYTES {
+                    next = self.commands.try_recv().ok();
+                }
+            }
             let until = match wanted {
-                None => began + PATIENCE.min(self.gather),
-                Some(newest) if company => (newest + GAP).min(began + self.gather),
-                Some(_) => began,
+                _ if group.len() >= MOST_COMMANDS || bytes >= MOST_BYTES => break,
+                0 => began + PATIENCE.min(self.gather),
+                _ if last <= LONELY || wanted >= last => break,
+                _ => (newest + GAP).min(began + self.gather),
             };
             let left = until.saturating_duration_since(Instant::now());
-            let next = match self.commands.try_recv() {
-                Ok(command) => command,
-                Err(TryRecvError::Disconnected) => break,
-                Err(TryRecvError::Empty) => match self.commands.recv_timeout(left) {
-                    Ok(command) => command,
-                    Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
-                },
-            };
-            if !next.task.is_outcome() {
-                wanted = Some(Instant::now());
+            if left.is_zero() {
+                break;
             }
-            bytes += next.task.bytes();
-            group.push(next);
+            if last > LONELY {
+                // Nobody who sends need wake a thread that sleeps, not one after the other.
+                std::thread::sleep(left.min(SLICE));
+                next = self.commands.try_recv().ok();
+            } else {
+                next = self.commands.recv_timeout(left).ok();
+            }
         }
         group
     }
