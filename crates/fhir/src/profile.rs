@@ -9,6 +9,7 @@
 
 mod build;
 mod context;
+mod limit;
 mod rule;
 
 pub(crate) use context::Context;
@@ -77,7 +78,7 @@ impl Profiles {
         }
         let structures: Vec<&Tree> = trees.iter().filter(|t| kind(t, "StructureDefinition")).collect();
         let (constraints, own): (Vec<&Tree>, Vec<&Tree>) =
-            structures.into_iter().partition(|t| t.child_text(t.root(), "derivation") == Some("constraint"));
+            structures.into_iter().partition(|t| constrains(&definitions, t.at(t.root())));
         if let Err(mut more) = definitions.load_types(&own) {
             faults.append(&mut more);
         }
@@ -178,6 +179,15 @@ impl Profiles {
             self.profiles.insert(url.as_str().into(), Profile::plain(ty, root));
         }
     }
+}
+
+/// Does the StructureDefinition constrain a type? Some say that they specialise one and give it no name
+/// of its own; taken at their word they would take the place of the type itself.
+fn constrains(definitions: &Definitions, root: NodeRef<'_>) -> bool {
+    let named = root.child_text("type").filter(|_| root.child_text("kind") != Some("logical"));
+    let known = named.and_then(|name| definitions.type_id(name));
+    let itself = known.is_some() && root.child_text("url").and_then(|url| definitions.type_id(url)) == known;
+    root.child_text("derivation") == Some("constraint") || (known.is_some() && !itself)
 }
 
 impl Types {

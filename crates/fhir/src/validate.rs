@@ -13,8 +13,10 @@
 //! evaluation of FHIRPath (the caller plugs an engine in) and repairing anything.
 
 mod bundle;
+mod cause;
 mod children;
 mod contained;
+mod discriminator;
 mod entries;
 mod extension;
 mod invariant;
@@ -97,6 +99,7 @@ impl Profiles {
             later: Vec::new(),
             links: Vec::new(),
             layers_only: false,
+            placed: true,
             asking: 0,
         };
         run.start(url);
@@ -128,6 +131,8 @@ struct Run<'a> {
     links: Vec<(NodeId, NodeId)>,
     /// Check the layers alone: the base is checked at the node's own place.
     layers_only: bool,
+    /// Do findings need their places?
+    placed: bool,
     /// How many questions of conformance are being answered inside each other.
     asking: u32,
 }

@@ -4,8 +4,8 @@
 //! slice name where it has none. Deliberately absent: merging of a data type profile's own slices
 //! into the element that uses it (the type's profile is applied beside instead).
 
-use super::fault;
 use super::rule::{How, Rule, Slicing, Step, TypeRule, steps};
+use super::{fault, limit};
 use crate::definitions::{Definitions, logical};
 use crate::finding::Finding;
 use crate::terms::unversioned;
@@ -103,7 +103,13 @@ fn descend<'r>(
         next = narrowed(known, rule, next);
         if let Some(slice) = slice {
             let default = || default_slicing(&child_name, choice);
-            rule = rule.slicing.get_or_insert_with(default).slice_mut(&slice);
+            let mut parts = slice.split('/');
+            let first = parts.next().unwrap_or_default();
+            rule = rule.slicing.get_or_insert_with(default).slice_mut(first);
+            // A slice of a slice is told apart by what it demands, until its slicing says how.
+            for part in parts.filter(|_| !choice) {
+                rule = rule.slicing.get_or_insert_with(Slicing::default).slice_mut(part);
+            }
             if choice && next != TypeId::NONE && rule.types.is_empty() {
                 rule.types.push(TypeRule { ty: next, profiles: Vec::new(), targets: Vec::new() });
             }
@@ -167,6 +173,8 @@ fn apply(known: &Definitions, rule: &mut Rule, node: NodeRef<'_>) -> Result<(), 
         } else if name.starts_with("pattern") && name.len() > 7 {
             rule.pattern = Some(value(child));
         }
+        rule.invariants.extend(limit::of(child));
+        limit::valued(child, &mut rule.valued);
     }
     if let Some(binding) = logical::binding(node) {
         rule.binding = Some(binding);

@@ -18,6 +18,8 @@ pub(crate) struct Rule {
     pub(crate) pattern: Option<Tree>,
     pub(crate) binding: Option<Binding>,
     pub(crate) invariants: Vec<Invariant>,
+    /// Must it have a value of its own, unless it has one of these extensions?
+    pub(crate) valued: Option<Vec<Box<str>>>,
     /// In characters.
     pub(crate) max_length: Option<u32>,
     pub(crate) children: Vec<(Key, Rule)>,
@@ -78,6 +80,13 @@ impl Rule {
 
     pub(crate) fn child(&self, name: &str) -> Option<&Rule> {
         self.children.iter().find(|(n, _)| n.name() == name).map(|(_, r)| r)
+    }
+
+    /// Are its slices the types of a choice?
+    pub(crate) fn is_choice(&self) -> bool {
+        self.slicing
+            .as_ref()
+            .is_some_and(|s| matches!(s.discriminators.as_slice(), [(How::Type, path)] if path.is_empty()))
     }
 
     /// Ends the making of a rule and of those below it, as deep as paths may be: numbers their

@@ -4,6 +4,7 @@
 //! number of children. Deliberately absent: what a child contains (`node` walks on).
 
 use super::profiles::add;
+use super::slice::Sliced;
 use super::{Layers, Run};
 use crate::definitions::Element;
 use crate::finding::shown;
@@ -32,7 +33,7 @@ impl<'a> Run<'a> {
         }
         for rule in layers {
             for (name, rule) in &rule.children {
-                self.apply(node, name, rule, &mut children);
+                self.apply(node, name, rule, layers, &mut children);
             }
         }
         for child in children {
@@ -146,7 +147,14 @@ impl<'a> Run<'a> {
     }
 
     /// Applies a profile's rule for the element `name` to the children that bear it.
-    fn apply(&mut self, node: NodeId, key: &Key, rule: &'a Rule, children: &mut [Child<'a>]) {
+    fn apply(
+        &mut self,
+        node: NodeId,
+        key: &Key,
+        rule: &'a Rule,
+        layers: &[&'a Rule],
+        children: &mut [Child<'a>],
+    ) {
         let name = key.name();
         let called = |e: &Element| e.hash == key.hash() && *e.name == *name;
         let at: SmallVec<[usize; 8]> = (0..children.len()).filter(|&i| called(children[i].element)).collect();
@@ -169,7 +177,8 @@ impl<'a> Run<'a> {
             self.path.pop();
         }
         if let Some(slicing) = &rule.slicing {
-            self.slices(node, name, slicing, &at, children);
+            let others: Layers<'a> = layers.iter().filter_map(|layer| layer.child(name)).collect();
+            self.slices(Sliced { node, name, others: &others }, slicing, &at, children);
         }
     }
 

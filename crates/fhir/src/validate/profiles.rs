@@ -4,7 +4,7 @@
 //! are not loaded; of them it is told that they are not here.
 
 use super::{LONGEST_CHAIN, Layers, Run};
-use crate::finding::Severity;
+use crate::finding::{Finding, Severity};
 use crate::profile::{Profile, Rule};
 use crate::tree::{NodeId, TypeId};
 use smallvec::smallvec;
@@ -83,14 +83,19 @@ impl<'a> Run<'a> {
     }
 
     /// Runs a check without keeping its findings, on the layers alone: are there no errors?
-    pub(super) fn quietly(&mut self, check: impl FnOnce(&mut Self)) -> bool {
+    fn quietly(&mut self, check: impl FnOnce(&mut Self)) -> bool {
+        !self.apart(false, check).iter().any(|f| f.severity == Severity::Error)
+    }
+
+    /// Runs a check on the layers alone and gives its findings, with their places or without.
+    pub(super) fn apart(&mut self, placed: bool, check: impl FnOnce(&mut Self)) -> Vec<Finding> {
         let kept = (std::mem::take(&mut self.findings), std::mem::take(&mut self.depths));
-        let was = std::mem::replace(&mut self.layers_only, true);
+        let was = (self.layers_only, self.placed);
+        (self.layers_only, self.placed) = (true, placed);
         check(self);
-        self.layers_only = was;
-        let found = std::mem::replace(&mut self.findings, kept.0);
+        (self.layers_only, self.placed) = was;
         self.depths = kept.1;
-        !found.iter().any(|f| f.severity == Severity::Error)
+        std::mem::replace(&mut self.findings, kept.0)
     }
 
     /// Does the node conform to the profile, as far as the profile goes beyond its type? `None`:

@@ -1,48 +1,54 @@
 //! Slicing: which slice a repetition belongs to, and whether the slices' cardinalities hold.
 //!
 //! Invariant: a repetition belongs to at most one slice, the first that fits; where the
-//! discriminators cannot decide, that is told. Deliberately absent: reslicing (a slice named `a/b`
-//! is treated as a slice of its own).
+//! discriminators cannot decide, that is told, and nothing is said to be missing that may be there.
+//! Deliberately absent: how a discriminator's path is followed (`discriminator`).
 
+use super::Run;
 use super::children::Child;
-use super::{Layers, Nodes, Run};
-use crate::profile::{How, Rule, Slicing, Step};
-use crate::terms::unversioned;
+use super::discriminator::Said;
+use crate::profile::{Rule, Slicing};
 use crate::tree::NodeId;
-use smallvec::smallvec;
+use smallvec::SmallVec;
+
+/// Indexes into the children of a node.
+type Places = SmallVec<[usize; 8]>;
+
+/// What is sliced: where, under which name, and by which other rules the element is held there.
+#[derive(Clone, Copy)]
+pub(super) struct Sliced<'s, 'a> {
+    pub(super) node: NodeId,
+    pub(super) name: &'s str,
+    /// The rules that other layers have for the element; of use where they know its slices better.
+    pub(super) others: &'s [&'a Rule],
+}
 
 impl<'a> Run<'a> {
     /// Sorts the children at `at` into the slices, gives them the slices' layers and counts.
     pub(super) fn slices(
         &mut self,
-        node: NodeId,
-        name: &str,
+        of: Sliced<'_, 'a>,
         slicing: &'a Slicing,
         at: &[usize],
         children: &mut [Child<'a>],
     ) {
-        let mut counts = vec![0u32; slicing.slices.len()];
-        let mut last_slice = 0;
-        let mut unmatched = false;
+        let mut sorted: Vec<Places> = vec![Places::new(); slicing.slices.len()];
+        let mut undecided = 0;
+        let (mut last_slice, mut unmatched) = (0, false);
         for &i in at {
-            let found = self.slice_of(slicing, children[i].node);
-            self.path.push((children[i].node, children[i].index));
+            let node = children[i].node;
+            let found = self.slice_of(of, slicing, node);
+            self.path.push((node, children[i].index));
             match found {
                 Ok(Some(s)) => {
-                    counts[s] += 1;
+                    sorted[s].push(i);
                     if unmatched && slicing.at_end {
-                        self.error(
-                            "slice",
-                            children[i].node,
-                            "stands after items that belong to no slice; move it before them".into(),
-                        );
+                        let what = "stands after items that belong to no slice; move it before them";
+                        self.error("slice", node, what.into());
                     }
                     if s < last_slice && slicing.ordered {
-                        self.error(
-                            "slice",
-                            children[i].node,
-                            "out of order: the profile gives the slices in another order".into(),
-                        );
+                        let what = "out of order: the profile gives the slices in another order";
+                        self.error("slice", node, what.into());
                     }
                     last_slice = last_slice.max(s);
                     self.rule_types(&mut children[i], &slicing.slices[s].1);
@@ -50,47 +56,76 @@ impl<'a> Run<'a> {
                 Ok(None) => {
                     unmatched = true;
                     if slicing.closed {
-                        let names: Vec<&str> = slicing.slices.iter().map(|(n, _)| &**n).collect();
-                        let what =
-                            format!("belongs to none of the slices allowed here: {}", names.join(", "));
-                        self.error("slice", children[i].node, what);
+                        self.in_no_slice(slicing, &children[i]);
                     }
                 }
                 Err(()) => {
-                    self.unsure("slice", children[i].node, "the profile's slices cannot be told apart here")
+                    undecided += 1;
+                    self.unsure("slice", node, "the profile's slices cannot be told apart here");
                 }
             }
             self.path.pop();
         }
-        for ((slice, rule), n) in slicing.slices.iter().zip(counts) {
-            if let Some(min) = rule.min.filter(|&m| n < m) {
-                let near = self.nearest(slicing, rule, at, children);
-                let what =
-                    format!("the slice `{name}:{slice}` stands {n} times; at least {min} required{near}");
-                self.error("cardinality", node, what);
-            }
-            if let Some(max) = rule.max.flatten().filter(|&m| n > m) {
-                let what = format!("the slice `{name}:{slice}` stands {n} times; at most {max} allowed");
-                self.error("cardinality", node, what);
+        for ((slice, rule), own) in slicing.slices.iter().zip(&sorted) {
+            let name = format!("{}:{slice}", of.name);
+            self.slice_count(of.node, &name, rule, own.len() as u32, undecided, (at, children));
+            if let Some(inner) = rule.slicing.as_ref().filter(|s| !s.slices.is_empty() && !rule.is_choice()) {
+                self.slices(Sliced { name: &name, others: &[], ..of }, inner, own, children);
             }
         }
     }
 
-    /// Says what keeps a missing slice's only candidate out, as far as that is plain.
-    fn nearest(&self, slicing: &Slicing, rule: &Rule, at: &[usize], children: &[Child<'a>]) -> &'static str {
-        match (at.len(), slicing.discriminators.is_empty(), rule.decisive) {
-            (0, _, _) => "; there is none at all",
-            (_, false, true) => "; what is there differs in the discriminating element",
-            _ if children.is_empty() => "",
-            _ => "; what is there does not fit it",
+    fn in_no_slice(&mut self, slicing: &'a Slicing, child: &Child<'a>) {
+        let names: Vec<&str> = slicing.slices.iter().map(|(n, _)| &**n).collect();
+        let mut what = format!("belongs to none of the slices allowed here: {}", names.join(", "));
+        let rules = slicing.slices.iter().map(|(name, rule)| (&**name, rule));
+        if let Some((name, cause)) = self.nearest_rule(child.node, rules) {
+            what.push_str(&format!("; nearest is `{name}`, but {cause}"));
+        }
+        self.error("slice", child.node, what);
+    }
+
+    fn slice_count(
+        &mut self,
+        node: NodeId,
+        name: &str,
+        rule: &'a Rule,
+        n: u32,
+        undecided: u32,
+        (at, children): (&[usize], &[Child<'a>]),
+    ) {
+        if let Some(min) = rule.min.filter(|&m| n < m) {
+            if n + undecided >= min {
+                let what = format!("whether the slice `{name}` stands often enough cannot be told here");
+                return self.unsure("cardinality", node, &what);
+            }
+            let mut what = format!("the slice `{name}` stands {n} times; at least {min} required");
+            let candidates: Vec<_> = at.iter().map(|&i| (children[i].node, children[i].index)).collect();
+            match self.nearest_node(&candidates, rule) {
+                _ if candidates.is_empty() => what.push_str("; there is none at all"),
+                Some((place, cause)) if n == 0 => {
+                    what.push_str(&format!("; nearest is {place}, but {cause}"))
+                }
+                _ => {}
+            }
+            self.error("cardinality", node, what);
+        }
+        if let Some(max) = rule.max.flatten().filter(|&m| n > m) {
+            let what = format!("the slice `{name}` stands {n} times; at most {max} allowed");
+            self.error("cardinality", node, what);
         }
     }
 
     /// The slice that the node belongs to. `Err`: undecidable.
-    fn slice_of(&mut self, slicing: &'a Slicing, node: NodeId) -> Result<Option<usize>, ()> {
+    fn slice_of(
+        &mut self,
+        of: Sliced<'_, 'a>,
+        slicing: &'a Slicing,
+        node: NodeId,
+    ) -> Result<Option<usize>, ()> {
         let mut undecided = false;
-        for (i, (_, rule)) in slicing.slices.iter().enumerate() {
-            match self.is_in(slicing, rule, node) {
+        for (i, (name, rule)) in slicing.slices.iter().enumerate() {
+            match self.is_in(slicing, rule, node).or_else(|| self.is_in_twin(of, name, node)) {
                 Some(true) => return Ok(Some(i)),
                 Some(false) => {}
                 None => undecided = true,
@@ -99,151 +134,28 @@ impl<'a> Run<'a> {
         if undecided { Err(()) } else { Ok(None) }
     }
 
+    /// A slice that a profile only narrows further is known by what another of the element's rules says
+    /// of the slice of this name: the profile of its data type, or the unsliced element around.
+    fn is_in_twin(&mut self, of: Sliced<'_, 'a>, name: &str, node: NodeId) -> Option<bool> {
+        let slicings = of.others.iter().filter_map(|rule| rule.slicing.as_ref());
+        let twin = |s: &'a Slicing| Some((s, s.slices.iter().find(|(n, _)| **n == *name).map(|(_, r)| r)?));
+        let twins: SmallVec<[(&'a Slicing, &'a Rule); 4]> = slicings.filter_map(twin).collect();
+        twins.into_iter().find_map(|(slicing, rule)| self.is_in(slicing, rule, node))
+    }
+
     fn is_in(&mut self, slicing: &'a Slicing, rule: &'a Rule, node: NodeId) -> Option<bool> {
         if slicing.discriminators.is_empty() {
             return rule.decisive.then(|| self.fits(node, rule));
         }
-        let mut all = Some(true);
+        let mut verdict = Said::Nothing;
         for (how, steps) in &slicing.discriminators {
             match self.discriminates(*how, steps, rule, node) {
-                Some(true) => {}
-                Some(false) => return Some(false),
-                None => all = None,
+                Said::No => return Some(false),
+                Said::Unknown => verdict = Said::Unknown,
+                Said::Yes if verdict == Said::Nothing => verdict = Said::Yes,
+                Said::Yes | Said::Nothing => {}
             }
         }
-        all
+        (verdict == Said::Yes).then_some(true)
     }
-
-    /// Does the node have what the slice demands at the end of the path?
-    fn discriminates(&mut self, how: How, steps: &'a [Step], rule: &'a Rule, node: NodeId) -> Option<bool> {
-        if how == How::Unknown || steps.contains(&Step::Unknown) {
-            return None;
-        }
-        let rules = self.rules_at(rule, steps);
-        let nodes = self.nodes_at(node, steps)?;
-        match how {
-            How::Exists => {
-                let banned = rules.iter().any(|r| r.max == Some(Some(0)));
-                let demanded = rules.iter().any(|r| r.min.unwrap_or(0) > 0);
-                (banned || demanded).then_some(nodes.is_empty() == banned)
-            }
-            How::Value => {
-                let decisive: Layers<'_> = rules.iter().copied().filter(|r| r.decisive).collect();
-                if decisive.is_empty() {
-                    return self.extension_url(rule, steps, &nodes);
-                }
-                Some(nodes.iter().any(|&n| decisive.iter().all(|r| self.fits(n, r))))
-            }
-            How::Type => {
-                let types: Vec<_> = rules.iter().flat_map(|r| &r.types).map(|t| t.ty).collect();
-                if steps.last() == Some(&Step::Resolve) {
-                    return self.targets_fit(rule, steps, &nodes);
-                }
-                let definitions = &self.own.definitions;
-                let fits = |n: &NodeId| types.iter().any(|&t| definitions.is_a(self.tree.type_of(*n), t));
-                (!types.is_empty()).then(|| nodes.iter().any(fits))
-            }
-            How::Profile => {
-                if steps.last() == Some(&Step::Resolve) {
-                    return self.targets_fit(rule, steps, &nodes);
-                }
-                let urls: Vec<&'a str> =
-                    rules.iter().flat_map(|r| &r.types).flat_map(|t| &t.profiles).map(|u| &**u).collect();
-                self.any_conforms(&urls, &nodes)
-            }
-            How::Unknown => None,
-        }
-    }
-
-    /// An extension slice is told by its profile's URL even where that fixes no `url`.
-    fn extension_url(&self, rule: &Rule, steps: &[Step], nodes: &[NodeId]) -> Option<bool> {
-        let by_url = matches!(steps, [Step::Child(name)] if &**name == "url");
-        let urls: Vec<&str> = rule.types.iter().flat_map(|t| &t.profiles).map(|u| unversioned(u)).collect();
-        let is = |n: &NodeId| self.tree.text(*n).is_some_and(|t| urls.contains(&t));
-        (by_url && !urls.is_empty()).then(|| nodes.iter().any(is))
-    }
-
-    /// `resolve()` at the end: does what is referred to fit the reference's targets?
-    fn targets_fit(&mut self, rule: &'a Rule, steps: &'a [Step], nodes: &[NodeId]) -> Option<bool> {
-        let holders = self.rules_at(rule, &steps[..steps.len() - 1]);
-        let urls: Vec<&'a str> =
-            holders.iter().flat_map(|r| &r.types).flat_map(|t| &t.targets).map(|u| &**u).collect();
-        self.any_conforms(&urls, nodes)
-    }
-
-    fn any_conforms(&mut self, urls: &[&'a str], nodes: &[NodeId]) -> Option<bool> {
-        if urls.is_empty() {
-            return None;
-        }
-        let mut verdict = Some(false);
-        for &node in nodes {
-            for url in urls {
-                match self.is_target(node, url) {
-                    Some(true) => return Some(true),
-                    Some(false) => {}
-                    None => verdict = None,
-                }
-            }
-        }
-        verdict
-    }
-
-    /// The rules that a slice and the profiles of its types state at the end of the path.
-    fn rules_at(&self, rule: &'a Rule, steps: &[Step]) -> Layers<'a> {
-        let mut rules: Layers<'a> = smallvec![rule];
-        self.with_profiles(&mut rules);
-        for step in steps {
-            let mut next = Layers::new();
-            for rule in rules {
-                match step {
-                    Step::Child(name) => next.extend(rule.child(name)),
-                    Step::Extension(url) => next.extend(extension_rules(rule, url)),
-                    Step::OfType(_) => next.push(rule),
-                    Step::Resolve | Step::Unknown => {}
-                }
-            }
-            rules = next;
-            self.with_profiles(&mut rules);
-        }
-        rules
-    }
-
-    fn with_profiles(&self, rules: &mut Layers<'a>) {
-        for i in 0..rules.len() {
-            let named = rules[i].types.iter().flat_map(|t| &t.profiles).filter_map(|u| self.own.find(u));
-            rules.extend(named.map(|p| &p.root));
-        }
-    }
-
-    /// The nodes at the end of the path. `None`: a reference on the way leads out of the document.
-    fn nodes_at(&self, node: NodeId, steps: &[Step]) -> Option<Nodes> {
-        let mut nodes: Nodes = smallvec![node];
-        for step in steps {
-            let mut next = Nodes::new();
-            for &n in &nodes {
-                match step {
-                    Step::Child(name) => next.extend(self.children_called(n, name)),
-                    Step::Extension(url) => {
-                        let is = |e: &NodeId| self.tree.child_text(*e, "url") == Some(url);
-                        next.extend(self.children_called(n, "extension").into_iter().filter(is));
-                    }
-                    Step::OfType(ty) => {
-                        let is = self.own.definitions.type_name(self.tree.type_of(n)) == &**ty;
-                        next.extend(is.then_some(n));
-                    }
-                    Step::Resolve => next.push(self.resolve(n)?),
-                    Step::Unknown => return None,
-                }
-            }
-            nodes = next;
-        }
-        Some(nodes)
-    }
-}
-
-/// The rules of the extension slices that a rule has for this URL.
-fn extension_rules<'a>(rule: &'a Rule, url: &str) -> impl Iterator<Item = &'a Rule> {
-    let slices = rule.child("extension").and_then(|e| e.slicing.as_ref());
-    let names = move |r: &&Rule| r.types.iter().flat_map(|t| &t.profiles).any(|p| unversioned(p) == url);
-    slices.into_iter().flat_map(|s| &s.slices).map(|(_, r)| r).filter(names)
 }

@@ -30,7 +30,7 @@ impl<'a> Run<'a> {
     ) {
         if self.findings.len() < MOST_FINDINGS {
             // A finding that is only counted needs no place, which may cost a walk over siblings.
-            let place = if self.layers_only { String::new() } else { self.place(node) };
+            let place = if self.placed { self.place(node) } else { String::new() };
             let span = self.tree.span(node);
             self.depths.push(self.path.len());
             self.findings.push(Finding { code, severity, place, span, message, not_checkable });

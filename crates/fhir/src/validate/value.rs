@@ -129,6 +129,9 @@ impl<'a> Run<'a> {
         if required.is_some_and(|b| self.bound(node, self.tree.type_of(node), b) == Some(false)) {
             return false;
         }
+        if rule.is_choice() && !self.fits_choice(node, rule) {
+            return false;
+        }
         rule.children.iter().filter(|(_, r)| r.decisive).all(|(name, child)| {
             let nodes = self.children_called(node, name.name());
             let own = nodes.iter().any(|&n| self.fits(n, child))
@@ -136,6 +139,16 @@ impl<'a> Run<'a> {
             let slices = child.slicing.iter().flat_map(|s| &s.slices).filter(|(_, r)| r.min.unwrap_or(0) > 0);
             own && slices.map(|(_, r)| r).all(|r| nodes.iter().any(|&n| self.fits(n, r)))
         })
+    }
+
+    /// Does the node fit what a choice says of its type, and is its type the one demanded?
+    fn fits_choice(&self, node: NodeId, rule: &Rule) -> bool {
+        let ty = self.tree.type_of(node);
+        let slices = rule.slicing.iter().flat_map(|s| &s.slices).map(|(_, r)| r).filter(|r| r.decisive);
+        let (own, others): (Vec<_>, Vec<_>) =
+            slices.partition(|r: &&Rule| r.types.iter().any(|t| self.own.definitions.is_a(ty, t.ty)));
+        let other_demanded = own.is_empty() && others.iter().any(|r| r.min.unwrap_or(0) > 0);
+        !other_demanded && own.into_iter().all(|r| self.fits(node, r))
     }
 
     /// The children that are instances of the element `name`, choices included.
@@ -172,6 +185,6 @@ fn equal(a: NodeRef<'_>, b: NodeRef<'_>) -> bool {
 }
 
 /// Does `a` have all that `pattern` has? Repetitions may stand anywhere.
-fn contains(a: NodeRef<'_>, pattern: NodeRef<'_>) -> bool {
+pub(super) fn contains(a: NodeRef<'_>, pattern: NodeRef<'_>) -> bool {
     same_value(a, pattern) && pattern.children().all(|p| a.all(p.name()).any(|x| contains(x, p)))
 }

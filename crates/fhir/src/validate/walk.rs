@@ -83,6 +83,9 @@ impl<'a> Run<'a> {
                 );
                 self.error("type", node, what);
             }
+            if known_by_children {
+                self.valueless(node, layers);
+            }
             return known_by_children;
         };
         let longest = layers.iter().filter_map(|r| r.max_length).min();
@@ -105,6 +108,20 @@ impl<'a> Run<'a> {
             return false;
         }
         true
+    }
+
+    /// An element that has extensions instead of a value.
+    fn valueless(&mut self, node: NodeId, layers: &[&'a Rule]) {
+        for alternatives in layers.iter().filter_map(|r| r.valued.as_ref()) {
+            let mut own = self.tree.at(node).all("extension").filter_map(|e| e.child_text("url"));
+            if !own.any(|url| alternatives.iter().any(|a| **a == *url)) {
+                let what = match alternatives.as_slice() {
+                    [] => "the profile demands a value here; extensions alone do not do",
+                    _ => "the profile demands a value here, or an extension that says why there is none",
+                };
+                self.error("cardinality", node, what.into());
+            }
+        }
     }
 
     /// The shape of a node that has elements of its own. False when there is nothing to look into.

@@ -172,3 +172,57 @@ fn invariants_are_asked_through_the_hook() {
     let told: Vec<_> = findings.iter().map(|f| (f.code, f.severity, f.not_checkable)).collect();
     assert_eq!(told, [("invariant", Severity::Error, false), ("invariant", Severity::Information, true)]);
 }
+
+#[test]
+fn a_value_may_be_demanded_with_alternatives() {
+    let r5 = |name: &str| {
+        format!("http://hl7.org/fhir/5.0/StructureDefinition/extension-ElementDefinition.{name}")
+    };
+    let absent = "http://hl7.org/fhir/StructureDefinition/data-absent-reason";
+    let must = json!([{ "path": "Patient.active", "min": 1,
+        "extension": [{ "url": r5("mustHaveValue"), "valueBoolean": true }] }]);
+    let with =
+        |url: &str| patient(json!({ "_active": { "extension": [{ "url": url, "valueCode": "unknown" }] } }));
+    let value = patient(json!({ "active": true }));
+    check(
+        &[profile("P", "Patient", "Patient", must)],
+        "P",
+        value.clone(),
+        with(absent),
+        &["cardinality Patient.active"],
+    );
+    let or = json!([{ "path": "Patient.active", "min": 1,
+        "extension": [{ "url": r5("valueAlternatives"), "valueCanonical": absent }] }]);
+    let p = [profile("P", "Patient", "Patient", or)];
+    check(&p, "P", value, with("http://example.org/x"), &["cardinality Patient.active"]);
+    check(&p, "P", with(absent), with("http://example.org/x"), &["cardinality Patient.active"]);
+}
+
+#[test]
+fn least_and_greatest_values_are_asked_of_the_engine() {
+    let p = profile(
+        "P",
+        "Observation",
+        "Observation",
+        json!([
+            { "path": "Observation.valueQuantity", "minValueQuantity": { "value": 0, "system": "http://unitsofmeasure.org", "code": "kg" } },
+            { "path": "Observation.valueInteger", "maxValueInteger": 5 },
+            { "path": "Observation.effectiveDateTime", "minValueDateTime": "2020-01-01" }]),
+    );
+    let profiles = load(&[p]);
+    let asked: Vec<&str> =
+        profiles.invariants().iter().filter(|i| i.key.ends_with("Value")).map(|i| &*i.expression).collect();
+    assert!(asked.contains(&"value.exists() implies $this >= 0 'kg'"), "{asked:?}");
+    assert!(
+        asked.contains(&"hasValue() implies $this <= 5")
+            && asked.contains(&"hasValue() implies $this >= @2020-01-01")
+    );
+}
+
+#[test]
+fn what_claims_to_specialise_a_known_type_does_not_replace_it() {
+    let mut p = profile("P", "Patient", "Patient", json!([{ "path": "Patient.birthDate", "min": 1 }]));
+    p["derivation"] = json!("specialization");
+    let good = patient(json!({ "birthDate": "2020-01-01", "name": [{ "family": "x" }] }));
+    check(&[p], "P", good, patient(json!({ "active": true })), &["cardinality Patient"]);
+}
