@@ -4,6 +4,7 @@
 //! came from. Deliberately absent: typed structs per resource (profiles are data), any network, any
 //! knowledge of the gateway.
 
+pub mod decimal;
 pub mod definitions;
 pub mod finding;
 pub mod json;
@@ -13,6 +14,7 @@ pub mod primitive;
 pub mod profile;
 pub mod terms;
 pub mod tree;
+pub mod ucum;
 pub mod validate;
 pub mod xml;
 

@@ -23,6 +23,9 @@ use crate::terms::unversioned;
 use crate::tree::{NodeRef, Tree, TypeId};
 use std::collections::HashMap;
 
+/// Types of resources, other than profiles and codes, that instances name and are judged by.
+const CANONICALS: [&str; 1] = ["Questionnaire"];
+
 /// One profile, compiled.
 #[derive(Debug)]
 pub(crate) struct Profile {
@@ -43,6 +46,8 @@ pub struct Profiles {
     profiles: NameMap<Profile>,
     invariants: Vec<Invariant>,
     pub(crate) types: Types,
+    /// Resources that instances name and are judged by, by URL: questionnaires.
+    canonicals: NameMap<Tree>,
 }
 
 /// Types that validation treats specially, looked up once.
@@ -57,11 +62,14 @@ pub(crate) struct Types {
     pub(crate) quantity: TypeId,
     /// The kinds of text that may point at a contained resource as `#id`.
     pub(crate) pointing: [TypeId; 3],
+    pub(crate) attachment: TypeId,
+    pub(crate) questionnaire: TypeId,
+    pub(crate) response: TypeId,
 }
 
 impl Profiles {
     /// Compiles StructureDefinitions that constrain, and takes in ValueSets and CodeSystems and
-    /// logical models; other resources are passed over. The order of the trees does not matter.
+    /// logical models, and the questionnaires that responses name; other resources are passed over. The order of the trees does not matter.
     ///
     /// # Errors
     /// Findings with code `definition`, each with the profile's URL before its place: a base that is
@@ -76,6 +84,16 @@ impl Profiles {
         for tree in trees.iter().filter(|t| kind(t, "ValueSet")) {
             definitions.terms_mut().add_value_set(tree);
         }
+        let mut canonicals = NameMap::default();
+        for tree in trees.iter().filter(|t| CANONICALS.iter().any(|name| kind(t, name))) {
+            let Some(url) = tree.child_text(tree.root(), "url") else { continue };
+            let contained = tree.at(tree.root()).all("contained");
+            for set in contained.filter(|c| c.child_text("resourceType") == Some("ValueSet")) {
+                let id = set.child_text("id").unwrap_or_default();
+                definitions.terms_mut().add_value_set_as(set, &format!("{url}#{id}"));
+            }
+            canonicals.insert(url.into(), tree.clone());
+        }
         let structures: Vec<&Tree> = trees.iter().filter(|t| kind(t, "StructureDefinition")).collect();
         let (constraints, own): (Vec<&Tree>, Vec<&Tree>) =
             structures.into_iter().partition(|t| constrains(&definitions, t.at(t.root())));
@@ -83,7 +101,8 @@ impl Profiles {
             faults.append(&mut more);
         }
         let types = Types::of(&definitions);
-        let mut all = Profiles { definitions, profiles: NameMap::default(), invariants: Vec::new(), types };
+        let mut all =
+            Profiles { definitions, profiles: NameMap::default(), invariants: Vec::new(), types, canonicals };
         all.add_quantities();
         all.compile(&constraints, &mut faults);
         all.number();
@@ -126,6 +145,15 @@ impl Profiles {
         let mut urls: Vec<&str> = self.profiles.keys().map(|u| &**u).collect();
         urls.sort_unstable();
         urls
+    }
+
+    /// The resource of this type that the canonical address means, if it is loaded in that version.
+    pub(crate) fn canonical(&self, kind: &str, url: &str) -> Option<NodeRef<'_>> {
+        let tree = self.canonicals.get(unversioned(url))?;
+        let root = tree.at(tree.root());
+        let version = url.split_once('|').map(|(_, version)| version);
+        let same = version.is_none() || version == root.child_text("version");
+        (same && root.child_text("resourceType") == Some(kind)).then_some(root)
     }
 
     pub(crate) fn find(&self, url: &str) -> Option<&Profile> {
@@ -202,6 +230,9 @@ impl Types {
             concept: id("CodeableConcept"),
             quantity: id("Quantity"),
             pointing: [id("canonical"), id("uri"), id("url")],
+            attachment: id("Attachment"),
+            questionnaire: id("Questionnaire"),
+            response: id("QuestionnaireResponse"),
         }
     }
 }

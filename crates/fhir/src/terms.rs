@@ -143,7 +143,13 @@ impl Terms {
     /// Takes in a ValueSet resource. Code systems that its filters need must be here already.
     pub fn add_value_set(&mut self, tree: &Tree) {
         let root = tree.at(tree.root());
-        let Some(url) = root.child_text("url") else { return };
+        if let Some(url) = root.child_text("url") {
+            self.add_value_set_as(root, url);
+        }
+    }
+
+    /// As [`Terms::add_value_set`], under another address than its own.
+    pub(crate) fn add_value_set_as(&mut self, root: NodeRef<'_>, url: &str) {
         let mut parts = Vec::new();
         if let Some(compose) = root.child("compose") {
             for (name, exclude) in [("include", false), ("exclude", true)] {

@@ -6,12 +6,13 @@
 //!
 //! Codes of findings: `type` (JSON shape or type), `unknown-element`, `cardinality`, `empty`,
 //! `primitive-format`, `max-length`, `fixed`, `pattern`, `slice`, `binding`, `reference`, `profile`,
-//! `extension`, `invariant`, `bundle`, `depth`, `too-many`.
+//! `extension`, `invariant`, `bundle`, `attachment`, `questionnaire`, `depth`, `too-many`.
 //!
 //! Invariants: all findings at once, ordered by place; no value of the document in any of them; what
 //! cannot be checked here is told as such, never passed in silence. Deliberately absent: the
 //! evaluation of FHIRPath (the caller plugs an engine in) and repairing anything.
 
+mod attachment;
 mod bundle;
 mod cause;
 mod children;
@@ -21,13 +22,16 @@ mod entries;
 mod extension;
 mod invariant;
 mod links;
+mod order;
 mod policy;
 mod profiles;
+mod questionnaire;
 mod reference;
 mod slice;
 mod tell;
 mod value;
 mod walk;
+mod words;
 
 use crate::definitions::{Element, Invariant};
 use crate::finding::{Finding, Severity};

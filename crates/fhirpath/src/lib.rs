@@ -13,7 +13,6 @@ mod ask;
 mod ast;
 mod check;
 mod compare;
-mod decimal;
 mod error;
 mod eval;
 mod flow;
@@ -29,18 +28,17 @@ mod path;
 mod quantity;
 mod scope;
 mod shape;
-mod ucum;
 mod value;
 
-pub use decimal::Decimal;
 pub use error::{EvalError, Reason, SyntaxError, TypeProblem};
+pub use fhir::decimal::Decimal;
 pub use invariants::Invariants;
 pub use moment::{Date, DateTime, Time};
 pub use quantity::{Calendar, Quantity, Unit};
 pub use scope::{DEFAULT_MEMORY_LIMIT, DEFAULT_STEP_LIMIT, HostCall, HostFunction, Scope};
 pub use value::{TypeInfo, Value};
 
-use fhir::{Definitions, NodeRef, TypeId};
+use fhir::{Definitions, NodeRef, TypeId, decimal, ucum};
 
 /// A parsed expression.
 #[derive(Debug)]

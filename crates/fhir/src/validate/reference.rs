@@ -177,7 +177,7 @@ impl<'a> Run<'a> {
     }
 
     /// The resource type in `Type/id`, perhaps behind a server's address.
-    fn type_in(&self, text: &str) -> Option<TypeId> {
+    pub(super) fn type_in(&self, text: &str) -> Option<TypeId> {
         let text = text.split("/_history/").next().unwrap_or(text);
         let mut parts = text.rsplit('/');
         let (_, name) = (parts.next()?, parts.next()?);

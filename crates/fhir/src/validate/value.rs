@@ -112,7 +112,7 @@ impl<'a> Run<'a> {
     }
 
     /// Is the code in the value set? `None`: not decidable here.
-    fn in_set(&self, set: &str, system: Option<&str>, code: &str) -> Option<bool> {
+    pub(super) fn in_set(&self, set: &str, system: Option<&str>, code: &str) -> Option<bool> {
         let known = self.own.definitions.terms();
         known.contains(unversioned(set), system, code)
     }

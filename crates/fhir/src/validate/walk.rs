@@ -57,6 +57,9 @@ impl<'a> Run<'a> {
         if self.sound(before) {
             self.invariants(node, ty, element, &layers);
         }
+        if !self.layers_only {
+            self.words(node, ty);
+        }
         if !self.layers_only && definitions.is_resource(ty) {
             self.remember(node, &layers, before);
         }

@@ -11,13 +11,16 @@ use crate::decimal::Decimal;
 use smallvec::SmallVec;
 
 /// Dimension and exponent, sorted by name, no zero exponents.
-type Dimensions = SmallVec<[(&'static str, i32); 4]>;
+pub type Dimensions = SmallVec<[(&'static str, i32); 4]>;
 
 /// What a unit code stands for: `numerator / denominator` times a product of dimensions.
 #[derive(Clone, PartialEq, Debug)]
-pub(crate) struct Measure {
+pub struct Measure {
+    /// Above the line of the factor.
     pub numerator: Decimal,
+    /// Below it.
     pub denominator: Decimal,
+    /// What is measured.
     pub dimensions: Dimensions,
 }
 
@@ -176,7 +179,7 @@ const MAX_NESTING: u8 = 12;
 const MOST_BYTES: usize = 128;
 
 /// Understands a code, or does not.
-pub(crate) fn measure(code: &str) -> Option<Measure> {
+pub fn measure(code: &str) -> Option<Measure> {
     if code.len() > MOST_BYTES {
         return None;
     }
@@ -185,7 +188,7 @@ pub(crate) fn measure(code: &str) -> Option<Measure> {
 
 /// The code of the product (or quotient) of two units, equal components brought together: `cm` and
 /// `cm2` make `cm3`. Nothing where that would be longer than a code may be.
-pub(crate) fn product(a: &str, b: &str, divide: bool) -> Option<String> {
+pub fn product(a: &str, b: &str, divide: bool) -> Option<String> {
     let joined = flat(a).zip(flat(b)).map(|(mut all, other)| {
         for (symbol, exponent) in other {
             let exponent = if divide { -exponent } else { exponent };
@@ -252,7 +255,8 @@ fn written(components: &[(&str, i32)]) -> String {
 }
 
 impl Measure {
-    pub(crate) fn one() -> Measure {
+    /// The number one.
+    pub fn one() -> Measure {
         Measure { numerator: 1.into(), denominator: 1.into(), dimensions: Dimensions::new() }
     }
 
@@ -264,7 +268,8 @@ impl Measure {
         Measure { dimensions: Dimensions::from_slice(&[(name, 1)]), ..Measure::one() }
     }
 
-    pub(crate) fn times(mut self, other: &Measure, exponent: i32) -> Option<Measure> {
+    /// The product with a power of another; nothing where a number grows too large to be kept exactly.
+    pub fn times(mut self, other: &Measure, exponent: i32) -> Option<Measure> {
         let (up, down) = match exponent {
             0.. => (other.numerator, other.denominator),
             _ => (other.denominator, other.numerator),

@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 use std::fmt;
 
 /// Most decimals a number may have (FHIRPath asks for 28 digits).
-pub(crate) const MAX_SCALE: u8 = 28;
+pub const MAX_SCALE: u8 = 28;
 /// Decimals kept by a division that does not come out even.
 const QUOTIENT_SCALE: i32 = 20;
 
@@ -41,15 +41,21 @@ impl Decimal {
     /// Zero, without decimals.
     pub const ZERO: Decimal = Decimal { high: 0, low: 0, scale: 0 };
 
-    pub(crate) fn new(mantissa: i128, scale: u8) -> Decimal {
+    /// `mantissa / 10^scale`; a scale beyond [`MAX_SCALE`] is taken for it.
+    #[inline]
+    pub fn new(mantissa: i128, scale: u8) -> Decimal {
+        let scale = if scale > MAX_SCALE { MAX_SCALE } else { scale };
         Decimal { high: (mantissa >> 64) as i64, low: mantissa as u64, scale }
     }
 
-    pub(crate) fn mantissa(self) -> i128 {
+    /// The number without its point.
+    #[inline]
+    pub fn mantissa(self) -> i128 {
         (i128::from(self.high) << 64) | i128::from(self.low)
     }
 
     /// How many decimals the number is written with.
+    #[inline]
     pub fn scale(self) -> u8 {
         self.scale
     }
@@ -96,29 +102,34 @@ impl Decimal {
     }
 
     /// Mantissas of both at the larger scale.
+    #[inline]
     fn aligned(self, other: Decimal) -> Option<(i128, i128, u8)> {
         let scale = self.scale.max(other.scale);
         Some((self.at_scale(scale)?, other.at_scale(scale)?, scale))
     }
 
     /// The mantissa at a scale not below its own.
+    #[inline]
     fn at_scale(self, scale: u8) -> Option<i128> {
         let by = u32::from(scale.checked_sub(self.scale)?);
         self.mantissa().checked_mul(power_of_ten(by)?)
     }
 
     /// Sum.
+    #[inline]
     pub fn plus(self, other: Decimal) -> Option<Decimal> {
         let (a, b, scale) = self.aligned(other)?;
         Some(Decimal::new(a.checked_add(b)?, scale))
     }
 
     /// Difference.
+    #[inline]
     pub fn minus(self, other: Decimal) -> Option<Decimal> {
         self.plus(other.negated()?)
     }
 
     /// Product.
+    #[inline]
     pub fn times(self, other: Decimal) -> Option<Decimal> {
         let scale = i64::from(self.scale) + i64::from(other.scale);
         if let Some(m) = self.mantissa().checked_mul(other.mantissa()) {
@@ -235,6 +246,7 @@ impl From<i64> for Decimal {
 }
 
 impl Ord for Decimal {
+    #[inline]
     fn cmp(&self, other: &Decimal) -> Ordering {
         if self.scale == other.scale {
             return self.mantissa().cmp(&other.mantissa());
@@ -250,12 +262,14 @@ impl Ord for Decimal {
 }
 
 impl PartialOrd for Decimal {
+    #[inline]
     fn partial_cmp(&self, other: &Decimal) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
 impl PartialEq for Decimal {
+    #[inline]
     fn eq(&self, other: &Decimal) -> bool {
         self.cmp(other) == Ordering::Equal
     }
