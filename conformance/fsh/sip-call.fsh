@@ -96,7 +96,6 @@ Description: "Time, mode, place or link, who calls, who is called, and how the c
 RuleSet: Participant(slice, title, type, role)
 * participant[{slice}] ^short = "{title}"
 * participant[{slice}].type = sip-role#{role}
-* participant[{slice}].actor only Reference({type})
 * participant[{slice}].actor.reference 1..
 * participant[{slice}].actor.type = "{type}"
 
