@@ -24,7 +24,7 @@ Id: admission-reply-header
 Title: "Admission reply: header / Svar på inskrivning: kuvert"
 Description: "Envelope of admission-reply; it names the admission notice that it answers."
 * . ^comment = "domain §1 M8"
-* event[x] = event#admission-reply
+* event[x] = Event#admission-reply
   * ^short = "Event code"
 * response 1..
   * ^short = "The admission notice (M6) that is answered"
@@ -43,7 +43,7 @@ Description: "The reply, and what follows from it."
 * extension[reply] ^short = "The reply"
 * extension[purged] ^short = "What was received is purged"
   * ^comment = "domain §6"
-* category = notice-kind#admission-reply
+* category = NoticeKind#admission-reply
   * ^short = "Kind of notice"
 * about ..1
 * about only Reference(Practitioner)
@@ -65,7 +65,7 @@ Context: Communication
 * . ^comment = "domain §1 M8"
 * value[x] 1..
 * value[x] only code
-* value[x] from admission-reply (required)
+* value[x] from AdmissionReply (required)
   * ^short = "The reply"
 
 Extension: Purged

@@ -21,7 +21,7 @@ Id: cofinancing-answer-header
 Title: "Co-financing answer: header / Svar om samfinansiering: kuvert"
 Description: "Envelope of cofinancing-answer; it names the question that it answers."
 * . ^comment = "domain §1 M17"
-* event[x] = event#cofinancing-answer
+* event[x] = Event#cofinancing-answer
   * ^short = "Event code"
 * response 1..
   * ^short = "The question that is answered"
@@ -38,7 +38,7 @@ Description: "The answer, and what it needs beside it."
 * status = #completed
   * ^short = "The question is answered"
 * businessStatus 1..
-* businessStatus from cofinancing-answer (required)
+* businessStatus from CofinancingAnswer (required)
   * ^short = "The answer"
 * owner 1..
 * owner only Reference(Organization)

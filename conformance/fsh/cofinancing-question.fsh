@@ -23,7 +23,7 @@ Id: cofinancing-question-header
 Title: "Co-financing question: header / Fråga om samfinansiering: kuvert"
 Description: "Envelope of cofinancing-question."
 * . ^comment = "domain §1 M17"
-* event[x] = event#cofinancing-question
+* event[x] = Event#cofinancing-question
   * ^short = "Event code"
 
 Profile: CofinancingQuestionTask

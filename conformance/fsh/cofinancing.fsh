@@ -57,14 +57,14 @@ RuleSet: Parts(element)
 
 RuleSet: TextPart(element, slice, code, title, length)
 * {element}[{slice}] ^short = "{title}"
-* {element}[{slice}].type = cofinancing-part#{code}
+* {element}[{slice}].type = CofinancingPart#{code}
 * {element}[{slice}].value[x] only string
   * ^maxLength = {length}
 
 RuleSet: SharePart(element)
 * {element}[regionShare] ^short = "The region's share in percent"
 * {element}[regionShare] obeys m17-1
-* {element}[regionShare].type = cofinancing-part#region-share
+* {element}[regionShare].type = CofinancingPart#region-share
 * {element}[regionShare].value[x] only integer
 
 Invariant: m17-1

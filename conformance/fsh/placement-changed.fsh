@@ -18,7 +18,7 @@ Description: "Envelope of placement-changed; it refers to the message before."
 * . ^comment = "domain §1 M16"
 * extension[refersTo] 1..
   * ^short = "The message that told the placement before"
-* event[x] = event#placement-changed
+* event[x] = Event#placement-changed
   * ^short = "Event code"
 
 Profile: PlacementChanged

@@ -18,7 +18,7 @@ Description: "Envelope of placement-ended; it refers to the message before."
 * . ^comment = "domain §1 M16"
 * extension[refersTo] 1..
   * ^short = "The message that told the placement before"
-* event[x] = event#placement-ended
+* event[x] = Event#placement-ended
   * ^short = "Event code"
 
 Profile: PlacementEnded

@@ -15,7 +15,7 @@ Id: placement-started-header
 Title: "Placement started: header / Placering påbörjad: kuvert"
 Description: "Envelope of placement-started."
 * . ^comment = "domain §1 M16"
-* event[x] = event#placement-started
+* event[x] = Event#placement-started
   * ^short = "Event code"
 
 Profile: PlacementStarted

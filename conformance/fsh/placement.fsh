@@ -12,7 +12,7 @@ Description: "Kind, start, board, case worker, and perhaps where the child stays
 * extension[stayAddress] ^short = "Where the child stays, unless protected"
   * ^comment = "domain §1 M1, M16, §5"
 * type 1..1
-* type from placement-kind (required)
+* type from PlacementKind (required)
   * ^short = "Kind of placement"
 * patient.reference 1..
   * ^short = "The Patient of this message"
@@ -88,7 +88,7 @@ Context: EpisodeOfCare
 * . ^comment = "domain §1 M16"
 * value[x] 1..
 * value[x] only code
-* value[x] from placement-ground (required)
+* value[x] from PlacementGround (required)
   * ^short = "Ground in law"
 
 Extension: PlacementChangedOn
@@ -109,7 +109,7 @@ Context: EpisodeOfCare
 * . ^comment = "domain §1 M16"
 * value[x] 1..
 * value[x] only code
-* value[x] from placement-end-reason (required)
+* value[x] from PlacementEndReason (required)
   * ^short = "Why it ended"
 
 Extension: WhereaboutsSecretFor
@@ -120,7 +120,7 @@ Context: EpisodeOfCare
 * . ^comment = "domain §5"
 * value[x] 1..
 * value[x] only code
-* value[x] from whereabouts-secret-for (required)
+* value[x] from WhereaboutsSecretFor (required)
   * ^short = "Who may not learn it"
 
 Invariant: placement-1

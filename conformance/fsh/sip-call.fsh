@@ -25,7 +25,7 @@ Id: sip-call-header
 Title: "Call to coordinated individual planning: header / Kallelse till SIP: kuvert"
 Description: "Envelope of sip-call."
 * . ^comment = "domain §1 M10"
-* event[x] = event#sip-call
+* event[x] = Event#sip-call
   * ^short = "Event code"
 * focus only Reference(Appointment)
   * ^short = "The call"
@@ -57,7 +57,7 @@ Description: "Time, mode, place or link, who calls, who is called, and how the c
   * ^slicing.rules = #closed
 * participant.extension[unit] ^short = "Where the participant works"
 * participant.type 1..1
-* participant.type from sip-role (required)
+* participant.type from SipRole (required)
   * ^short = "The participant's role"
 * participant.actor 1..
   * ^short = "Who"
@@ -95,7 +95,7 @@ Description: "Time, mode, place or link, who calls, who is called, and how the c
 
 RuleSet: Participant(slice, title, type, role)
 * participant[{slice}] ^short = "{title}"
-* participant[{slice}].type = sip-role#{role}
+* participant[{slice}].type = SipRole#{role}
 * participant[{slice}].actor.reference 1..
 * participant[{slice}].actor.type = "{type}"
 
@@ -107,7 +107,7 @@ Context: Appointment
 * . ^comment = "domain §1 M10"
 * value[x] 1..
 * value[x] only code
-* value[x] from meeting-mode (required)
+* value[x] from MeetingMode (required)
   * ^short = "Mode of meeting"
 
 Extension: MeetingPlace
@@ -141,7 +141,7 @@ Context: Appointment
 * . ^comment = "domain §1 M10"
 * value[x] 1..
 * value[x] only code
-* value[x] from sip-consent (required)
+* value[x] from SipConsent (required)
   * ^short = "How the consent stands"
 
 Extension: CallingUnit

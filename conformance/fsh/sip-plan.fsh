@@ -22,7 +22,7 @@ Id: sip-plan-header
 Title: "Coordinated individual plan: header / SIP: kuvert"
 Description: "Envelope of sip-plan."
 * . ^comment = "domain §1 M15"
-* event[x] = event#sip-plan
+* event[x] = Event#sip-plan
   * ^short = "Event code"
 * focus only Reference(CarePlan)
   * ^short = "The plan"
@@ -56,7 +56,7 @@ Description: "What was agreed at the meeting."
   * ^short = "An effort each"
 * activity.detail 1..
   * ^short = "The effort"
-* activity.detail.code from bbic-area (required)
+* activity.detail.code from BbicArea (required)
   * ^short = "Area of the child's development"
   * ^comment = "domain §1 M15, §8"
 * activity.detail.status = #scheduled
@@ -120,7 +120,7 @@ Context: CarePlan
 * . ^comment = "domain §1 M15"
 * value[x] 1..
 * value[x] only code
-* value[x] from sip-status (required)
+* value[x] from SipStatus (required)
   * ^short = "Status of the plan"
 
 Extension: FollowUpOn
