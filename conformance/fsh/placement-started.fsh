@@ -1,4 +1,5 @@
-// M16, placering påbörjad, municipality to region: the child has come to where it is placed (not: the placement was decided).
+// M16, placering påbörjad, municipality to region: the child has come to where it is placed (not: the placement was
+// decided).
 
 Profile: PlacementStartedMessage
 Parent: PlacementBundle

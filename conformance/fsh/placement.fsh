@@ -39,7 +39,11 @@ Description: "What a report of a placement tells; the event says what is added."
 * ^abstract = true
 * . ^comment = "domain §1 M16"
 * . obeys placement-2 and placement-3 and words-1
-* extension contains PlacementGround named ground 1..1 and PlacementChangedOn named changedOn 0..1 and PlacementEndReason named endReason 0..1 and WhereaboutsSecretFor named secretFor 0..*
+* extension contains
+    PlacementGround named ground 1..1 and
+    PlacementChangedOn named changedOn 0..1 and
+    PlacementEndReason named endReason 0..1 and
+    WhereaboutsSecretFor named secretFor 0..*
   * ^slicing.rules = #closed
 * extension[ground] ^short = "Ground in law"
 * extension[changedOn] ^short = "Day of the change"

@@ -37,7 +37,12 @@ Title: "Call to coordinated individual planning: meeting / Kallelse till SIP: mร
 Description: "Time, mode, place or link, who calls, who is called, and how the consent stands."
 * . ^comment = "domain ยง1 M10"
 * . obeys m10-1 and m10-2 and m10-3 and m10-5 and words-1
-* extension contains MeetingMode named mode 1..1 and MeetingPlace named place 0..1 and MeetingLink named link 0..1 and SipConsent named consent 1..1 and CallingUnit named unit 1..1
+* extension contains
+    MeetingMode named mode 1..1 and
+    MeetingPlace named place 0..1 and
+    MeetingLink named link 0..1 and
+    SipConsent named consent 1..1 and
+    CallingUnit named unit 1..1
   * ^slicing.rules = #closed
 * extension[mode] ^short = "How they meet"
 * extension[place] ^short = "Where they meet"
