@@ -80,7 +80,7 @@ async fn world_post(world: &World, text: String) -> Value {
 async fn a_case_sender_reads_pointer_line_and_column_of_each_finding() {
     let world = World::new().await;
     let mut body =
-        message::fresh_case("health-exam-request/valid-2-rich.json", "c1", "C-1", Timestamp::now());
+        message::fresh_case("health-exam-request/case-valid-2-rich.json", "c1", "C-1", Timestamp::now());
     body["receiver"]["hsaId"] = json!(GRANVIK);
     body["subject"]["personalNumber"] = json!("201010132388");
     body["examRequest"]["kind"] = json!("CANARY");
@@ -130,7 +130,7 @@ fn copy(from: &Path, to: &Path) {
 
 /// What is wrong with the canonical form of the rich example.
 fn made(rulebook: &Rulebook) -> (String, Vec<Found>) {
-    let text = message::example("health-exam-request/valid-2-rich.json");
+    let text = message::example("health-exam-request/case-valid-2-rich.json");
     let text = serde_json::to_string_pretty(&text).unwrap();
     let tree = read::json(text.as_bytes(), Format::CaseJson, 1 << 20).unwrap();
     let event = "health-exam-request";

@@ -2,7 +2,7 @@
 
 #[path = "../../crates/fhirpath/tests/messages/examples.rs"]
 #[allow(dead_code)] // where an example stands is told by the profiles' own tests
-mod examples;
+pub mod examples;
 #[path = "../../crates/fhirpath/tests/messages/patch.rs"]
 mod patch;
 

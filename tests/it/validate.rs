@@ -1,6 +1,9 @@
 //! `sluss validate` as people and scripts meet it: which format, which verdict, where, and never a value.
 
-use crate::packages::package;
+use crate::{
+    packages::package,
+    rules::examples::{self as messages, Example},
+};
 use fhir::json::{self, Form};
 use serde_json::{Value, json};
 use std::{
@@ -47,8 +50,28 @@ fn example(path: &str) -> String {
     std::fs::read_to_string(examples().join(path)).unwrap()
 }
 
+/// Every example, valid and invalid, as event, name and message.
+fn every() -> Vec<(String, String, Value)> {
+    let mut all = Vec::new();
+    for folder in messages::events(&examples()) {
+        let event = folder.file_name().unwrap().to_str().unwrap().to_string();
+        for file in std::fs::read_dir(&folder).unwrap().flatten() {
+            let name = file.file_name().into_string().unwrap();
+            if name.starts_with("case-") && name.ends_with(".json") {
+                let value: Value = serde_json::from_slice(&std::fs::read(file.path()).unwrap()).unwrap();
+                if value.is_object() {
+                    all.push((event.clone(), name, value));
+                }
+            }
+        }
+        let of = |e: Example| (e.event, e.name, e.message);
+        all.extend(messages::of(&folder).into_iter().map(of));
+    }
+    all
+}
+
 const ADMISSION: &str = "admission-notice/valid-1-four-fields.json";
-const REQUEST: &str = "health-exam-request/valid-2-rich.json";
+const REQUEST: &str = "health-exam-request/case-valid-2-rich.json";
 
 /// A folder of files, and their paths.
 struct Files(TempDir);
@@ -309,39 +332,30 @@ fn no_value_of_any_example_is_ever_shown() {
     let files = Files::new();
     let mut known = Vec::new();
     let mut all = 0;
-    for folder in std::fs::read_dir(examples()).unwrap().flatten().filter(|e| e.path().is_dir()) {
-        for entry in std::fs::read_dir(folder.path()).unwrap().flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let text = std::fs::read_to_string(entry.path()).unwrap();
-            let Ok(mut message) = serde_json::from_str::<Value>(&text) else { continue };
-            if !message.is_object() {
-                continue;
-            }
-            all += 1;
-            secrets(&message, "", &mut known);
-            let event = folder.file_name().to_string_lossy().into_owned();
-            files.put(&format!("{event}/plain-{name}"), &text);
-            let half: String = text.chars().take(text.chars().count() * 2 / 3).collect();
-            files.put(&format!("{event}/half-{name}"), half);
-            with_canaries(&mut message, "", &mut 0);
-            let spoiled = serde_json::to_string_pretty(&message).unwrap();
-            files.put(&format!("{event}/canary-{name}"), &spoiled);
-            if text.contains("resourceType")
-                && json::read(text.as_bytes(), Form::Fhir, &json::Limits::default())
-                    .is_ok_and(|tree| fhir::xml::write_pretty(&tree, fhir::Definitions::r4()).is_ok())
-            {
-                files.put(
-                    &format!("{event}/xml-{name}.xml"),
-                    as_xml(&text).replace(" value=\"", " value=\"CANARY "),
-                );
-            }
+    for (event, name, mut message) in every() {
+        all += 1;
+        secrets(&message, "", &mut known);
+        let text = serde_json::to_string_pretty(&message).unwrap();
+        files.put(&format!("{event}/plain-{name}.json"), &text);
+        with_canaries(&mut message, "", &mut 0);
+        files.put(&format!("{event}/canary-{name}.json"), serde_json::to_string_pretty(&message).unwrap());
+        if !name.contains("valid-1") {
+            continue;
+        }
+        // Broken in the middle, and in XML.
+        let half: String = text.chars().take(text.chars().count() * 2 / 3).collect();
+        files.put(&format!("{event}/half-{name}.json"), half);
+        let tree = json::read(text.as_bytes(), Form::Fhir, &json::Limits::default()).unwrap();
+        let xml = fhir::xml::write_pretty(&tree, fhir::Definitions::r4());
+        if let (true, Ok(xml)) = (message["resourceType"].is_string(), xml) {
+            files.put(&format!("{event}/xml-{name}.xml"), xml.replace(" value=\"", " value=\"CANARY "));
         }
     }
-    assert!(all >= 10 && known.len() > 20, "{all} {}", known.len());
+    assert!(all >= 100 && known.len() > 50, "{all} {}", known.len());
     known.sort();
     known.dedup();
     let folder = files.0.path().to_str().unwrap();
-    for args in [vec![folder], vec!["--json", folder], vec!["--lang", "sv", "--mode", "production", folder]] {
+    for args in [vec!["--lang", "sv", "--mode", "production", folder], vec!["--json", folder]] {
         let output = validate(&args);
         assert_eq!(code(&output), 1);
         let told = format!("{}{}", said(&output), String::from_utf8_lossy(&output.stderr));
@@ -518,32 +532,90 @@ fn test_numbers_are_judged_by_the_mode_asked_for_or_configured() {
 
 #[test]
 fn the_verdict_on_every_example_is_the_one_it_names() {
-    let (mut valid, mut invalid) = (0, 0);
-    for folder in std::fs::read_dir(examples()).unwrap().flatten().filter(|e| e.path().is_dir()) {
-        let event = folder.file_name().into_string().unwrap();
-        let document = result(&validate(&["--json", "--as", &event, folder.path().to_str().unwrap()]));
+    let files = Files::new();
+    let (mut valid, mut invalid, mut wrong) = (0, 0, Vec::new());
+    for folder in messages::events(&examples()) {
+        let all = messages::of(&folder);
+        let event = folder.file_name().unwrap().to_str().unwrap().to_string();
+        for (i, example) in all.iter().enumerate() {
+            let text = serde_json::to_string_pretty(&example.message).unwrap();
+            files.put(&format!("{event}/{i:03}.json"), text);
+        }
+        let cases = std::fs::read_dir(&folder).unwrap().flatten().map(|e| e.path());
+        for case in cases.filter(|c| c.file_name().unwrap().to_str().unwrap().starts_with("case-valid-")) {
+            files.put(
+                &format!("{event}/{}", case.file_name().unwrap().to_str().unwrap()),
+                std::fs::read(case).unwrap(),
+            );
+        }
+        let own = files.0.path().join(&event);
+        let document = result(&validate(&["--json", "--as", &event, own.to_str().unwrap()]));
         for file in document["files"].as_array().unwrap() {
-            let path = PathBuf::from(file["file"].as_str().unwrap());
-            let name = path.file_name().unwrap().to_str().unwrap();
-            if name.starts_with("valid") || name.starts_with("case-valid") {
-                valid += 1;
-                assert_eq!(file["valid"], true, "{name}: {file:#}");
-            } else if let Ok(expect) = std::fs::read_to_string(path.with_extension("expect.txt")) {
-                invalid += 1;
-                assert_eq!(file["valid"], false, "{name}: {file:#}");
-                for line in expect.lines().filter(|l| !l.starts_with('#') && !l.trim().is_empty()) {
-                    let place = line.split_whitespace().nth(1).unwrap_or_default();
-                    let hit = |f: &Value| {
-                        f["path"].as_str().is_some_and(|path| path.contains(place)) && f["line"].is_u64()
-                    };
-                    let found = file["findings"].as_array().unwrap().iter().any(hit);
-                    assert!(found, "{name}: {line}: {file:#}");
+            let name = Path::new(file["file"].as_str().unwrap()).file_stem().unwrap().to_str().unwrap();
+            let expect = name.parse::<usize>().ok().map(|i| &all[i].expect).into_iter().flatten();
+            let expect: Vec<_> = expect.collect();
+            *if expect.is_empty() { &mut valid } else { &mut invalid } += 1;
+            if file["valid"] != expect.is_empty() {
+                wrong.push(format!("{event} {name}: {file:#}"));
+            }
+            for one in expect {
+                let fits = |f: &Value| {
+                    f["rule"] == one.code
+                        && f["path"] == one.place
+                        && f["line"].is_u64()
+                        && f["message"].as_str().unwrap().contains(&one.word)
+                };
+                if !file["findings"].as_array().unwrap().iter().any(fits) {
+                    wrong.push(format!(
+                        "{event} {name}: no {} at {} with a line: {file:#}",
+                        one.code, one.place
+                    ));
                 }
             }
         }
     }
     println!("validate: {valid} valid examples, {invalid} invalid ones with line and column");
-    assert!(valid >= 13);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(valid >= 15 && invalid >= 100);
+}
+
+#[test]
+fn a_soap_envelope_is_judged_by_the_schemas_that_are_given() {
+    let files = Files::new();
+    let schema = r#"<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:o" elementFormDefault="qualified">
+      <xs:element name="order"><xs:complexType><xs:sequence><xs:element name="who" type="xs:string"/>
+      <xs:element name="count" type="xs:positiveInteger"/></xs:sequence></xs:complexType></xs:element></xs:schema>"#;
+    files.put("schemas/order.xsd", schema);
+    let schemas = files.0.path().join("schemas").to_str().unwrap().to_string();
+    let envelope = |body: &str| {
+        format!(
+            "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\">\n <s:Body>{body}</s:Body>\n</s:Envelope>"
+        )
+    };
+    let order = |count: &str| {
+        format!("<order xmlns=\"urn:o\">\n  <who>CANARY</who>\n  <count>{count}</count>\n</order>")
+    };
+    let fault = "<s:Fault><faultcode>s:Server</faultcode><faultstring>CANARY</faultstring></s:Fault>";
+    for (text, exit, words) in [
+        (envelope(&order("3")), 0, "urn:o"),
+        (envelope(&order("CANARY")), 1, "error[SLUSS-VAL-002]"),
+        (envelope(fault), 0, "carries a fault"),
+        (envelope(""), 1, "error[SLUSS-IN-013]"),
+        (envelope("<!DOCTYPE a><a/>"), 1, "error[SLUSS-IN-013]"),
+        (order("3"), 0, "valid"),
+    ] {
+        let path = files.put("m.xml", &text);
+        let output = validate(&["--xsd", &schemas, &path]);
+        assert_eq!(code(&output), exit, "{text}: {}", said(&output));
+        assert!(said(&output).contains(words) || words == "urn:o", "{words}: {}", said(&output));
+        assert!(!said(&output).contains("CANARY"), "{}", said(&output));
+    }
+    let path = files.put("m.xml", envelope(&order("-CANARY")));
+    let told = said(&validate(&["--xsd", &schemas, &path]));
+    assert!(told.contains("m.xml:4:") && told.contains('^') && !told.contains("CANARY"), "{told}");
+    let output = validate(&[&path]);
+    assert!(code(&output) == 2 && said(&output).contains("--xsd"), "{}", said(&output));
+    assert_eq!(code(&validate(&["--xsd", "no/such/folder", &path])), 3);
 }
 
 #[test]
