@@ -34,17 +34,19 @@ pub struct Rulebook {
     profiles: Profiles,
     invariants: Invariants,
     plans: HashMap<(String, Format, Format), Map>,
-    schema: jsonschema::Validator,
+    case: CaseRules,
     version: String,
     editions: Vec<Edition>,
 }
 
+mod case;
 pub mod check;
 pub mod envelope;
 mod map;
 mod maps;
 mod packages;
 mod xsd;
+use case::CaseRules;
 pub use map::{Map, MapFault};
 pub use maps::{MapName, Maps, is_wanted};
 pub use packages::Edition;
@@ -85,17 +87,17 @@ impl Rulebook {
         })?;
         let definitions = Arc::new(profiles.definitions().clone());
         let invariants = Invariants::of(&profiles, &NOT_OURS);
-        let schema = schema(&files, &mut problems);
+        let case = CaseRules::load(&files, &definitions).map_err(|found| problems.extend(found)).ok();
         let concept_maps = std::mem::take(&mut packages.concept_maps);
         let editions = packages.editions();
         let plans = plans(&files, concept_maps, &definitions, &mut problems);
-        match (schema, problems.is_empty()) {
-            (Some(schema), true) => Ok(Rulebook {
+        match (case, problems.is_empty()) {
+            (Some(case), true) => Ok(Rulebook {
                 definitions,
                 profiles,
                 invariants,
                 plans,
-                schema,
+                case,
                 version: files::version(
                     &files,
                     editions.iter().map(|e| (e.name.as_str(), e.sha256.as_str())),
@@ -173,19 +175,23 @@ impl Rulebook {
         })
     }
 
-    /// Checks a case message against its schema. Values never appear in what is found.
+    /// Checks a case message in JSON against its schema and the invariants of its model. Values never
+    /// appear in what is found.
     pub fn check_schema(&self, bytes: &[u8]) -> Vec<Finding> {
-        let Ok(instance) = serde_json::from_slice::<serde_json::Value>(bytes) else {
-            return vec![Finding::error(Code::NotJson, "not JSON")];
-        };
-        let errors = self.schema.iter_errors(&instance);
-        errors
-            .map(|e| {
-                let path = e.instance_path().as_str();
-                let path = if path.is_empty() { "/" } else { path };
-                Finding::error(Code::Schema, told(&e)).at(path)
-            })
-            .collect()
+        self.case.json(bytes)
+    }
+
+    /// Reads a case message in XML, and checks it against its XSD and the invariants of its model.
+    ///
+    /// # Errors
+    /// All findings, with line and column; at least one.
+    pub fn check_case_xml(&self, bytes: &[u8]) -> Result<Tree, Vec<Finding>> {
+        self.case.xml(bytes)
+    }
+
+    /// The definitions, with the logical models that were loaded.
+    pub fn definitions(&self) -> &Definitions {
+        &self.definitions
     }
 
     /// The compiled map of an event between two formats.
@@ -221,18 +227,6 @@ fn plans(
         }
     }
     plans
-}
-
-/// A schema error in words, without values, and without names that may be values put in the wrong
-/// place: the masked text of the library still names unknown properties.
-fn told(error: &jsonschema::ValidationError<'_>) -> String {
-    use jsonschema::error::ValidationErrorKind::{AdditionalProperties, UnevaluatedProperties};
-    let (AdditionalProperties { unexpected } | UnevaluatedProperties { unexpected }) = error.kind() else {
-        return error.masked().to_string();
-    };
-    let plain = |name: &String| name.starts_with(|c: char| c.is_ascii_lowercase());
-    let names = unexpected.iter().map(|name| if plain(name) { fhir::finding::shown(name) } else { "?" });
-    format!("the schema knows no such property here: {}", names.collect::<Vec<_>>().join(", "))
 }
 
 fn profile_url(event: &str) -> String {
@@ -273,22 +267,6 @@ fn tree(file: &File, problems: &mut Vec<Problem>) -> Option<Tree> {
         Ok(tree) => Some(tree),
         Err(found) => {
             problems.extend(found.iter().map(|f| problem(file, f.to_string())));
-            None
-        }
-    }
-}
-
-fn schema(files: &[File], problems: &mut Vec<Problem>) -> Option<jsonschema::Validator> {
-    let path = "conformance/schemas/case-message.schema.json";
-    let Some(file) = files.iter().find(|f| f.path == path) else {
-        problems.push(problem_at(path, "the schema of the case message is missing".into()));
-        return None;
-    };
-    let value = serde_json::from_str(&file.text).map_err(|e| e.to_string());
-    match value.and_then(|v| jsonschema::draft202012::new(&v).map_err(|e| e.masked().to_string())) {
-        Ok(schema) => Some(schema),
-        Err(message) => {
-            problems.push(problem(file, message));
             None
         }
     }

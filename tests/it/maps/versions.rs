@@ -198,7 +198,7 @@ fn a_new_map_compiles_passes_and_overwrites_nothing() {
     let map = std::fs::read_to_string(folder.join("mappings/bed-assigned/fhir-case.map")).unwrap();
     for line in [
         "caseMessage.id (string) is required.",
-        "patient.name.family as value -> caseMessage.subject as subject, subject.name as name",
+        "caseMessage.subject.numberKind (code) is required.",
         "messageHeader.event.code as value -> caseMessage.event = value",
     ] {
         assert!(map.contains(line), "{line}: {map}");

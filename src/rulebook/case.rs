@@ -1,0 +1,268 @@
+//! The case message's rules: its JSON Schema or its XSD, and for both forms the invariants of its model.
+//!
+//! Invariants: one message has one verdict in both forms; all findings at once, none with a value.
+//! What JSON Schema and XSD cannot say (what depends on another element, that a day exists) is asked of
+//! the model, over the tree that both forms become. Deliberately absent: parties, agreements and
+//! permission; and translating, which is the maps' matter.
+
+use super::{File, Xsd, problem, problem_at};
+use crate::{
+    config::Problem,
+    model::{Code, Finding},
+};
+use fhir::{
+    Definitions, NodeId, Tree, TypeId,
+    finding::{place, position},
+    json::{self, Form, Limits},
+    primitive, xml,
+};
+use fhirpath::{Expr, Scope};
+use serde_json::Value;
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
+
+const SCHEMA: &str = "conformance/schemas/case-message.schema.json";
+const XSD: &str = "conformance/schemas/case-message.xsd";
+const MODEL: &str = "conformance/models/CaseMessage.json";
+
+/// A message is shallow and small.
+const LIMITS: Limits = Limits { max_bytes: 8 << 20, max_depth: 64, max_nodes: 200_000 };
+
+/// An invariant of the model.
+struct Rule {
+    key: String,
+    /// English / Swedish.
+    words: String,
+    holds: Expr,
+}
+
+/// The compiled rules.
+pub struct CaseRules {
+    definitions: Arc<Definitions>,
+    message: TypeId,
+    /// The whole schema, for a message whose event it does not know.
+    schema: jsonschema::Validator,
+    /// Per event: the schema without what it asks of other events, compiled when first asked.
+    events: HashMap<String, (Value, OnceLock<Option<jsonschema::Validator>>)>,
+    xsd: Xsd,
+    rules: HashMap<TypeId, Vec<Rule>>,
+}
+
+impl CaseRules {
+    /// Compiles what the files say of the case message; all problems at once. `definitions` have its model.
+    pub fn load(files: &[File], definitions: &Arc<Definitions>) -> Result<CaseRules, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let schema = json_schema(files).map_err(|p| problems.push(p)).ok();
+        let xsd = file(files, XSD).map_err(|p| vec![p]).and_then(|f| Xsd::compile(std::slice::from_ref(f)));
+        let xsd = xsd.map_err(|p| problems.extend(p)).ok();
+        let rules = rules(files, definitions).map_err(|p| problems.extend(p)).ok();
+        let message = definitions.type_id("CaseMessage");
+        if message.is_none() {
+            problems.push(problem_at(MODEL, "the model of the case message is missing".into()));
+        }
+        match (schema, xsd, rules, message) {
+            (Some((schema, events)), Some(xsd), Some(rules), Some(message)) => {
+                Ok(CaseRules { definitions: definitions.clone(), message, schema, events, xsd, rules })
+            }
+            _ => Err(problems),
+        }
+    }
+
+    /// Checks a message in JSON. Places are JSON pointers.
+    pub fn json(&self, bytes: &[u8]) -> Vec<Finding> {
+        let Ok(instance) = serde_json::from_slice::<Value>(bytes) else {
+            return vec![Finding::error(Code::NotJson, "not JSON")];
+        };
+        let event = instance.get("event").and_then(Value::as_str).and_then(|e| self.events.get(e));
+        let own = event.and_then(|(schema, own)| own.get_or_init(|| compiled(schema).ok()).as_ref());
+        let mut findings: Vec<Finding> =
+            own.unwrap_or(&self.schema).iter_errors(&instance).map(|e| schema_finding(&e)).collect();
+        match json::read(bytes, Form::Plain, &LIMITS) {
+            Ok(mut tree) => {
+                self.definitions.annotate_as(&mut tree, self.message);
+                self.ask(&tree, &mut findings, &pointer, &|_, finding| finding);
+            }
+            // What the reader refuses the doors refuse; here it only must not pass in silence.
+            Err(found) if findings.is_empty() => {
+                findings.extend(found.iter().map(|f| Finding::error(Code::NotJson, f.message.clone())));
+            }
+            Err(_) => {}
+        }
+        findings
+    }
+
+    /// Reads a message in XML and checks it. Places are paths of elements, with line and column.
+    ///
+    /// # Errors
+    /// All findings; at least one.
+    pub fn xml(&self, bytes: &[u8]) -> Result<Tree, Vec<Finding>> {
+        let on = |at: u32, finding: Finding| {
+            let at = position(bytes, at);
+            finding.on(at.line, at.column)
+        };
+        let told = |f: &fhir::Finding, path: &str| {
+            let code = match f.code {
+                "xml-size" => Code::TooLarge,
+                "xml-depth" | "xml-nodes" => Code::TooDeep,
+                _ => Code::Schema,
+            };
+            on(f.span.start, Finding::error(code, f.message.clone()).at(path))
+        };
+        let mut findings: Vec<Finding> = match self.xsd.check(bytes, &LIMITS) {
+            Ok(()) => Vec::new(),
+            Err(found) => found.iter().map(|f| told(f, &f.place)).collect(),
+        };
+        match xml::read(bytes, &self.definitions, Some(self.message), &LIMITS) {
+            Ok(tree) => {
+                self.ask(&tree, &mut findings, &path, &|node, f| on(tree.span(node).start, f));
+                if findings.is_empty() { Ok(tree) } else { Err(findings) }
+            }
+            Err(found) if findings.is_empty() => Err(found
+                .iter()
+                .map(|f| told(f, &f.place.replacen(ROOT, "/caseMessage", 1).replace('.', "/")))
+                .collect()),
+            Err(_) => Err(findings),
+        }
+    }
+
+    /// Asks the model about a typed tree; what is found already at a place is not told again of a value.
+    fn ask(
+        &self,
+        tree: &Tree,
+        findings: &mut Vec<Finding>,
+        place: &dyn Fn(&Tree, NodeId) -> String,
+        on: &dyn Fn(NodeId, Finding) -> Finding,
+    ) {
+        let scope = Scope::new(Some(&self.definitions));
+        let before = findings.len();
+        let mut open = vec![tree.root()];
+        while let Some(node) = open.pop() {
+            let ty = tree.type_of(node);
+            if self.definitions.is_primitive(ty) {
+                let text = tree.text(node).unwrap_or_default();
+                let Err(remedy) = primitive::check(self.definitions.type_name(ty), text) else { continue };
+                let at = place(tree, node);
+                if !findings.iter().take(before).any(|f| f.place.path.as_deref() == Some(&at)) {
+                    findings.push(on(
+                        node,
+                        Finding::error(Code::Schema, format!("not a value of its type: {remedy}")).at(at),
+                    ));
+                }
+                continue;
+            }
+            for rule in self.rules.get(&ty).into_iter().flatten() {
+                let what = match rule.holds.truth(&scope, tree.at(node)) {
+                    Ok(Some(true)) => continue,
+                    Ok(_) => "does not hold",
+                    Err(_) => "could not be evaluated here",
+                };
+                let words = format!("the rule {} {what}: {}", rule.key, rule.words);
+                findings.push(on(node, Finding::error(Code::Schema, words).at(place(tree, node))));
+            }
+            let from = open.len();
+            open.extend(tree.children(node));
+            if let Some(children) = open.get_mut(from..) {
+                children.reverse();
+            }
+        }
+    }
+}
+
+/// How `place` calls the root of a message.
+const ROOT: &str = "CaseMessage";
+
+/// A JSON pointer.
+fn pointer(tree: &Tree, node: NodeId) -> String {
+    let whole = place(tree, node).replace('.', "/").replace('[', "/").replace(']', "");
+    match whole.split_once('/') {
+        Some((_, inner)) => format!("/{inner}"),
+        None => "/".into(),
+    }
+}
+
+/// A path of elements, as the XSD's findings have them.
+fn path(tree: &Tree, node: NodeId) -> String {
+    let mut out = String::from("/caseMessage");
+    for part in place(tree, node).split('.').skip(1) {
+        let (name, number) = part.split_once('[').unwrap_or((part, ""));
+        let number: usize = number.trim_end_matches(']').parse().unwrap_or(0);
+        out.push('/');
+        out.push_str(name);
+        if number > 0 {
+            out.push_str(&format!("[{}]", number + 1));
+        }
+    }
+    out
+}
+
+fn file<'a>(files: &'a [File], path: &str) -> Result<&'a File, Problem> {
+    let found = files.iter().find(|f| f.path == path);
+    found.ok_or_else(|| problem_at(path, "a file that describes the case message is missing".into()))
+}
+
+fn compiled(schema: &Value) -> Result<jsonschema::Validator, String> {
+    jsonschema::draft202012::new(schema).map_err(|e| e.masked().to_string())
+}
+
+type ByEvent = HashMap<String, (Value, OnceLock<Option<jsonschema::Validator>>)>;
+
+/// The whole schema, and what it is for each event.
+fn json_schema(files: &[File]) -> Result<(jsonschema::Validator, ByEvent), Problem> {
+    let file = file(files, SCHEMA)?;
+    let whole: Value = serde_json::from_str(&file.text).map_err(|e| problem(file, e.to_string()))?;
+    let schema = compiled(&whole).map_err(|e| problem(file, e))?;
+    let mut events = HashMap::new();
+    for branch in whole.get("allOf").and_then(Value::as_array).into_iter().flatten() {
+        let event = branch.pointer("/if/properties/event/const").and_then(Value::as_str);
+        let (Some(event), Some(then)) = (event, branch.get("then")) else { continue };
+        let mut own = whole.clone();
+        if let Some(all) = own.get_mut("allOf") {
+            *all = Value::Array(vec![then.clone()]);
+        }
+        events.insert(event.to_string(), (own, OnceLock::new()));
+    }
+    Ok((schema, events))
+}
+
+/// The model's invariants, by the type that they are about.
+fn rules(files: &[File], definitions: &Definitions) -> Result<HashMap<TypeId, Vec<Rule>>, Vec<Problem>> {
+    let file = file(files, MODEL).map_err(|p| vec![p])?;
+    let mut problems = Vec::new();
+    let Some(model) = super::tree(file, &mut problems) else { return Err(problems) };
+    let mut rules: HashMap<TypeId, Vec<Rule>> = HashMap::new();
+    let differential = model.at(model.root()).child("differential");
+    for element in differential.iter().flat_map(|d| d.all("element")) {
+        let ty = element.child_text("path").and_then(|p| definitions.type_id(p));
+        for constraint in element.all("constraint") {
+            let text = |name| constraint.child_text(name).unwrap_or_default();
+            match (ty, fhirpath::parse(text("expression"))) {
+                (Some(ty), Ok(holds)) => {
+                    let (key, words) = (text("key").to_string(), text("human").to_string());
+                    rules.entry(ty).or_default().push(Rule { key, words, holds });
+                }
+                (None, _) => problems.push(problem(file, format!("{}: not about a group", text("key")))),
+                (_, Err(fault)) => problems.push(problem(file, format!("{}: {fault}", text("key")))),
+            }
+        }
+    }
+    if problems.is_empty() { Ok(rules) } else { Err(problems) }
+}
+
+fn schema_finding(error: &jsonschema::ValidationError<'_>) -> Finding {
+    let path = error.instance_path().as_str();
+    Finding::error(Code::Schema, told(error)).at(if path.is_empty() { "/" } else { path })
+}
+
+/// A schema error in words, without values, and without names that may be values put in the wrong
+/// place: the masked text of the library still names unknown properties.
+fn told(error: &jsonschema::ValidationError<'_>) -> String {
+    use jsonschema::error::ValidationErrorKind::{AdditionalProperties, UnevaluatedProperties};
+    let (AdditionalProperties { unexpected } | UnevaluatedProperties { unexpected }) = error.kind() else {
+        return error.masked().to_string();
+    };
+    let plain = |name: &String| name.starts_with(|c: char| c.is_ascii_lowercase());
+    let names = unexpected.iter().map(|name| if plain(name) { fhir::finding::shown(name) } else { "?" });
+    format!("the schema knows no such property here: {}", names.collect::<Vec<_>>().join(", "))
+}
