@@ -5,6 +5,8 @@
 //! the model, over the tree that both forms become. Deliberately absent: parties, agreements and
 //! permission; and translating, which is the maps' matter.
 
+mod schema;
+
 use super::{File, Xsd, problem, problem_at};
 use crate::{
     config::Problem,
@@ -17,11 +19,9 @@ use fhir::{
     primitive, xml,
 };
 use fhirpath::{Expr, Scope};
+use schema::{Schema, schema_finding};
 use serde_json::Value;
-use std::{
-    collections::HashMap,
-    sync::{Arc, OnceLock},
-};
+use std::{collections::HashMap, sync::Arc};
 
 const SCHEMA: &str = "conformance/schemas/case-message.schema.json";
 const XSD: &str = "conformance/schemas/case-message.xsd";
@@ -42,10 +42,7 @@ struct Rule {
 pub struct CaseRules {
     definitions: Arc<Definitions>,
     message: TypeId,
-    /// The whole schema, for a message whose event it does not know.
-    schema: jsonschema::Validator,
-    /// Per event: the schema without what it asks of other events, compiled when first asked.
-    events: HashMap<String, (Value, OnceLock<Option<jsonschema::Validator>>)>,
+    schema: Schema,
     xsd: Xsd,
     rules: HashMap<TypeId, Vec<Rule>>,
 }
@@ -54,7 +51,7 @@ impl CaseRules {
     /// Compiles what the files say of the case message; all problems at once. `definitions` have its model.
     pub fn load(files: &[File], definitions: &Arc<Definitions>) -> Result<CaseRules, Vec<Problem>> {
         let mut problems = Vec::new();
-        let schema = json_schema(files).map_err(|p| problems.push(p)).ok();
+        let schema = Schema::load(files).map_err(|p| problems.push(p)).ok();
         let xsd = file(files, XSD).map_err(|p| vec![p]).and_then(|f| Xsd::compile(std::slice::from_ref(f)));
         let xsd = xsd.map_err(|p| problems.extend(p)).ok();
         let rules = rules(files, definitions).map_err(|p| problems.extend(p)).ok();
@@ -63,8 +60,8 @@ impl CaseRules {
             problems.push(problem_at(MODEL, "the model of the case message is missing".into()));
         }
         match (schema, xsd, rules, message) {
-            (Some((schema, events)), Some(xsd), Some(rules), Some(message)) => {
-                Ok(CaseRules { definitions: definitions.clone(), message, schema, events, xsd, rules })
+            (Some(schema), Some(xsd), Some(rules), Some(message)) => {
+                Ok(CaseRules { definitions: definitions.clone(), message, schema, xsd, rules })
             }
             _ => Err(problems),
         }
@@ -75,10 +72,13 @@ impl CaseRules {
         let Ok(instance) = serde_json::from_slice::<Value>(bytes) else {
             return vec![Finding::error(Code::NotJson, "not JSON")];
         };
-        let event = instance.get("event").and_then(Value::as_str).and_then(|e| self.events.get(e));
-        let own = event.and_then(|(schema, own)| own.get_or_init(|| compiled(schema).ok()).as_ref());
-        let mut findings: Vec<Finding> =
-            own.unwrap_or(&self.schema).iter_errors(&instance).map(|e| schema_finding(&e)).collect();
+        let event = instance.get("event").and_then(Value::as_str).unwrap_or_default();
+        let mut findings: Vec<Finding> = match self.schema.of(event) {
+            Some(schema) => schema.iter_errors(&instance).map(|e| schema_finding(&e)).collect(),
+            None => vec![
+                Finding::error(Code::Schema, "the schema of the event could not be compiled").at("/event"),
+            ],
+        };
         match json::read(bytes, Form::Plain, &LIMITS) {
             Ok(mut tree) => {
                 self.definitions.annotate_as(&mut tree, self.message);
@@ -175,7 +175,7 @@ const ROOT: &str = "CaseMessage";
 
 /// A JSON pointer.
 fn pointer(tree: &Tree, node: NodeId) -> String {
-    let whole = place(tree, node).replace('.', "/").replace('[', "/").replace(']', "");
+    let whole = place(tree, node).replace(['.', '['], "/").replace(']', "");
     match whole.split_once('/') {
         Some((_, inner)) => format!("/{inner}"),
         None => "/".into(),
@@ -202,30 +202,6 @@ fn file<'a>(files: &'a [File], path: &str) -> Result<&'a File, Problem> {
     found.ok_or_else(|| problem_at(path, "a file that describes the case message is missing".into()))
 }
 
-fn compiled(schema: &Value) -> Result<jsonschema::Validator, String> {
-    jsonschema::draft202012::new(schema).map_err(|e| e.masked().to_string())
-}
-
-type ByEvent = HashMap<String, (Value, OnceLock<Option<jsonschema::Validator>>)>;
-
-/// The whole schema, and what it is for each event.
-fn json_schema(files: &[File]) -> Result<(jsonschema::Validator, ByEvent), Problem> {
-    let file = file(files, SCHEMA)?;
-    let whole: Value = serde_json::from_str(&file.text).map_err(|e| problem(file, e.to_string()))?;
-    let schema = compiled(&whole).map_err(|e| problem(file, e))?;
-    let mut events = HashMap::new();
-    for branch in whole.get("allOf").and_then(Value::as_array).into_iter().flatten() {
-        let event = branch.pointer("/if/properties/event/const").and_then(Value::as_str);
-        let (Some(event), Some(then)) = (event, branch.get("then")) else { continue };
-        let mut own = whole.clone();
-        if let Some(all) = own.get_mut("allOf") {
-            *all = Value::Array(vec![then.clone()]);
-        }
-        events.insert(event.to_string(), (own, OnceLock::new()));
-    }
-    Ok((schema, events))
-}
-
 /// The model's invariants, by the type that they are about.
 fn rules(files: &[File], definitions: &Definitions) -> Result<HashMap<TypeId, Vec<Rule>>, Vec<Problem>> {
     let file = file(files, MODEL).map_err(|p| vec![p])?;
@@ -248,21 +224,4 @@ fn rules(files: &[File], definitions: &Definitions) -> Result<HashMap<TypeId, Ve
         }
     }
     if problems.is_empty() { Ok(rules) } else { Err(problems) }
-}
-
-fn schema_finding(error: &jsonschema::ValidationError<'_>) -> Finding {
-    let path = error.instance_path().as_str();
-    Finding::error(Code::Schema, told(error)).at(if path.is_empty() { "/" } else { path })
-}
-
-/// A schema error in words, without values, and without names that may be values put in the wrong
-/// place: the masked text of the library still names unknown properties.
-fn told(error: &jsonschema::ValidationError<'_>) -> String {
-    use jsonschema::error::ValidationErrorKind::{AdditionalProperties, UnevaluatedProperties};
-    let (AdditionalProperties { unexpected } | UnevaluatedProperties { unexpected }) = error.kind() else {
-        return error.masked().to_string();
-    };
-    let plain = |name: &String| name.starts_with(|c: char| c.is_ascii_lowercase());
-    let names = unexpected.iter().map(|name| if plain(name) { fhir::finding::shown(name) } else { "?" });
-    format!("the schema knows no such property here: {}", names.collect::<Vec<_>>().join(", "))
 }

@@ -119,6 +119,25 @@ fn valid_messages_are_valid_and_the_same_in_both_forms() {
     assert_eq!(names.len(), 27);
 }
 
+#[test]
+fn what_the_maps_write_is_a_case_message() {
+    let mut all = 0;
+    for event in
+        std::fs::read_dir(root().join("mappings")).unwrap().map(|e| e.unwrap().path().join("examples"))
+    {
+        for file in std::fs::read_dir(event).into_iter().flatten().map(|e| e.unwrap().path()) {
+            let bytes = std::fs::read(&file).unwrap();
+            let is_case = serde_json::from_slice::<Value>(&bytes).is_ok_and(|v| v.get("event").is_some());
+            if file.to_string_lossy().ends_with(".out.json") && is_case {
+                all += 1;
+                let found = RULES.check_schema(&bytes);
+                assert!(found.is_empty(), "{}: {}", file.display(), told(&found));
+            }
+        }
+    }
+    assert!(all >= 10, "{all}");
+}
+
 /// XML of any JSON: elements in the model's order, what it does not know behind them.
 fn any_xml(out: &mut String, definitions: &Definitions, ty: TypeId, name: &str, value: &Value) {
     match value {

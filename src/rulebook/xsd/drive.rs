@@ -109,7 +109,7 @@ impl Run<'_, '_> {
     fn take(&mut self, event: &Event<'_>, at: Range<usize>) {
         match event {
             Event::Start { namespace, name, attributes, bound } => {
-                self.expect();
+                self.foresee();
                 let scope = self.scope(bound);
                 let xsi = |wanted| {
                     let found = attributes.iter().find(|a| a.namespace == XSI && a.name == wanted);
@@ -135,7 +135,7 @@ impl Run<'_, '_> {
                 self.hear(own.clone(), Some(own.start));
             }
             Event::End => {
-                self.expect();
+                self.foresee();
                 self.runtime.validate_end_element();
                 let own = self.open.pop().unwrap_or(at);
                 self.hear(own.clone(), Some(own.start));
@@ -161,7 +161,7 @@ impl Run<'_, '_> {
     }
 
     /// Remembers what may stand here, in the schema's own words.
-    fn expect(&mut self) {
+    fn foresee(&mut self) {
         if self.ask {
             let mut names: Vec<&str> = Vec::new();
             for one in self.runtime.get_expected_elements() {
