@@ -218,7 +218,7 @@ def root_constraints(table):
             elif ask.startswith("never:"):
                 parts += [f"(event = '{event}' implies {body}.{e}.empty())" for e in ask[6:].split(",")]
     out.append(constraint("case-kind", " and ".join(fixed), "The kind and parts of the examination are the event's / "
-                          "Undersökningens slag och delar är händelsens"))
+                          "Det som ska undersökas är vad händelsen säger"))
     out.append(constraint("case-placement-days", " and ".join(parts), "The day of the change, the end and its reason are "
                           "there in the event that tells them / Ändringsdag, slut och skäl finns i den händelse som berättar dem"))
     out += [constraint(key, expression, human) for _, key, expression, human, _ in table.raw]

@@ -118,13 +118,17 @@ impl Rulebook {
         &self.editions
     }
 
-    /// The events that have a message profile, sorted.
+    /// The events that have a message profile, or a case message, sorted.
     pub fn events(&self) -> Vec<&str> {
         let urls = self.profiles.urls().into_iter();
-        urls.filter_map(|url| {
+        let own = urls.filter_map(|url| {
             url.strip_prefix(CANONICAL)?.strip_prefix("/StructureDefinition/")?.strip_suffix("-message")
-        })
-        .collect()
+        });
+        // `sluss-message` is what the messages of all events have in common.
+        let mut events: Vec<&str> = own.filter(|event| *event != "sluss").chain(self.case.events()).collect();
+        events.sort_unstable();
+        events.dedup();
+        events
     }
 
     /// Is there such a profile, or such a type?
@@ -185,8 +189,13 @@ impl Rulebook {
     ///
     /// # Errors
     /// All findings, with line and column; at least one.
-    pub fn check_case_xml(&self, bytes: &[u8]) -> Result<Tree, Vec<Finding>> {
-        self.case.xml(bytes)
+    pub fn check_case_xml(&self, bytes: &[u8], max_bytes: usize) -> Result<Tree, Vec<Finding>> {
+        self.case.xml(bytes, max_bytes)
+    }
+
+    /// Does the case message's schema know the event?
+    pub fn knows_case_event(&self, event: &str) -> bool {
+        self.case.knows_event(event)
     }
 
     /// The definitions, with the logical models that were loaded.

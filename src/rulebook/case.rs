@@ -7,14 +7,13 @@
 
 mod schema;
 
-use super::{File, Xsd, problem, problem_at};
+use super::{File, Xsd, check::place, problem, problem_at};
 use crate::{
     config::Problem,
     model::{Code, Finding},
 };
 use fhir::{
-    Definitions, NodeId, Tree, TypeId,
-    finding::{place, position},
+    Definitions, NodeId, Tree, TypeId, finding,
     json::{self, Form, Limits},
     primitive, xml,
 };
@@ -67,6 +66,16 @@ impl CaseRules {
         }
     }
 
+    /// The events that the schema knows.
+    pub fn events(&self) -> impl Iterator<Item = &str> {
+        self.schema.events()
+    }
+
+    /// Is there something that the schema asks of the event's messages?
+    pub fn knows_event(&self, event: &str) -> bool {
+        self.schema.knows(event)
+    }
+
     /// Checks a message in JSON. Places are JSON pointers.
     pub fn json(&self, bytes: &[u8]) -> Vec<Finding> {
         let Ok(instance) = serde_json::from_slice::<Value>(bytes) else {
@@ -97,33 +106,47 @@ impl CaseRules {
     ///
     /// # Errors
     /// All findings; at least one.
-    pub fn xml(&self, bytes: &[u8]) -> Result<Tree, Vec<Finding>> {
-        let on = |at: u32, finding: Finding| {
-            let at = position(bytes, at);
-            finding.on(at.line, at.column)
-        };
+    pub fn xml(&self, bytes: &[u8], max_bytes: usize) -> Result<Tree, Vec<Finding>> {
+        let mut findings = Vec::new();
+        let limits = Limits { max_bytes: max_bytes.min(LIMITS.max_bytes), ..LIMITS };
+        let read = self.xml_unnumbered(bytes, &limits, &mut findings);
+        place::number(&mut findings, bytes);
+        match read {
+            Some(tree) if findings.is_empty() => Ok(tree),
+            _ => Err(findings),
+        }
+    }
+
+    /// Reads a message in XML as far as it can be read.
+    fn xml_unnumbered(&self, bytes: &[u8], limits: &Limits, findings: &mut Vec<Finding>) -> Option<Tree> {
         let told = |f: &fhir::Finding, path: &str| {
             let code = match f.code {
                 "xml-size" => Code::TooLarge,
                 "xml-depth" | "xml-nodes" => Code::TooDeep,
+                text if text.starts_with("xml-") => Code::NotXml,
                 _ => Code::Schema,
             };
-            on(f.span.start, Finding::error(code, f.message.clone()).at(path))
+            let detail = format!("{} [{}]", f.message, f.code);
+            Finding::error(code, detail).at(path).over(f.span.start as usize..f.span.end as usize)
         };
-        let mut findings: Vec<Finding> = match self.xsd.check(bytes, &LIMITS) {
-            Ok(()) => Vec::new(),
-            Err(found) => found.iter().map(|f| told(f, &f.place)).collect(),
-        };
-        match xml::read(bytes, &self.definitions, Some(self.message), &LIMITS) {
+        if let Err(found) = self.xsd.check(bytes, limits) {
+            findings.extend(found.iter().map(|f| told(f, &f.place)));
+        }
+        match xml::read(bytes, &self.definitions, Some(self.message), limits) {
             Ok(tree) => {
-                self.ask(&tree, &mut findings, &path, &|node, f| on(tree.span(node).start, f));
-                if findings.is_empty() { Ok(tree) } else { Err(findings) }
+                let span = |node| tree.span(node);
+                self.ask(&tree, findings, &path, &|node, f| {
+                    f.over(span(node).start as usize..span(node).end as usize)
+                });
+                Some(tree)
             }
-            Err(found) if findings.is_empty() => Err(found
-                .iter()
-                .map(|f| told(f, &f.place.replacen(ROOT, "/caseMessage", 1).replace('.', "/")))
-                .collect()),
-            Err(_) => Err(findings),
+            // The XSD refuses what the model cannot hold; should it not, the reader's word is told.
+            Err(found) if findings.is_empty() => {
+                let own = |f: &fhir::Finding| f.place.replacen(ROOT, "/caseMessage", 1).replace('.', "/");
+                findings.extend(found.iter().map(|f| told(f, &own(f))));
+                None
+            }
+            Err(_) => None,
         }
     }
 
@@ -175,7 +198,7 @@ const ROOT: &str = "CaseMessage";
 
 /// A JSON pointer.
 fn pointer(tree: &Tree, node: NodeId) -> String {
-    let whole = place(tree, node).replace(['.', '['], "/").replace(']', "");
+    let whole = finding::place(tree, node).replace(['.', '['], "/").replace(']', "");
     match whole.split_once('/') {
         Some((_, inner)) => format!("/{inner}"),
         None => "/".into(),
@@ -185,7 +208,7 @@ fn pointer(tree: &Tree, node: NodeId) -> String {
 /// A path of elements, as the XSD's findings have them.
 fn path(tree: &Tree, node: NodeId) -> String {
     let mut out = String::from("/caseMessage");
-    for part in place(tree, node).split('.').skip(1) {
+    for part in finding::place(tree, node).split('.').skip(1) {
         let (name, number) = part.split_once('[').unwrap_or((part, ""));
         let number: usize = number.trim_end_matches(']').parse().unwrap_or(0);
         out.push('/');

@@ -5,6 +5,7 @@
 //! verdict; all findings at once, under three headings, none with a value. Deliberately absent: parties,
 //! agreements, consents, times and duplicates, which only a gateway knows, and only at the time.
 
+mod case;
 mod content;
 pub mod guess;
 mod identity;
@@ -145,6 +146,10 @@ impl Rulebook {
             Kind::FhirJson => (Format::FhirJson, read::json(bytes, Format::FhirJson, wanted.max_bytes)),
             Kind::FhirXml => (Format::FhirJson, read::fhir_xml(bytes, &self.definitions, wanted.max_bytes)),
             Kind::CaseJson => (Format::CaseJson, read::json(bytes, Format::CaseJson, wanted.max_bytes)),
+            Kind::CaseXml => {
+                self.case_xml(bytes, wanted, &mut report);
+                return report;
+            }
             Kind::Soap | Kind::OtherXml if wanted.schemas.is_some() => {
                 schema::judge(bytes, wanted, &mut report);
                 return report;
@@ -189,33 +194,6 @@ impl Rulebook {
         report.event = Some(event);
     }
 
-    fn case(&self, tree: Tree, bytes: &[u8], wanted: &Wanted<'_>, report: &mut Report) {
-        if wanted.profile.is_some() {
-            let what = "a profile is of FHIR; a case message is judged by its event's schema";
-            return report.add(Heading::Profile, [Finding::error(Code::Schema, what).at("/")]);
-        }
-        self.own_rules(&tree, Format::CaseJson, wanted, report);
-        let own = envelope::event(&tree, Format::CaseJson).map(str::to_string);
-        let other = wanted.event.filter(|event| own.as_deref().is_some_and(|own| own != *event));
-        if other.is_some() {
-            let what = "the message says another event than the one that it is judged by";
-            let mut finding = Finding::error(Code::Schema, what).at("/event");
-            place::locate([&mut finding], &tree);
-            report.add(Heading::Profile, [finding]);
-        }
-        let known = own.filter(|event| self.knows_event(event));
-        match known {
-            Some(event) => {
-                report.found.extend(self.check_content(tree, Format::CaseJson, &event, bytes, true).found);
-                report.event = Some(event);
-            }
-            None => {
-                report.add(Heading::Profile, [unknown_event(&tree, Format::CaseJson)]);
-                report.found.extend(self.check_case(&tree, bytes));
-            }
-        }
-    }
-
     /// Against one profile or type, whatever the document is for.
     fn against(&self, tree: &mut Tree, url: &str, report: &mut Report) {
         let found = self.check_as(tree, url);
@@ -250,12 +228,12 @@ fn unknown_event(tree: &Tree, format: Format) -> Finding {
 /// What stands in the way of reading a document of this kind.
 fn not_read(kind: Kind) -> Finding {
     let yet = match kind {
-        Kind::Hl7v2 | Kind::CaseXml => ", which is not read yet",
+        Kind::Hl7v2 => ", which is not read yet",
         Kind::Soap => ", and the schemas of what it carries are not loaded (--xsd)",
         _ => "",
     };
     let detail = format!(
-        "it looks like {}{yet}; what is read here is FHIR R4 in JSON or XML, and the case message in JSON, all in UTF-8",
+        "it looks like {}{yet}; what is read here is FHIR R4 and the case message, each in JSON or XML, all in UTF-8",
         kind.looks()
     );
     Finding::error(Code::UnknownForm, detail)

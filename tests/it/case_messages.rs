@@ -105,7 +105,7 @@ fn valid_messages_are_valid_and_the_same_in_both_forms() {
             if std::fs::read_to_string(&path).unwrap_or_default() != text {
                 wrong.push(format!("{}: not what the writer makes of the JSON", path.display()));
             }
-            match RULES.check_case_xml(text.as_bytes()) {
+            match RULES.check_case_xml(text.as_bytes(), 1 << 20) {
                 Ok(again) => {
                     let again: Value = serde_json::from_str(&json::write(&again, Form::Plain)).unwrap();
                     assert_eq!(again, value, "{}", path.display());
@@ -178,7 +178,7 @@ fn judge(example: &Value, messages: &[(String, Value)]) -> Result<(Value, BTreeS
     let definitions = RULES.definitions();
     let mut text = String::new();
     any_xml(&mut text, definitions, definitions.type_id("CaseMessage").unwrap(), "caseMessage", &message);
-    let in_xml = RULES.check_case_xml(text.as_bytes()).err().unwrap_or_default();
+    let in_xml = RULES.check_case_xml(text.as_bytes(), 1 << 20).err().unwrap_or_default();
     if found.is_empty() || in_xml.is_empty() {
         return Err(format!("not found: in JSON {}, in XML {}", told(&found), told(&in_xml)));
     }

@@ -120,7 +120,7 @@ pub fn run(args: Args, out: Out) -> Exit {
             return Exit::Configuration;
         }
     };
-    if let Some(event) = args.event.as_deref().filter(|event| !rules.rulebook.knows_event(event)) {
+    if let Some(event) = args.event.as_deref().filter(|event| !rules.rulebook.events().contains(event)) {
         let help = format!("one of {}", rules.rulebook.events().join(", "));
         return usage(out, &format!("there is no event `{event}`"), &help);
     }

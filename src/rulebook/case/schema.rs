@@ -40,6 +40,16 @@ impl Schema {
         Ok(Schema { shared, every, events })
     }
 
+    /// The events of which something is asked.
+    pub fn events(&self) -> impl Iterator<Item = &str> {
+        self.events.keys().map(String::as_str)
+    }
+
+    /// Is something asked of this event's messages?
+    pub fn knows(&self, event: &str) -> bool {
+        self.events.contains_key(event)
+    }
+
     /// What is asked of a message of this event; of an unknown one, what is asked of every message.
     /// `None` where that cannot be compiled.
     pub fn of(&self, event: &str) -> Option<&jsonschema::Validator> {

@@ -67,7 +67,7 @@ impl Rulebook {
     }
 
     /// The canonical form, and what is wrong with that: since the schema passed, a defect of our map.
-    fn canonical(
+    pub(super) fn canonical(
         &self,
         tree: &mut Tree,
         event: &str,

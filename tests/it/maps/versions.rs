@@ -91,7 +91,7 @@ fn two_versions_differ_by_the_rule_that_was_changed() {
     let corpus = Path::new(ROOT).join("conformance/examples");
     let args = ["map", "diff", "--against", ROOT, "--corpus", corpus.to_str().unwrap()];
     let told = result(folder, &args, 0);
-    assert!(told["differ"].as_u64().unwrap() > 60 && told["same"].as_u64().unwrap() > 10, "{told}");
+    assert!(told["differ"].as_u64().unwrap() > 15 && told["same"].as_u64().unwrap() > 3, "{told}");
     // A new fault is told by its rule as well.
     edit(
         folder,

@@ -1,0 +1,88 @@
+//! A case message, in JSON or in XML, against the rules of its event.
+//!
+//! Invariant: both forms have one verdict. A message that no map translates is judged by its schema and
+//! its model, and that its canonical form was not asked is told. Deliberately absent: the rules
+//! themselves (see `rulebook::case`).
+
+use super::{Found, Heading, Report, Wanted, envelope, place, unknown_event};
+use crate::{
+    model::{Code, Finding, Format},
+    rulebook::Rulebook,
+};
+use fhir::Tree;
+
+impl Rulebook {
+    /// In JSON.
+    pub(super) fn case(&self, tree: Tree, bytes: &[u8], wanted: &Wanted<'_>, report: &mut Report) {
+        if wanted.profile.is_some() {
+            return report.add(Heading::Profile, [no_profile()]);
+        }
+        let Some(event) = self.case_event(&tree, wanted, report) else {
+            return report.found.extend(self.check_case(&tree, bytes));
+        };
+        match self.plan(&event, Format::CaseJson, Format::FhirJson) {
+            Some(_) => {
+                report.found.extend(self.check_content(tree, Format::CaseJson, &event, bytes, true).found)
+            }
+            None => {
+                report.found.extend(self.check_case(&tree, bytes));
+                report.found.push(no_map());
+            }
+        }
+        report.event = Some(event);
+    }
+
+    /// In XML.
+    pub(super) fn case_xml(&self, bytes: &[u8], wanted: &Wanted<'_>, report: &mut Report) {
+        if wanted.profile.is_some() {
+            return report.add(Heading::Profile, [no_profile()]);
+        }
+        let mut tree = match self.check_case_xml(bytes, wanted.max_bytes) {
+            Ok(tree) => tree,
+            Err(findings) => {
+                let of_message = |f: &Finding| f.code == Code::Schema;
+                let (message, text): (Vec<_>, Vec<_>) = findings.into_iter().partition(of_message);
+                report.readable = text.is_empty();
+                report.add(Heading::Format, text);
+                return report.add(Heading::Profile, message);
+            }
+        };
+        report.readable = true;
+        let Some(event) = self.case_event(&tree, wanted, report) else { return };
+        match self.plan(&event, Format::CaseJson, Format::FhirJson) {
+            Some(_) => match self.canonical(&mut tree, &event, Format::CaseJson, true) {
+                Ok((_, found)) => report.found.extend(found),
+                Err(fault) => report.add(Heading::Profile, [fault]),
+            },
+            None => report.found.push(no_map()),
+        }
+        report.event = Some(event);
+    }
+
+    /// The event of a message, if it is one of ours; what stands against judging by it is told.
+    fn case_event(&self, tree: &Tree, wanted: &Wanted<'_>, report: &mut Report) -> Option<String> {
+        self.own_rules(tree, Format::CaseJson, wanted, report);
+        let own = envelope::event(tree, Format::CaseJson).map(str::to_string);
+        if wanted.event.is_some_and(|event| own.as_deref().is_some_and(|own| own != event)) {
+            let what = "the message says another event than the one that it is judged by";
+            let mut finding = Finding::error(Code::Schema, what).at("/event");
+            place::locate([&mut finding], tree);
+            report.add(Heading::Profile, [finding]);
+        }
+        let known = own.filter(|event| self.knows_case_event(event));
+        if known.is_none() {
+            report.add(Heading::Profile, [unknown_event(tree, Format::CaseJson)]);
+        }
+        known
+    }
+}
+
+fn no_profile() -> Finding {
+    let what = "a profile is of FHIR; a case message is judged by its event's schema";
+    Finding::error(Code::Schema, what).at("/")
+}
+
+fn no_map() -> Found {
+    let what = "there is no map of this event to FHIR, so what the profile asks was not asked";
+    Found { not_checkable: true, ..Found::of(Heading::Profile, Finding::note(Code::Untranslatable, what)) }
+}
