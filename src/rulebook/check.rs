@@ -190,8 +190,20 @@ impl Rulebook {
             return self.against(&mut tree, "Bundle", report);
         }
         report.profile = Some(super::profile_url(&event));
-        report.found.extend(self.check_content(tree, Format::FhirJson, &event, bytes, true).found);
+        let content = self.check_content(tree, Format::FhirJson, &event, bytes, true);
+        if let (Some(canonical), false) = (&content.canonical, content.found.iter().any(Found::is_error)) {
+            report.add(Heading::Profile, self.untranslatable(canonical, &event));
+        }
+        report.found.extend(content.found);
         report.event = Some(event);
+    }
+
+    /// What stands in the way of a receiver of case messages. Others get the message as it is.
+    fn untranslatable(&self, canonical: &Tree, event: &str) -> Option<Finding> {
+        let map = self.plan(event, Format::FhirJson, Format::CaseJson)?;
+        let fault = translate(map, canonical).err()?;
+        let detail = format!("{}; to a receiver of case messages it cannot be sent", fault.detail);
+        Some(Finding { severity: Severity::Warning, detail, ..fault })
     }
 
     /// Against one profile or type, whatever the document is for.

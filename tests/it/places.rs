@@ -4,17 +4,20 @@ use crate::{
     flows::admission,
     world::{GRANVIK, World},
 };
+use fhir::json::{self, Form};
 use jiff::Timestamp;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use sluss::{
+    config::Mode,
     conformance::message::{self, Fhir},
-    model::Format,
+    model::{Code, Format, fault::Severity},
     rulebook::{
         Rulebook, Source,
-        check::{Found, read},
+        check::{Found, Wanted, read},
     },
 };
-use std::path::Path;
+use std::{path::Path, sync::LazyLock};
 
 const LINE: &str = "http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-line";
 const COLUMN: &str = "http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-col";
@@ -104,13 +107,13 @@ async fn a_case_sender_reads_pointer_line_and_column_of_each_finding() {
 }
 
 /// The rules with a map changed.
-fn with_map(change: impl Fn(String) -> String) -> Rulebook {
+fn with_map(map: &str, change: impl Fn(String) -> String) -> Rulebook {
     let dir = tempfile::tempdir().unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for part in ["mappings", "conformance"] {
         copy(&root.join(part), &dir.path().join(part));
     }
-    let map = dir.path().join("mappings/health-exam-request/case-fhir.map");
+    let map = dir.path().join("mappings").join(map);
     let text = std::fs::read_to_string(&map).unwrap();
     std::fs::write(map, change(text)).unwrap();
     let loaded = Rulebook::load(&Source::Folder(dir.path().into()));
@@ -141,7 +144,7 @@ fn made(rulebook: &Rulebook) -> (String, Vec<Found>) {
 #[test]
 fn what_is_wrong_with_what_a_map_made_is_told_by_the_message_it_was_made_from() {
     let exam = "order.code = cc('https://sluss.example/fhir/CodeSystem/exam', kind)";
-    let rulebook = with_map(|text| {
+    let rulebook = with_map("health-exam-request/case-fhir.map", |text| {
         assert!(text.contains(exam) && text.contains("placement.status = 'active'"));
         text.replace(exam, "order.code = cc('https://sluss.example/fhir/CodeSystem/exam-part', kind)")
             .replace("placement.status = 'active'", "placement.status = 'planned-by-nobody'")
@@ -158,4 +161,66 @@ fn what_is_wrong_with_what_a_map_made_is_told_by_the_message_it_was_made_from() 
     let constant = constant.unwrap_or_else(|| panic!("{errors:#?}"));
     assert!(constant.detail.contains("no one place of the message leads to it"), "{constant:?}");
     assert!(!format!("{errors:?}").contains("planned-by-nobody"), "{errors:?}");
+}
+
+#[test]
+fn a_fhir_message_that_its_map_refuses_is_warned_of_at_its_place() {
+    let value = "ext.value : dateTime as value";
+    let rulebook = with_map("admission-notice/fhir-case.map", |text| {
+        assert!(text.contains(value));
+        text.replace(value, &format!("{value} check (toString() = 'never')"))
+    });
+    let text =
+        serde_json::to_string_pretty(&message::example("admission-notice/valid-1-four-fields.json")).unwrap();
+    let wanted = Wanted {
+        event: None,
+        profile: None,
+        mode: None,
+        now: Timestamp::now(),
+        max_bytes: 1 << 20,
+        schemas: None,
+    };
+    let report = rulebook.check(text.as_bytes(), &wanted);
+    let found = report.found.iter().find(|f| f.finding.code == Code::Untranslatable);
+    let finding = &found.unwrap_or_else(|| panic!("{:#?}", report.found)).finding;
+    assert!(report.is_valid() && finding.severity == Severity::Warning, "{finding:?}");
+    let (line, column) = (finding.place.line.unwrap(), finding.place.column.unwrap());
+    let here = at(&text, line.into(), column.into());
+    assert!(here.starts_with("\"20") || here.starts_with('{'), "{finding:?}: {here}");
+    assert!(finding.place.path.as_ref().unwrap().contains("entry[1].resource.extension"), "{finding:?}");
+}
+
+static RULES: LazyLock<Rulebook> =
+    LazyLock::new(|| Rulebook::load(&Source::Embedded).unwrap_or_else(|p| panic!("{p:?}")));
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+    /// Whatever is done to a message, it is judged: no panic, places inside the text, lines that fit them.
+    #[test]
+    fn every_damage_is_judged(which in 0usize..4, at in 0.0..1.0f64, cut in 0usize..200, put in "[\\x00-\\x7Fåé{}\\[\\]\"<>]{0,6}") {
+        let fhir = message::example("admission-notice/valid-3-protected.json").to_string();
+        let case = message::example("health-exam-request/case-valid-2-rich.json").to_string();
+        let read = |text: &str, form| json::read(text.as_bytes(), form, &json::Limits::default()).unwrap();
+        let text = match which {
+            0 => fhir,
+            1 => case,
+            2 => fhir::xml::write(&read(&fhir, Form::Fhir), fhir::Definitions::r4()).unwrap(),
+            _ => format!("<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\">{fhir}</s:Envelope>"),
+        };
+        let mut bytes = text.into_bytes();
+        let at = (at * bytes.len() as f64) as usize;
+        let end = (at + cut).min(bytes.len());
+        bytes.splice(at..end, put.into_bytes());
+        let mode = Some(Mode::Test);
+        let now = Timestamp::UNIX_EPOCH;
+        let wanted = Wanted { event: None, profile: None, mode, now, max_bytes: 1 << 20, schemas: None };
+        for found in RULES.check(&bytes, &wanted).found {
+            let place = found.finding.place;
+            if let Some(span) = place.span {
+                prop_assert!(span.start <= span.end && span.end <= bytes.len());
+                let own = fhir::position(&bytes, span.start as u32);
+                prop_assert_eq!((Some(own.line), Some(own.column)), (place.line, place.column));
+            }
+        }
+    }
 }

@@ -80,7 +80,9 @@ impl<'a> Veiled<'a> {
         let (before, after) = self.bytes.split_at(at);
         let line_start = before.iter().rposition(|&b| b == b'\n').map_or(mark, |i| i + 1);
         let line_end = at + after.iter().take_while(|b| **b != b'\n').count();
-        let start = self.boundary(line_start.max(at.saturating_sub(BEFORE)));
+        let whole = line_end - line_start <= LONGEST;
+        let start = if whole { line_start } else { line_start.max(at.saturating_sub(BEFORE)) };
+        let start = self.boundary(start);
         let end = self.boundary(line_end.min(start + LONGEST));
         let mut text = String::from(if start > line_start { "…" } else { "" });
         let mut shown = text.len()..text.len();
@@ -142,6 +144,22 @@ impl<'a> Veiled<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn no_letter_of_anything_but_a_known_name_is_shown(
+            text in "[a-fk\\[\\]{}<>!?:,=\"'/0å\\n\\\\ -]{0,300}", from in 0usize..320, length in 0usize..40, xml: bool
+        ) {
+            // All names in the text are of other letters than this one.
+            let known = ["k".to_string()].into();
+            let excerpt = Veiled::new(text.as_bytes(), xml, &known, false).excerpt(&(from..from + length));
+            prop_assert!(excerpt.text.get(excerpt.span.clone()).is_some(), "{excerpt:?}");
+            prop_assert!(excerpt.text.chars().all(|c| !c.is_alphanumeric() || "xk0".contains(c)), "{excerpt:?}");
+            let lines = text.split('\n').map(|line| line.chars().count()).max().unwrap_or_default();
+            prop_assert!(excerpt.text.chars().count() <= lines.min(LONGEST) + 2);
+        }
+    }
 
     fn shown(text: &[u8], xml: bool, place: &str, values: bool) -> (String, String) {
         let known = ["name", "family", "value", "Patient"].map(String::from).into();
