@@ -136,9 +136,10 @@ impl Teller<'_> {
         let path = place.path.as_ref().map(|path| format!("{} {path}", self.lang.pick(words::AT)));
         // What the profile or schema asks for says itself what to do.
         let own = !matches!(finding.code, Code::Profile | Code::Schema);
+        let (what, cause) = parted(found);
         let title = match self.lang {
-            Lang::Sv if own => format!("{}: {}", entry.title.1, finding.detail),
-            _ => finding.detail.clone(),
+            Lang::Sv if own => format!("{}: {what}", entry.title.1),
+            _ => what,
         };
         let told = Diagnostic {
             level: match finding.severity {
@@ -155,10 +156,20 @@ impl Teller<'_> {
                 line,
                 at: excerpt.cut.then_some((line, column)),
             }),
-            notes: path.into_iter().collect(),
+            notes: path.into_iter().chain(cause).collect(),
             help: own.then(|| self.lang.pick(entry.remedy)),
         };
         told.render(self.terminal)
+    }
+}
+
+/// What is wrong, and apart from it what came nearest to being right.
+fn parted(found: &Found) -> (String, Option<String>) {
+    let detail = &found.finding.detail;
+    let rule = found.rule.map(|rule| format!(" [{rule}]")).unwrap_or_default();
+    match detail.strip_suffix(&rule).unwrap_or(detail).split_once("; nearest is ") {
+        Some((what, cause)) => (format!("{what}{rule}"), Some(format!("nearest is {cause}"))),
+        None => (detail.clone(), None),
     }
 }
 
@@ -169,5 +180,23 @@ fn spot(finding: &Finding) -> String {
     match (place.line, place.column) {
         (Some(line), Some(column)) => format!("{path} ({line}:{column})"),
         _ => path.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_nearest_is_told_apart_from_what_is_wrong() {
+        let found = |detail: &str| Found {
+            rule: Some("slice"),
+            ..Found::of(Heading::Profile, Finding::error(Code::Profile, detail))
+        };
+        let (what, cause) =
+            parted(&found("belongs to no slice; nearest is `a`, but [type] P.b: it is a C [slice]"));
+        assert_eq!(what, "belongs to no slice [slice]");
+        assert_eq!(cause.as_deref(), Some("nearest is `a`, but [type] P.b: it is a C"));
+        assert_eq!(parted(&found("is empty [slice]")), ("is empty [slice]".into(), None));
     }
 }
