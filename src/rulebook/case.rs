@@ -20,7 +20,10 @@ use fhir::{
 use fhirpath::{Expr, Scope};
 use schema::{Schema, schema_finding};
 use serde_json::Value;
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 const SCHEMA: &str = "conformance/schemas/case-message.schema.json";
 const XSD: &str = "conformance/schemas/case-message.xsd";
@@ -28,6 +31,9 @@ const MODEL: &str = "conformance/models/CaseMessage.json";
 
 /// A message is shallow and small.
 const LIMITS: Limits = Limits { max_bytes: 8 << 20, max_depth: 64, max_nodes: 200_000 };
+
+/// More findings than this help nobody, and each costs a walk over siblings.
+const MOST_FINDINGS: usize = 1000;
 
 /// An invariant of the model.
 struct Rule {
@@ -78,27 +84,30 @@ impl CaseRules {
 
     /// Checks a message in JSON. Places are JSON pointers.
     pub fn json(&self, bytes: &[u8]) -> Vec<Finding> {
+        match json::read(bytes, Form::Plain, &LIMITS) {
+            Ok(mut tree) => self.json_read(&mut tree, bytes),
+            // What the reader refuses the doors refuse; here it only must not pass in silence.
+            Err(found) => found.iter().map(|f| Finding::error(Code::NotJson, f.message.clone())).collect(),
+        }
+    }
+
+    /// Checks a message in JSON that was read from these bytes, and gives its nodes their types.
+    pub fn json_read(&self, tree: &mut Tree, bytes: &[u8]) -> Vec<Finding> {
         let Ok(instance) = serde_json::from_slice::<Value>(bytes) else {
             return vec![Finding::error(Code::NotJson, "not JSON")];
         };
         let event = instance.get("event").and_then(Value::as_str).unwrap_or_default();
         let mut findings: Vec<Finding> = match self.schema.of(event) {
-            Some(schema) => schema.iter_errors(&instance).map(|e| schema_finding(&e)).collect(),
+            Some(schema) => {
+                let errors = schema.iter_errors(&instance).take(MOST_FINDINGS);
+                errors.map(|e| schema_finding(&e, tree)).collect()
+            }
             None => vec![
                 Finding::error(Code::Schema, "the schema of the event could not be compiled").at("/event"),
             ],
         };
-        match json::read(bytes, Form::Plain, &LIMITS) {
-            Ok(mut tree) => {
-                self.definitions.annotate_as(&mut tree, self.message);
-                self.ask(&tree, &mut findings, &pointer, &|_, finding| finding);
-            }
-            // What the reader refuses the doors refuse; here it only must not pass in silence.
-            Err(found) if findings.is_empty() => {
-                findings.extend(found.iter().map(|f| Finding::error(Code::NotJson, f.message.clone())));
-            }
-            Err(_) => {}
-        }
+        self.definitions.annotate_as(tree, self.message);
+        self.ask(tree, &mut findings, &pointer, &|_, finding| finding);
         findings
     }
 
@@ -159,15 +168,20 @@ impl CaseRules {
         on: &dyn Fn(NodeId, Finding) -> Finding,
     ) {
         let scope = Scope::new(Some(&self.definitions));
-        let before = findings.len();
+        let known: HashSet<String> = findings.iter().filter_map(|f| f.place.path.clone()).collect();
         let mut open = vec![tree.root()];
         while let Some(node) = open.pop() {
+            if findings.len() >= MOST_FINDINGS {
+                let what = format!("{MOST_FINDINGS} findings or more; the rest is not shown");
+                findings.push(Finding::error(Code::Schema, what));
+                return;
+            }
             let ty = tree.type_of(node);
             if self.definitions.is_primitive(ty) {
                 let text = tree.text(node).unwrap_or_default();
                 let Err(remedy) = primitive::check(self.definitions.type_name(ty), text) else { continue };
                 let at = place(tree, node);
-                if !findings.iter().take(before).any(|f| f.place.path.as_deref() == Some(&at)) {
+                if !known.contains(&at) {
                     findings.push(on(
                         node,
                         Finding::error(Code::Schema, format!("not a value of its type: {remedy}")).at(at),
@@ -206,7 +220,7 @@ fn pointer(tree: &Tree, node: NodeId) -> String {
 }
 
 /// A path of elements, as the XSD's findings have them.
-fn path(tree: &Tree, node: NodeId) -> String {
+pub(super) fn path(tree: &Tree, node: NodeId) -> String {
     let mut out = String::from("/caseMessage");
     for part in finding::place(tree, node).split('.').skip(1) {
         let (name, number) = part.split_once('[').unwrap_or((part, ""));

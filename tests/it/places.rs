@@ -164,6 +164,29 @@ fn what_is_wrong_with_what_a_map_made_is_told_by_the_message_it_was_made_from() 
 }
 
 #[test]
+fn a_case_message_in_xml_is_told_by_its_own_elements() {
+    let exam = "order.code = cc('https://sluss.example/fhir/CodeSystem/exam', kind)";
+    let rulebook = with_map("health-exam-request/case-fhir.map", |text| {
+        text.replace(exam, "order.code = cc('https://sluss.example/fhir/CodeSystem/exam-part', kind)")
+    });
+    let path = "conformance/examples/health-exam-request/case-valid-2-rich.xml";
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+    let report = rulebook.check(text.as_bytes(), &wanted());
+    let errors: Vec<_> = report.found.iter().filter(|f| f.is_error()).map(|f| &f.finding).collect();
+    let kind = errors.iter().find(|f| f.place.path.as_deref() == Some("/caseMessage/examRequest/kind"));
+    let kind = kind.unwrap_or_else(|| panic!("{errors:#?}"));
+    let (line, column) = (kind.place.line.unwrap(), kind.place.column.unwrap());
+    assert!(at(&text, line.into(), column.into()).starts_with("<kind>health-exam"), "{kind:?}");
+    let valid = RULES.check(text.as_bytes(), &wanted());
+    assert!(valid.is_valid(), "{:#?}", valid.found);
+}
+
+fn wanted() -> Wanted<'static> {
+    let now = Timestamp::now();
+    Wanted { event: None, profile: None, mode: None, now, max_bytes: 1 << 20, schemas: None }
+}
+
+#[test]
 fn a_fhir_message_that_its_map_refuses_is_warned_of_at_its_place() {
     let value = "ext.value : dateTime as value";
     let rulebook = with_map("admission-notice/fhir-case.map", |text| {
@@ -172,15 +195,7 @@ fn a_fhir_message_that_its_map_refuses_is_warned_of_at_its_place() {
     });
     let text =
         serde_json::to_string_pretty(&message::example("admission-notice/valid-1-four-fields.json")).unwrap();
-    let wanted = Wanted {
-        event: None,
-        profile: None,
-        mode: None,
-        now: Timestamp::now(),
-        max_bytes: 1 << 20,
-        schemas: None,
-    };
-    let report = rulebook.check(text.as_bytes(), &wanted);
+    let report = rulebook.check(text.as_bytes(), &wanted());
     let found = report.found.iter().find(|f| f.finding.code == Code::Untranslatable);
     let finding = &found.unwrap_or_else(|| panic!("{:#?}", report.found)).finding;
     assert!(report.is_valid() && finding.severity == Severity::Warning, "{finding:?}");

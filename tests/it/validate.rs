@@ -255,12 +255,18 @@ fn the_document_for_machines_says_verdict_rules_packages_and_what_is_not_proved(
 fn the_caret_stands_under_the_text_that_the_finding_is_about_in_json_and_xml() {
     let files = Files::new();
     let wrong = ["201505202381", "201204152398"];
-    let spoiled = |path| example(path).replace("201505202380", wrong[0]).replace("201204152399", wrong[1]);
+    let spoiled =
+        |path: &str| example(path).replace("201505202380", wrong[0]).replace("201204152399", wrong[1]);
     let json = spoiled(ADMISSION);
     for (name, text, shown) in [
         ("m.json", json.clone(), "\"000000000000\""),
         ("m.xml", as_xml(&json), "<value value=\"000000000000\"/>"),
         ("case.json", spoiled(REQUEST), "\"000000000000\""),
+        (
+            "case.xml",
+            spoiled(&REQUEST.replace(".json", ".xml")),
+            "<personalNumber>000000000000</personalNumber>",
+        ),
     ] {
         let path = files.put(name, &text);
         let output = validate(&[&path]);
@@ -282,6 +288,17 @@ fn the_caret_stands_under_the_text_that_the_finding_is_about_in_json_and_xml() {
         assert!(!holds(&told), "{told}");
         assert!(holds(&said(&validate(&["--values", &path]))), "{name}");
     }
+}
+
+#[test]
+fn a_property_that_the_schema_does_not_know_is_pointed_at_itself() {
+    let files = Files::new();
+    let mut case: Value = serde_json::from_str(&example(REQUEST)).unwrap();
+    case["examRequest"]["CANARY"] = json!({ "deep": "CANARY" });
+    let path = files.put("m.json", serde_json::to_string_pretty(&case).unwrap());
+    let told = said(&validate(&[&path]));
+    let line = told.lines().position(|l| l.contains("\"xxxxxx\": {")).unwrap_or_else(|| panic!("{told}"));
+    assert!(told.lines().nth(line + 1).unwrap().contains('^') && !told.contains("CANARY"), "{told}");
 }
 
 /// Every text of a message that says nothing about its form becomes a canary of its own.
@@ -419,7 +436,9 @@ fn many_findings_and_long_lines_stay_bounded() {
     let entries = bundle["entry"].as_array_mut().unwrap();
     let patient = entries.iter_mut().find(|e| e["resource"]["resourceType"] == "Patient").unwrap();
     patient["resource"]["contact"] = (0..10_000).map(|_| json!({ "gender": "CANARY" })).collect();
-    for (name, value) in [("case.json", case), ("bundle.json", bundle)] {
+    let mut empty = case.clone();
+    empty["examRequest"]["parts"] = (0..100_000).map(|_| json!("")).collect();
+    for (name, value) in [("case.json", case), ("empty.json", empty), ("bundle.json", bundle)] {
         for text in [value.to_string(), serde_json::to_string_pretty(&value).unwrap()] {
             let path = files.put(name, &text);
             let began = Instant::now();

@@ -7,8 +7,9 @@ use super::{SCHEMA, file};
 use crate::{
     config::Problem,
     model::{Code, Finding},
-    rulebook::{File, problem},
+    rulebook::{File, check::place, problem},
 };
+use fhir::Tree;
 use serde_json::Value;
 use std::{collections::HashMap, sync::OnceLock};
 
@@ -67,19 +68,35 @@ fn compiled(schema: &Value) -> Result<jsonschema::Validator, String> {
     jsonschema::draft202012::new(schema).map_err(|e| e.masked().to_string())
 }
 
-/// A schema error as a finding, with its JSON pointer.
-pub(super) fn schema_finding(error: &jsonschema::ValidationError<'_>) -> Finding {
+/// A schema error as a finding, with its JSON pointer; a property that the schema does not know with its own
+/// bytes.
+pub(super) fn schema_finding(error: &jsonschema::ValidationError<'_>, tree: &Tree) -> Finding {
     let path = error.instance_path().as_str();
-    Finding::error(Code::Schema, told(error)).at(if path.is_empty() { "/" } else { path })
+    let finding = Finding::error(Code::Schema, told(error)).at(if path.is_empty() { "/" } else { path });
+    let unknown = unknown(error).and_then(|names| names.first());
+    let own = unknown.and_then(|name| {
+        let object = if path.is_empty() { tree.root() } else { place::node(tree, path) };
+        tree.child(object, name)
+    });
+    match own.map(|node| tree.span(node)) {
+        Some(span) => finding.over(span.start as usize..span.end as usize),
+        None => finding,
+    }
+}
+
+/// The properties that the schema does not know.
+fn unknown<'e>(error: &'e jsonschema::ValidationError<'_>) -> Option<&'e Vec<String>> {
+    use jsonschema::error::ValidationErrorKind::{AdditionalProperties, UnevaluatedProperties};
+    match error.kind() {
+        AdditionalProperties { unexpected } | UnevaluatedProperties { unexpected } => Some(unexpected),
+        _ => None,
+    }
 }
 
 /// A schema error in words, without values, and without names that may be values put in the wrong
 /// place: the masked text of the library still names unknown properties.
 fn told(error: &jsonschema::ValidationError<'_>) -> String {
-    use jsonschema::error::ValidationErrorKind::{AdditionalProperties, UnevaluatedProperties};
-    let (AdditionalProperties { unexpected } | UnevaluatedProperties { unexpected }) = error.kind() else {
-        return error.masked().to_string();
-    };
+    let Some(unexpected) = unknown(error) else { return error.masked().to_string() };
     let plain = |name: &String| name.starts_with(|c: char| c.is_ascii_lowercase());
     let names = unexpected.iter().map(|name| if plain(name) { fhir::finding::shown(name) } else { "?" });
     format!("the schema knows no such property here: {}", names.collect::<Vec<_>>().join(", "))

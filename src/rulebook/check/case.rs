@@ -7,25 +7,25 @@
 use super::{Found, Heading, Report, Wanted, envelope, place, unknown_event};
 use crate::{
     model::{Code, Finding, Format},
-    rulebook::Rulebook,
+    rulebook::{Rulebook, case},
 };
 use fhir::Tree;
 
 impl Rulebook {
     /// In JSON.
-    pub(super) fn case(&self, tree: Tree, bytes: &[u8], wanted: &Wanted<'_>, report: &mut Report) {
+    pub(super) fn case(&self, mut tree: Tree, bytes: &[u8], wanted: &Wanted<'_>, report: &mut Report) {
         if wanted.profile.is_some() {
             return report.add(Heading::Profile, [no_profile()]);
         }
         let Some(event) = self.case_event(&tree, wanted, report) else {
-            return report.found.extend(self.check_case(&tree, bytes));
+            return report.found.extend(self.check_case(&mut tree, bytes));
         };
         match self.plan(&event, Format::CaseJson, Format::FhirJson) {
             Some(_) => {
                 report.found.extend(self.check_content(tree, Format::CaseJson, &event, bytes, true).found)
             }
             None => {
-                report.found.extend(self.check_case(&tree, bytes));
+                report.found.extend(self.check_case(&mut tree, bytes));
                 report.found.push(no_map());
             }
         }
@@ -48,7 +48,7 @@ impl Rulebook {
             }
         };
         report.readable = true;
-        let Some(event) = self.case_event(&tree, wanted, report) else { return };
+        let Some(event) = self.case_event(&tree, wanted, report) else { return in_elements(report, &tree) };
         match self.plan(&event, Format::CaseJson, Format::FhirJson) {
             Some(_) => match self.canonical(&mut tree, &event, Format::CaseJson, true) {
                 Ok((_, found)) => report.found.extend(found),
@@ -57,6 +57,7 @@ impl Rulebook {
             None => report.found.push(no_map()),
         }
         report.event = Some(event);
+        in_elements(report, &tree);
     }
 
     /// The event of a message, if it is one of ours; what stands against judging by it is told.
@@ -74,6 +75,15 @@ impl Rulebook {
             report.add(Heading::Profile, [unknown_event(tree, Format::CaseJson)]);
         }
         known
+    }
+}
+
+/// Pointers as the paths of elements that XML has.
+fn in_elements(report: &mut Report, tree: &Tree) {
+    for finding in report.found.iter_mut().map(|f| &mut f.finding) {
+        if let Some(pointer) = finding.place.path.take_if(|path| path.starts_with('/')) {
+            finding.place.path = Some(case::path(tree, place::node(tree, &pointer)));
+        }
     }
 }
 

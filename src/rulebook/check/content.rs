@@ -11,9 +11,6 @@ use crate::{
 };
 use fhir::Tree;
 
-/// More findings than this help nobody.
-const MOST_FINDINGS: usize = 1000;
-
 /// What a message says, and what is wrong with it.
 pub struct Content {
     /// In canonical form; `None` where it could not be brought into it.
@@ -38,7 +35,7 @@ impl Rulebook {
             let found = of_engine(&found, Code::Profile, unsure, tree.source().as_bytes());
             return Content { canonical: Some(tree), found };
         }
-        let mut found = self.check_case(&tree, bytes);
+        let mut found = self.check_case(&mut tree, bytes);
         if found.iter().any(Found::is_error) {
             return Content { canonical: None, found };
         }
@@ -54,14 +51,9 @@ impl Rulebook {
         }
     }
 
-    /// A case message against its schema.
-    pub(super) fn check_case(&self, tree: &Tree, bytes: &[u8]) -> Vec<Found> {
-        let mut findings = self.check_schema(bytes);
-        if findings.len() > MOST_FINDINGS {
-            findings.truncate(MOST_FINDINGS);
-            let most = format!("more than {MOST_FINDINGS} findings; the rest is not shown");
-            findings.push(Finding::error(Code::Schema, most));
-        }
+    /// A case message against its schema and its model.
+    pub(super) fn check_case(&self, tree: &mut Tree, bytes: &[u8]) -> Vec<Found> {
+        let mut findings = self.case.json_read(tree, bytes);
         place::locate(&mut findings, tree);
         findings.into_iter().map(|f| Found::of(Heading::Profile, f)).collect()
     }

@@ -43,9 +43,11 @@ pub fn node(tree: &Tree, path: &str) -> NodeId {
     }
 }
 
-/// `$.parts[0].name` of a foreign tree as the pointer that its sender reads: `/parts/0/name`.
+/// `$.parts[0].name` of a foreign tree as the pointer that its sender reads: `/parts/0/name`. The root of a case
+/// message in XML has its model's name.
 pub fn pointer(place: &str) -> Option<String> {
-    let rest = place.strip_prefix('$').filter(|rest| !rest.contains('?'))?;
+    let rest = place.strip_prefix('$').or_else(|| place.strip_prefix("CaseMessage"));
+    let rest = rest.filter(|rest| !rest.contains('?') && (rest.is_empty() || rest.starts_with('.')))?;
     let mut out = String::new();
     for step in rest.split('.').skip(1) {
         let (name, index) = indexed(step);
@@ -160,6 +162,7 @@ mod tests {
     fn a_place_of_a_foreign_tree_is_told_as_a_pointer() {
         assert_eq!(pointer("$.a.b[2].c").as_deref(), Some("/a/b/2/c"));
         assert_eq!(pointer("$").as_deref(), Some("/"));
+        assert_eq!(pointer("CaseMessage.a[1]").as_deref(), Some("/a/1"));
         assert_eq!(pointer("$.?.c"), None);
         assert_eq!(pointer("Bundle.entry[0]"), None);
     }
