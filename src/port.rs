@@ -4,8 +4,10 @@
 //! that a test can play the outside. Deliberately absent: a trait for anything with one side only.
 
 use crate::model::{Arrival, Delivery, Failure, Fault, HsaId, Outcome, Partner, Subject};
+use aws_lc_rs::rand;
 use jiff::Timestamp;
 use std::{future::Future, pin::Pin};
+use uuid::{Builder, Uuid};
 
 /// A boxed future, so that the seams can be trait objects.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -84,11 +86,34 @@ impl Clock for SystemClock {
     }
 }
 
-/// Random UUIDs from the operating system (version 7: sortable by time).
+/// Random UUIDs (version 7: sortable by time), from the generator that TLS has: it is seeded by the
+/// operating system, and asks it less often than once or twice for each id.
 pub struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
     fn uuid(&self) -> String {
-        uuid::Uuid::now_v7().to_string()
+        let mut random = [0; 10];
+        match (rand::fill(&mut random), u64::try_from(Timestamp::now().as_millisecond())) {
+            (Ok(()), Ok(now)) => Builder::from_unix_timestamp_millis(now, &random).into_uuid().to_string(),
+            _ => Uuid::now_v7().to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop")]
+
+    use super::*;
+
+    #[test]
+    fn ids_are_of_version_7_sorted_by_time_and_never_the_same() {
+        let first = SystemEntropy.uuid();
+        std::thread::sleep(std::time::Duration::from_millis(2));
+        let mut ids: Vec<String> = (0..1000).map(|_| SystemEntropy.uuid()).collect();
+        assert!(ids.iter().all(|id| *id > first && Uuid::parse_str(id).unwrap().get_version_num() == 7));
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), 1000);
     }
 }

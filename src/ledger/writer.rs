@@ -235,18 +235,7 @@ impl Writer {
             Ok(results) => {
                 let stirred =
                     group.iter().zip(&results).any(|(c, r)| matches!(r, Ok(done) if c.task.stirs(done)));
-                for (command, mut result) in group.into_iter().zip(results) {
-                    if let (Task::Admit(_, Some(slot)), Ok(Done::Admitted(_, begun))) =
-                        (command.task, &mut result)
-                        && let Some(delivery) = begun.take()
-                    {
-                        // Not with the answer, whose taker may be gone: somebody must carry it. If the
-                        // dispatcher has ended, it is an interrupted attempt at the next start.
-                        let _ = self.begun.send((*delivery, slot));
-                    }
-                    // A caller that went away asks again and gets its answer from the record.
-                    let _ = command.reply.send(result);
-                }
+                self.tell(group, results);
                 self.commit_late();
                 if stirred {
                     self.changes.send_modify(|n| *n += 1);
@@ -259,6 +248,32 @@ impl Writer {
                 let failure = trouble.failure();
                 group.into_iter().for_each(|c| drop(c.reply.send(Err(failure.clone()))));
             }
+        }
+    }
+
+    /// Answers a group. One after the other with nothing between, so that a thread is woken once for all
+    /// that it gets; what was done is dropped afterwards.
+    fn tell(&self, group: Vec<Command>, results: Results) {
+        let mut tasks = Vec::with_capacity(group.len());
+        let mut begun = Vec::new();
+        let mut replies = Vec::with_capacity(group.len());
+        for (Command { mut task, reply }, mut result) in group.into_iter().zip(results) {
+            if let (Task::Admit(_, slot), Ok(Done::Admitted(_, delivery))) = (&mut task, &mut result)
+                && let (Some(slot), Some(delivery)) = (slot.take(), delivery.take())
+            {
+                begun.push((*delivery, slot));
+            }
+            tasks.push(task);
+            replies.push((reply, result));
+        }
+        for one in begun {
+            // Not with the answer, whose taker may be gone: somebody must carry it. If the dispatcher has
+            // ended, it is an interrupted attempt at the next start.
+            let _ = self.begun.send(one);
+        }
+        for (reply, result) in replies {
+            // A caller that went away asks again and gets its answer from the record.
+            let _ = reply.send(result);
         }
     }
 
