@@ -624,9 +624,9 @@ def message_definition(builder, entity, profiles):
         if m and resource and m[1] not in [c["sliceName"] for c in carried]:
             kind, low_high = resource["type"][0], last(profile, profiles, element["id"])
             carried.append({"sliceName": m[1], "min": low_high["min"], "max": low_high["max"],
-                            "code": kind["code"], "profile": kind["profile"][0]})
+                            "code": kind["code"], **({"profile": kind["profile"][0]} if "profile" in kind else {})})
     by_url = {p["url"]: p for p in profiles.values()}
-    header = next((by_url[c["profile"]] for c in carried if c["code"] == "MessageHeader"), None)
+    header = next((by_url[c["profile"]] for c in carried if "profile" in c and c["code"] == "MessageHeader"), None)
     event = header and last(header, profiles, "MessageHeader.event[x]")
     focus = header and last(header, profiles, "MessageHeader.focus")
     if not event or "patternCoding" not in event or not focus or "type" not in focus:
@@ -639,11 +639,12 @@ def message_definition(builder, entity, profiles):
             builder.set(out, "MessageDefinition", rule.path, rule.args[0])
         except Wrong as wrong:
             faults.append(f"{rule.at}: {wrong}")
-    out["focus"] = [{k: c[k] for k in ("code", "profile", "min", "max")} for c in carried if c["code"] == target]
+    out["focus"] = [{k: c[k] for k in ("code", "profile", "min", "max") if k in c} for c in carried if c["code"] == target]
     if "category" not in out or not out["focus"]:
         faults.append(f"{entity.at}: a message definition needs a category, and its focus in the message")
     links = [{"path": "Bundle.entry.resource", **{k: c[k] for k in ("sliceName", "min", "max")},
-              "target": [{"type": c["code"], "profile": c["profile"]}]} for c in carried]
+              "target": [{"type": c["code"], **({"profile": c["profile"]} if "profile" in c else {})}]}
+             for c in carried]
     graph = {"resourceType": "GraphDefinition", "id": "message", "name": entity.name, "status": COMMON["status"],
              "start": "Bundle", "profile": profile["url"], "link": links}
     return {"resourceType": out.pop("resourceType"), "id": out.pop("id"), "contained": [graph], **out,
@@ -700,7 +701,7 @@ def compile_all():
         out.update({f"MessageDefinition-{e.id}": message_definition(builder, e, profiles) for e in events})
         for profile in profiles:
             event = profile.removesuffix("-message")
-            if event not in [e.id for e in events] and profile != event and event != "sluss":
+            if event not in [e.id for e in events] and profile != event and not profiles[profile]["abstract"]:
                 faults.append(f"{builder.named['Profile', profile].at}: {event} has no MessageDefinition")
         used = {r.args[i] for e in entities for r in e.rules if r.verb == "obeys" for i in range(0, len(r.args))}
         unused = [e for e in entities if e.kind == "Invariant" and e.name not in used]

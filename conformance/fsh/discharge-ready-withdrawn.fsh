@@ -16,6 +16,7 @@ Description: "Återtagen utskrivningsklar, region to municipality."
 * . ^comment = "domain §1 M12"
 * . obeys m12-1 and m12-2 and m12-3 and m12-4
 * entry[header].resource only DischargeReadyWithdrawnHeader
+* entry[patient].resource only SlussPatient
 * insert Carries(notice, DischargeReadyWithdrawnCommunication, 1..1, The notice)
 * insert Carries(unit, SlussOrganization, 1..1, The unit)
 * insert AndNoMore

@@ -16,6 +16,7 @@ Description: "Underrättelse utskrivningsklar, region to municipality."
 * . ^comment = "domain §1 M11"
 * . obeys m11-1 and m11-2 and m11-3 and m11-4
 * entry[header].resource only DischargeReadyHeader
+* entry[patient].resource only SlussPatient
 * insert Carries(notice, DischargeReadyCommunication, 1..1, The notice)
 * insert Carries(unit, SlussOrganization, 1..1, The unit)
 * insert AndNoMore

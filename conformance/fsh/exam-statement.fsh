@@ -16,6 +16,7 @@ Description: "Utlåtande, region to municipality."
 * . ^comment = "domain §1 M5"
 * . obeys m5-4 and m5-5 and m5-6
 * entry[header].resource only ExamStatementHeader
+* entry[patient].resource only SlussPatient
 * insert Carries(statement, ExamStatementComposition, 1..1, The statement)
 * insert Carries(unit, SlussOrganization, 1..1, The unit that examined)
 * insert AndNoMore

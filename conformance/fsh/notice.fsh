@@ -66,6 +66,31 @@ Description: "Whom it is about, what it is about, when it happened, and which un
 * insert Absent(reasonReference)
 * insert Absent(note)
 
+Profile: BareSubject
+Parent: NumberedPerson
+Id: bare-subject
+Title: "Subject by number alone / Den som ärendet gäller, bara nummer"
+Description: "The number, and what protects it: messages about messages bring no new person data."
+* . ^short = "The child or young person, by number alone"
+* . ^comment = "domain §1 M20, M21"
+* identifier ..1
+* insert Absent(extension)
+* insert Absent(active)
+* insert Absent(name)
+* insert Absent(telecom)
+* insert Absent(gender)
+* insert Absent(birthDate)
+* insert Absent(deceased[x])
+* insert Absent(address)
+* insert Absent(maritalStatus)
+* insert Absent(multipleBirth[x])
+* insert Absent(photo)
+* insert Absent(contact)
+* insert Absent(communication)
+* insert Absent(generalPractitioner)
+* insert Absent(managingOrganization)
+* insert Absent(link)
+
 Invariant: notice-1
 Description: "Codes and references have no words of their own / Koder och hänvisningar har ingen egen text"
 Severity: #error

@@ -1,4 +1,4 @@
-// What several messages share: envelope, person, unit or board, case worker, placement, examination request.
+// What all messages share: the Bundle, the envelope, the subject, a unit or board.
 
 // ---- what every message profile and every header profile says
 
@@ -21,6 +21,17 @@ RuleSet: Envelope(event, focus, clause)
 * focus only Reference({focus})
   * ^short = "What the message is about"
 
+// What the message answers, by its id.
+RuleSet: Answers(short)
+* response 1..
+  * ^short = "{short}"
+* response.identifier ^maxLength = 64
+  * ^short = "Id of the message that is answered"
+* response.code = #ok
+  * ^short = "An answer in substance"
+* response.details ..0
+  * ^short = "Not sent"
+
 Profile: SlussMessage
 Parent: Bundle
 Id: sluss-message
@@ -41,8 +52,9 @@ Description: "What every message has: its send time, one header, one subject."
   * ^short = "Address of the entry within the message"
 * entry.resource 1..
   * ^short = "The resource"
-* insert Carries(header, SlussMessageHeader, 1..1, Envelope)
-* insert Carries(patient, SlussPatient, 1..1, The child or young person)
+* entry contains header 1..1 and patient 1..1
+* entry[header] ^short = "Envelope"
+* entry[patient] ^short = "The child or young person"
 
 Profile: SlussMessageHeader
 Parent: MessageHeader
@@ -86,97 +98,35 @@ Description: "The envelope that every message carries (domain §1, last paragrap
 * focus.reference 1..
   * ^short = "A resource of this message"
 
-Profile: CaseWorker
-Parent: http://hl7.se/fhir/ig/base/StructureDefinition/SEBasePractitioner
-Id: case-worker
-Title: "Case worker"
-Description: "The board's case worker."
-* . ^comment = "domain §1 M1"
+Profile: NumberedPerson
+Parent: http://hl7.se/fhir/ig/base/StructureDefinition/SEBasePatient
+Id: numbered-person
+Title: "Person with a number / Person med nummer"
+Description: "A number of a known kind, which every subject has; more is said by those that derive from it."
+* ^abstract = true
+* . ^short = "The child or young person"
+* . ^comment = "domain §1"
+* . obeys sluss-4 and sluss-5
+* identifier 1..
+  * ^short = "Personal number"
+  * ^comment = "domain §7"
+
+Profile: SlussPatient
+Parent: NumberedPerson
+Id: sluss-patient
+Title: "Subject / Den som ärendet gäller"
+Description: "The child or young person: a number of a known kind and an official name."
+* . ^short = "The child or young person"
+* . ^comment = "domain §1"
 * name 1..
-  * ^short = "Name"
-* name.text 1..
-  * ^short = "Name as written"
-* telecom.system 1..
-  * ^short = "Phone or mail"
-* telecom.value 1..
-  * ^short = "Number or address"
-
-Profile: ExamServiceRequest
-Parent: ServiceRequest
-Id: exam-service-request
-Title: "Examination request"
-Description: "What is asked for, and who decides."
-* . ^short = "Request"
-* . ^comment = "domain §1 M1"
-* extension contains Decider named decider 1..1
-* extension[decider] ^short = "Who decides"
-* status = #active
-  * ^short = "Active"
-* intent = #order
-  * ^short = "Order"
-* category 1..1
-* category = Exam#exam-of-placed-child
-  * ^short = "Examination of a child placed outside the home"
-* code 1..
-* code from ExamKind (required)
-  * ^short = "Kind of examination"
-* orderDetail 1..3
-* orderDetail from ExamPart (required)
-  * ^short = "Parts asked for"
-* subject only Reference(Patient)
-  * ^short = "The child or young person"
-* subject.reference 1..
-  * ^short = "The Patient of this message"
-* authoredOn 1..
-  * ^short = "When it was asked"
-* requester 1..
-* requester only Reference(Organization)
-  * ^short = "The placing board"
-* supportingInfo 1..1
-* supportingInfo only Reference(EpisodeOfCare)
-  * ^short = "The placement"
-* supportingInfo.reference 1..
-  * ^short = "The EpisodeOfCare of this message"
-
-Profile: ExamTask
-Parent: Task
-Id: exam-task
-Title: "Examination task"
-Description: "Asks the region to carry the request out and to answer."
-* . ^short = "Task"
-* . ^comment = "domain §1 M1"
-* status = #requested
-  * ^short = "Requested"
-* intent = #order
-  * ^short = "Order"
-* code 1..
-* code = http://hl7.org/fhir/CodeSystem/task-code#fulfill
-  * ^short = "Carry out what the focus asks for"
-* focus 1..
-* focus only Reference(ServiceRequest)
-  * ^short = "The request"
-* focus.reference 1..
-  * ^short = "The ServiceRequest of this message"
-* for 1..
-* for only Reference(Patient)
-  * ^short = "The child or young person"
-* for.reference 1..
-  * ^short = "The Patient of this message"
-* authoredOn 1..
-  * ^short = "When it was asked"
-* requester 1..
-* requester only Reference(Organization)
-  * ^short = "The placing board"
-* restriction.period.end ^short = "Wished by"
-
-Profile: PlacementEpisode
-Parent: Placement
-Id: placement-episode
-Title: "Placement"
-Description: "The placement: kind, start, board, case worker."
-* . ^comment = "domain §1 M1"
-* status = #active
-  * ^short = "Under way"
+  * ^short = "Official name"
+* name.use 1..
+* name.use = #official
+  * ^short = "Official name"
+* name.family 1..
+  * ^short = "Family name"
+* name.given 1..
+  * ^short = "Given names"
 
 Profile: SlussOrganization
 Parent: http://hl7.se/fhir/ig/base/StructureDefinition/SEBaseOrganization
@@ -192,27 +142,6 @@ Description: "A unit or a board: HSA-id and name."
   * ^short = "Name"
   * ^comment = "domain §1"
 
-Profile: SlussPatient
-Parent: http://hl7.se/fhir/ig/base/StructureDefinition/SEBasePatient
-Id: sluss-patient
-Title: "Subject"
-Description: "The child or young person: a number of a known kind and an official name."
-* . ^short = "The child or young person"
-* . ^comment = "domain §1"
-* . obeys sluss-4 and sluss-5
-* identifier 1..
-  * ^short = "Personal number"
-  * ^comment = "domain §7"
-* name 1..
-  * ^short = "Official name"
-* name.use 1..
-* name.use = #official
-  * ^short = "Official name"
-* name.family 1..
-  * ^short = "Family name"
-* name.given 1..
-  * ^short = "Given names"
-
 Extension: CaseId
 Id: case-id
 Title: "Case id"
@@ -223,17 +152,6 @@ Context: MessageHeader
 * value[x] only string
   * ^maxLength = 64
   * ^short = "Case id"
-
-Extension: Decider
-Id: decider
-Title: "Who decides"
-Description: "Who decides whether the child is examined."
-Context: ServiceRequest
-* . ^comment = "domain §1 M1"
-* value[x] 1..
-* value[x] only code
-* value[x] from Decider (required)
-  * ^short = "Who decides"
 
 Extension: EventTime
 Id: event-time

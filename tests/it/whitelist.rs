@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use sluss::{
     config::{Mode, agreement},
-    model::{Decision, Format, HsaId, Partner, PartyKind},
+    model::{Code, Decision, Fault, Format, HsaId, Partner, PartyKind},
     rulebook::{Rulebook, Source},
     stage::{
         decode, permit, translate,
@@ -55,6 +55,12 @@ const PLACES: [(&str, &str, &str); 15] = [
 ];
 
 fn send(message: &Value, to: Format) -> (String, Vec<String>) {
+    let carried = carried(message, to, sluss::rulebook::example_agreement());
+    carried.unwrap_or_else(|f| panic!("{f}"))
+}
+
+/// What the receiver gets under an agreement, and what was removed.
+fn carried(message: &Value, to: Format, agreement: &str) -> Result<(String, Vec<String>), Fault> {
     let bytes = message.to_string().into_bytes();
     let tree = decode::tree(&bytes, Format::FhirJson, 1 << 20).unwrap();
     drop(tree);
@@ -67,18 +73,18 @@ fn send(message: &Value, to: Format) -> (String, Vec<String>) {
     let decoded = decode::message(&arrival, 1 << 20).unwrap();
     let from = Arc::new(partner("SE2321009900-REG1", PartyKind::Region, Format::FhirJson));
     let receiver = partner("SE2120009911-SOC1", PartyKind::Municipality, to);
-    let agreement = agreement::from_text("lan.toml", sluss::rulebook::example_agreement()).unwrap();
+    let agreement = agreement::from_text("lan.toml", agreement).unwrap();
     let registry = sluss::registry::Registry::of(vec![(*from).clone(), receiver], vec![agreement]);
     let now = decoded.envelope.sent;
     let skew = jiff::SignedDuration::from_hours(1);
     let rules = Rules { registry: &registry, rulebook: &RULEBOOK, mode: Mode::Test, skew, now };
-    let valid = validate::message(decoded, from, &bytes, &rules).unwrap_or_else(|f| panic!("{f}"));
+    let valid = validate::message(decoded, from, &bytes, &rules)?;
     let facts = permit::Facts::of(valid.envelope());
     let decision = permit::decide(&facts, valid.rule(), valid.from(), valid.to(), Ok(&[]), now);
     assert!(matches!(decision, Decision::Pass { .. }));
     let permitted = permit::apply(valid, decision).unwrap();
-    let rendered = translate::render(&permitted, &bytes, &RULEBOOK).unwrap();
-    (String::from_utf8(rendered.body).unwrap(), permitted.removed().to_vec())
+    let rendered = translate::render(&permitted, &bytes, &RULEBOOK)?;
+    Ok((String::from_utf8(rendered.body).unwrap(), permitted.removed().to_vec()))
 }
 
 proptest! {
@@ -136,4 +142,23 @@ fn what_is_sent_in_fhir_is_still_a_message() {
     let found = RULEBOOK.check_profile(&mut tree.clone(), "admission-notice");
     let errors: Vec<_> = found.iter().filter(|f| f.severity == fhir::Severity::Error).collect();
     assert!(errors.is_empty(), "{errors:?}");
+}
+
+/// A profile alone carries nothing: an event passes where an agreement has it, and to a receiver of
+/// case messages only through a map.
+#[test]
+fn an_event_without_an_agreement_or_a_map_is_refused() {
+    let message = sluss::conformance::message::example("annulment/valid-1-rich.json");
+    let plain = sluss::rulebook::example_agreement();
+    let with = format!(
+        "{plain}\n[[event]]\ncode = \"annulment\"\nfrom = \"region\"\nto = \"municipality\"\nbases = [\"duty\"]\n\
+         consent_kind = \"annulment\"\nreference = \"-\"\ndeadline_hours = 24\n"
+    );
+    assert!(RULEBOOK.knows_event("annulment"));
+    let codes =
+        |told: Result<_, Fault>| told.unwrap_err().findings().iter().map(|f| f.code).collect::<Vec<_>>();
+    assert!(codes(carried(&message, Format::FhirJson, plain)).contains(&Code::UnknownEvent));
+    assert_eq!(codes(carried(&message, Format::CaseJson, &with)), [Code::Untranslatable]);
+    let (sent, removed) = carried(&message, Format::FhirJson, &with).unwrap();
+    assert!(sent.contains("wrong-content") && removed.is_empty());
 }

@@ -4,6 +4,7 @@
 
 use super::examples::Example;
 use super::world::{World, has_errors, is_there};
+use fhir::Tree;
 use serde_json::Value;
 use std::fmt;
 
@@ -49,9 +50,17 @@ pub fn of(world: &World) -> Vec<Rule> {
     let mut out = Vec::new();
     let ours = world.structures.iter().filter(|(url, _)| url.starts_with("https://sluss.example/"));
     for (url, structure) in ours {
-        for (element, value) in structure["differential"]["element"].as_array().unwrap().iter().enumerate() {
-            let rule = |what| Rule { definition: url.clone(), element, id: text(&value["id"]), what };
-            out.extend(whats(value).into_iter().map(rule));
+        let elements = structure["differential"]["element"].as_array().unwrap();
+        let closed =
+            |path: &str| elements.iter().any(|e| e["id"] == path && e["slicing"]["rules"] == "closed");
+        for (element, value) in elements.iter().enumerate() {
+            let id = text(&value["id"]);
+            // An extension is found by its url and held to its definition, in a slice or not.
+            let is_name =
+                id.rsplit_once(":").is_some_and(|(of, _)| of.ends_with(".extension") && !closed(of));
+            let named = |what: &What| matches!(what, What::Slice | What::OfTypes("profile"));
+            let rule = |what| Rule { definition: url.clone(), element, id: id.clone(), what };
+            out.extend(whats(value).into_iter().filter(|w| !(is_name && named(w))).map(rule));
         }
     }
     out
@@ -94,7 +103,7 @@ fn whats(element: &Value) -> Vec<What> {
 }
 
 /// The definition without the rule.
-fn without(structure: &Value, rule: &Rule) -> Value {
+pub fn without(structure: &Value, rule: &Rule) -> Value {
     let mut structure = structure.clone();
     let elements = structure["differential"]["element"].as_array_mut().unwrap();
     if let What::Slice = rule.what {
@@ -122,16 +131,15 @@ fn without(structure: &Value, rule: &Rule) -> Value {
 /// Does an example notice that the rule is gone? An invalid one loses what it expects; a valid one has
 /// errors where a slice that is allowed is gone. A rule without which the definitions do not load is
 /// noticed by the loader.
-pub fn is_proved(world: &World, rule: &Rule, examples: &[Example]) -> bool {
+pub fn is_proved(world: &World, rule: &Rule, examples: &[(Example, Tree)]) -> bool {
     let changed = without(&world.structures[&rule.definition], rule);
+    let name = rule.to_string();
     for event in world.events().iter().filter(|e| world.parts(e).contains(&rule.definition)) {
         let Some(profiles) = world.with(event, &changed) else { return true };
-        let mut own: Vec<&Example> = examples.iter().filter(|e| e.event == *event).collect();
-        own.sort_by_key(|e| {
-            !e.expect.iter().any(|x| !x.word.is_empty() && rule.to_string().contains(&x.word))
-        });
-        let notices = |example: &&Example| {
-            let found = world.findings(&profiles, example);
+        let mut own: Vec<&(Example, Tree)> = examples.iter().filter(|(e, _)| e.event == *event).collect();
+        own.sort_by_key(|(e, _)| !e.expect.iter().any(|x| !x.word.is_empty() && name.contains(&x.word)));
+        let notices = |(example, tree): &&(Example, Tree)| {
+            let found = world.judge(&profiles, event, tree);
             match example.expect.is_empty() {
                 true => matches!(rule.what, What::Slice) && has_errors(&found),
                 false => example.expect.iter().any(|e| !is_there(&found, e)),

@@ -24,6 +24,8 @@ pub struct World {
     /// All profiles together.
     pub whole: Profiles,
     expressions: HashMap<Box<str>, Expr>,
+    /// The definitions that each event's message is made of.
+    parts: BTreeMap<String, BTreeSet<String>>,
 }
 
 pub fn tree(value: &Value) -> Tree {
@@ -61,13 +63,17 @@ impl World {
         let terms = loaded(Definitions::r4(), &others).definitions().clone();
         let whole = loaded(&terms, &structures.iter().map(tree).collect::<Vec<_>>());
         let parsed = |i: &Invariant| (i.expression.clone(), fhirpath::parse(&i.expression).unwrap());
-        World {
+        let mut world = World {
             terms,
             expressions: whole.invariants().iter().map(parsed).collect(),
             whole,
             trees: structures.iter().map(|s| (url(s), tree(s))).collect(),
             structures: structures.into_iter().map(|s| (url(&s), s)).collect(),
-        }
+            parts: BTreeMap::new(),
+        };
+        let parts = world.events().into_iter().map(|e| (e.clone(), world.parts_of(&e))).collect();
+        world.parts = parts;
+        world
     }
 
     /// Events that have a message profile.
@@ -78,7 +84,11 @@ impl World {
     }
 
     /// The definitions that an event's message is made of.
-    pub fn parts(&self, event: &str) -> BTreeSet<String> {
+    pub fn parts(&self, event: &str) -> &BTreeSet<String> {
+        &self.parts[event]
+    }
+
+    fn parts_of(&self, event: &str) -> BTreeSet<String> {
         let mut parts = BTreeSet::new();
         let mut waiting = vec![format!("{OURS}{event}-message")];
         while let Some(next) = waiting.pop() {
@@ -99,21 +109,31 @@ impl World {
     /// One event's profiles with one definition changed; `None` where they do not load.
     pub fn with(&self, event: &str, changed: &Value) -> Option<Profiles> {
         let mut trees = vec![tree(changed)];
-        let others = self.parts(event).into_iter().filter(|u| *u != url(changed));
-        trees.extend(others.map(|u| self.trees[&u].clone()));
+        let others = self.parts(event).iter().filter(|u| **u != url(changed));
+        trees.extend(others.map(|u| self.trees[u].clone()));
         Profiles::load(&self.terms, &trees).ok()
     }
 
     /// What the profiles say of an example.
     pub fn findings(&self, profiles: &Profiles, example: &Example) -> Vec<Finding> {
+        match self.read(example) {
+            Ok(tree) => self.judge(profiles, &example.event, &tree),
+            Err(found) => found,
+        }
+    }
+
+    /// An example as a tree; types and code lists are the same whatever definition is changed.
+    pub fn read(&self, example: &Example) -> Result<Tree, Vec<Finding>> {
         let text = example.message.to_string();
-        let mut tree = match read(text.as_bytes(), Form::Fhir, &Limits::default()) {
-            Ok(tree) => tree,
-            Err(found) => return found,
-        };
-        profiles.definitions().annotate(&mut tree);
-        let profile = format!("{OURS}{}-message", example.event);
-        profiles.validate_with(&tree, &profile, &|invariant, node| self.holds(invariant, node))
+        let mut tree = read(text.as_bytes(), Form::Fhir, &Limits::default())?;
+        self.terms.annotate(&mut tree);
+        Ok(tree)
+    }
+
+    /// What the profiles say of an event's message.
+    pub fn judge(&self, profiles: &Profiles, event: &str, tree: &Tree) -> Vec<Finding> {
+        let profile = format!("{OURS}{event}-message");
+        profiles.validate_with(tree, &profile, &|invariant, node| self.holds(invariant, node))
     }
 
     /// As the gateway judges: messages have no narrative, and `ref-1` is about Reference.reference.
