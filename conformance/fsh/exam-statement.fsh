@@ -9,32 +9,32 @@ Description: "Utlåtande, region to municipality."
 * category = #notification
 
 Profile: ExamStatementMessage
-Parent: SlussMessage
+Parent: ClosedBundle
 Id: exam-statement-message
-Title: "Examination statement"
+Title: "Examination statement / Utlåtande"
 Description: "Utlåtande, region to municipality."
 * . ^comment = "domain §1 M5"
-* . obeys m5-4 and m5-5 and m5-6
 * entry[header].resource only ExamStatementHeader
-* entry[patient].resource only SlussPatient
+* entry[patient].resource only SlussSubject
 * insert Carries(statement, ExamStatementComposition, 1..1, The statement)
-* insert Carries(unit, SlussOrganization, 1..1, The unit that examined)
-* insert AndNoMore
+* insert Carries(unit, SlussUnit, 1..1, The unit that examined)
+* insert ClosedEntries
 
 Profile: ExamStatementHeader
-Parent: SlussMessageHeader
+Parent: ClosedHeader
 Id: exam-statement-header
-Title: "Examination statement: header"
+Title: "Examination statement: header / Utlåtande: kuvert"
 Description: "Envelope of exam-statement."
 * insert Envelope(exam-statement, Composition, §1 M5)
 
 Profile: ExamStatementComposition
 Parent: Composition
 Id: exam-statement-composition
-Title: "Examination statement"
+Title: "Examination statement: contents / Utlåtande: innehåll"
 Description: "Status of each domain in plain words, need of care, follow-up, and what the board should see to."
 * . ^short = "Statement"
 * . ^comment = "domain §1 M5"
+* . obeys notice-1
 * status = #final
   * ^short = "Final"
 * type = Exam#exam-statement
@@ -49,6 +49,21 @@ Description: "Status of each domain in plain words, need of care, follow-up, and
   * ^short = "The unit that examined"
 * author.reference 1..
   * ^short = "The Organization of this message"
+* insert Absent(extension)
+* insert Absent(identifier)
+* insert Absent(encounter)
+* insert Absent(category)
+* insert Absent(confidentiality)
+* insert Absent(attester)
+* insert Absent(custodian)
+* insert Absent(relatesTo)
+* insert Absent(event.code)
+* insert Absent(event.detail)
+* insert Absent(section.author)
+* insert Absent(section.focus)
+* insert Absent(section.mode)
+* insert Absent(section.orderedBy)
+* insert Absent(section.emptyReason)
 * event 1..1
   * ^short = "The examination"
 * event.period 1..
@@ -114,21 +129,6 @@ Context: Composition.section
 * value[x] only code
 * value[x] from ExamNotDoneReason (required)
   * ^short = "Why not examined"
-
-Invariant: m5-4
-Description: "The header is about the statement / Huvudet gäller utlåtandet"
-Severity: #error
-Expression: "entry.resource.ofType(MessageHeader).focus.reference = entry.where(resource.is(Composition)).fullUrl"
-
-Invariant: m5-5
-Description: "The statement is about the patient / Utlåtandet gäller patienten"
-Severity: #error
-Expression: "entry.resource.ofType(Composition).subject.reference = entry.where(resource.is(Patient)).fullUrl"
-
-Invariant: m5-6
-Description: "The statement comes from the unit / Utlåtandet kommer från enheten"
-Severity: #error
-Expression: "entry.resource.ofType(Composition).author.reference = entry.where(resource.is(Organization)).fullUrl"
 
 Invariant: m5-1
 Description: "The examination has a day, without a time / Undersökningen har en dag, utan klockslag"

@@ -7,12 +7,6 @@ RuleSet: Carries(slice, profile, card, short)
 * entry[{slice}] ^short = "{short}"
 * entry[{slice}].resource only {profile}
 
-// No other resources than those named.
-RuleSet: AndNoMore
-* entry ^slicing.discriminator.type = #type
-* entry ^slicing.discriminator.path = "resource"
-* entry ^slicing.rules = #closed
-
 RuleSet: Envelope(event, focus, clause)
 * . ^short = "Envelope"
 * . ^comment = "domain {clause}"
