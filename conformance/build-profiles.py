@@ -277,11 +277,14 @@ class Builder:
             return R4 + name
         raise Wrong(f"no {kind} {name}")
 
-    def type_of(self, name):
+    def type_of(self, name, seen=()):
         """The FHIR type that a profile (ours, HL7 Sweden's or FHIR's own) constrains."""
         ours = self.profile(name)
+        if ours in seen:
+            raise Wrong(f"{name} is its own parent")
         if ours:
-            return "Extension" if ours.kind == "Extension" else self.type_of(ours.meta.get("Parent", ""))
+            parent = ours.meta.get("Parent", "")
+            return "Extension" if ours.kind == "Extension" else self.type_of(parent, (*seen, ours))
         url = self.canonical(name, "Profile")
         if url in self.foreign:
             return self.foreign[url]["type"]
@@ -366,7 +369,9 @@ class Builder:
         elif rule.verb == "=":
             if len(node.types) != 1:
                 raise Wrong("the element has several types; say which with 'only' first")
-            what = "fixed" if args[1:] == ["(exactly)"] else "pattern"
+            if args[1:] not in ([], ["(exactly)"]):
+                raise Wrong("after the value only (exactly) may stand")
+            what = "fixed" if args[1:] else "pattern"
             facts[what + node.types[0][0].upper() + node.types[0][1:]] = self.value(args[0], node.types[0])
         elif rule.verb == "obeys":
             keys = [a for a in args if a != "and"]
@@ -536,6 +541,8 @@ def named(entity, resource_type):
     for key in ("Title", "Description"):
         if not meta.get(key):
             faults.append(f"{entity.at}: {entity.name} has no {key}")
+    if entity.kind not in ("CodeSystem", "ValueSet") and " / " not in meta.get("Title", ""):
+        faults.append(f"{entity.at}: the title of {entity.name} is wanted in English / Swedish")
     return head
 
 

@@ -11,7 +11,7 @@ Description: "Inskrivningsmeddelande, region to municipality. Requires the four 
 Profile: AdmissionNoticeMessage
 Parent: SlussMessage
 Id: admission-notice-message
-Title: "Admission notice"
+Title: "Admission notice / Inskrivningsmeddelande"
 Description: "Inskrivningsmeddelande, region to municipality. Requires the four fields and lets more pass, which the gateway removes."
 * . ^comment = "domain §1 M6"
 * . obeys m6-3 and m6-4
@@ -22,14 +22,14 @@ Description: "Inskrivningsmeddelande, region to municipality. Requires the four 
 Profile: AdmissionNoticeHeader
 Parent: SlussMessageHeader
 Id: admission-notice-header
-Title: "Admission notice: header"
+Title: "Admission notice: header / Inskrivningsmeddelande: kuvert"
 Description: "Envelope of admission-notice."
 * insert Envelope(admission-notice, Encounter, §1 M6)
 
 Profile: AdmissionEncounter
 Parent: Encounter
 Id: admission-encounter
-Title: "Admission"
+Title: "Admission / Inskrivning"
 Description: "The admission with its estimated discharge. More may be sent; the gateway removes it."
 * . ^comment = "domain §1 M6"
 * extension ^short = "What R4 has no element for"
@@ -48,7 +48,7 @@ Description: "The admission with its estimated discharge. More may be sent; the 
 Profile: AdmissionPatient
 Parent: SlussPatient
 Id: admission-patient
-Title: "Subject of an admission notice"
+Title: "Subject of an admission notice / Den som inskrivningen gäller"
 Description: "Three of the four fields: name, personal number, registered address. More may be sent; the gateway removes it."
 * . ^short = "Name, personal number, registered address"
 * . ^comment = "domain §1 M6"
@@ -56,7 +56,7 @@ Description: "Three of the four fields: name, personal number, registered addres
 
 Extension: EncounterPlannedEndDate
 Id: encounter-planned-end-date
-Title: "Estimated discharge"
+Title: "Estimated discharge / Beräknad utskrivning"
 Description: "Stand-in for R5's Encounter.plannedEndDate as HL7 derives extensions for R4 from it, so that messages can be checked without a further package."
 Context: Encounter
 * ^url = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Encounter.plannedEndDate"

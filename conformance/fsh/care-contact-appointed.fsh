@@ -11,7 +11,7 @@ Description: "Region to municipality, before discharge: the contact, their unit,
 Profile: CareContactAppointedHeader
 Parent: NoticeHeader
 Id: care-contact-appointed-header
-Title: "Permanent care contact appointed: header"
+Title: "Permanent care contact appointed: header / Fast vårdkontakt utsedd: kuvert"
 Description: "Envelope of care-contact-appointed."
 * . ^short = "Envelope"
 * . ^comment = "domain §1 M9"
@@ -37,7 +37,7 @@ Description: "Region to municipality, before discharge: the contact, their unit,
 Profile: CareContactAppointedCommunication
 Parent: Notice
 Id: care-contact-appointed-communication
-Title: "Permanent care contact appointed: notice"
+Title: "Permanent care contact appointed: notice / Fast vårdkontakt utsedd: besked"
 Description: "Who is the contact of whom, from which day, at which unit."
 * . ^short = "Permanent care contact appointed"
 * . ^comment = "domain §1 M9"

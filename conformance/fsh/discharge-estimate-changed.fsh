@@ -12,7 +12,7 @@ Description: "Region to municipality, at once when the estimate changes. Require
 Profile: DischargeEstimateChangedHeader
 Parent: SlussMessageHeader
 Id: discharge-estimate-changed-header
-Title: "Discharge estimate changed: header"
+Title: "Discharge estimate changed: header / Ändrad beräknad utskrivning: kuvert"
 Description: "Envelope of discharge-estimate-changed."
 * insert Envelope(discharge-estimate-changed, Encounter, §1 M7)
 * extension[refersTo] 1..

@@ -12,7 +12,7 @@ Description: "Region to municipality, on the day of discharge: what is needed to
 Profile: DischargeInformationHeader
 Parent: ClosedHeader
 Id: discharge-information-header
-Title: "Discharge information: header"
+Title: "Discharge information: header / Information vid utskrivning: kuvert"
 Description: "Envelope of discharge-information."
 * insert Envelope(discharge-information, Composition, §1 M13)
 * extension[refersTo] 1..
@@ -33,7 +33,7 @@ Description: "Region to municipality, on the day of discharge: what is needed to
 Profile: DischargeInformationComposition
 Parent: Composition
 Id: discharge-information-composition
-Title: "Discharge information: content"
+Title: "Discharge information: content / Information vid utskrivning: innehåll"
 Description: "The day of discharge, and a section for each part of what the municipality needs."
 * . ^short = "Information"
 * . ^comment = "domain §1 M13"

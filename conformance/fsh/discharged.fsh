@@ -11,7 +11,7 @@ Description: "Region to municipality, the same day: when the patient left, and t
 Profile: DischargedHeader
 Parent: ClosedHeader
 Id: discharged-header
-Title: "Discharged: header"
+Title: "Discharged: header / Utskrivningsmeddelande: kuvert"
 Description: "Envelope of discharged."
 * insert Envelope(discharged, Encounter, §1 M14)
 * extension[refersTo] 1..
@@ -33,7 +33,7 @@ Description: "Region to municipality, the same day: when the patient left, and t
 Profile: DischargedEncounter
 Parent: Encounter
 Id: discharged-encounter
-Title: "Discharged: the care that has ended"
+Title: "Discharged: the care that has ended / Utskrivningsmeddelande: vården som avslutats"
 Description: "When it ended, at which unit, and where the patient went."
 * . ^short = "The care that has ended"
 * . ^comment = "domain §1 M14"

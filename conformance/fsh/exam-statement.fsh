@@ -111,7 +111,7 @@ Description: "Status of each domain in plain words, need of care, follow-up, and
 
 Extension: ExamDone
 Id: exam-done
-Title: "Domain examined"
+Title: "Domain examined / Undersökt område"
 Description: "Was this domain examined?"
 Context: Composition.section
 * . ^comment = "domain §1 M5"
@@ -121,7 +121,7 @@ Context: Composition.section
 
 Extension: NotDoneReason
 Id: not-done-reason
-Title: "Why not examined"
+Title: "Why not examined / Varför området inte undersöktes"
 Description: "Why this domain was not examined."
 Context: Composition.section
 * . ^comment = "domain §1 M5"

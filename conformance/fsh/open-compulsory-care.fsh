@@ -12,7 +12,7 @@ Description: "Region to the unit that takes over; counts as ready for discharge:
 Profile: OpenCompulsoryCareHeader
 Parent: NoticeHeader
 Id: open-compulsory-care-header
-Title: "Open compulsory psychiatric care: header"
+Title: "Open compulsory psychiatric care: header / Öppen psykiatrisk tvångsvård: kuvert"
 Description: "Envelope of open-compulsory-care."
 * . ^short = "Envelope"
 * . ^comment = "domain §1 M19"
@@ -36,7 +36,7 @@ Description: "Region to the unit that takes over; counts as ready for discharge:
 Profile: OpenCompulsoryCareCommunication
 Parent: Notice
 Id: open-compulsory-care-communication
-Title: "Open compulsory psychiatric care: notice"
+Title: "Open compulsory psychiatric care: notice / Öppen psykiatrisk tvångsvård: besked"
 Description: "Whom the decision is about, when it was taken, at which unit."
 * . ^short = "Open compulsory psychiatric care"
 * . ^comment = "domain §1 M19"

@@ -53,7 +53,7 @@ Description: "What every message has: its send time, one header, one subject."
 Profile: SlussMessageHeader
 Parent: MessageHeader
 Id: sluss-message-header
-Title: "Message header"
+Title: "Message header / Kuvert"
 Description: "The envelope that every message carries (domain §1, last paragraph)."
 * . ^short = "Envelope"
 * . ^comment = "domain §1"
@@ -125,7 +125,7 @@ Description: "The child or young person: a number of a known kind and an officia
 Profile: SlussOrganization
 Parent: http://hl7.se/fhir/ig/base/StructureDefinition/SEBaseOrganization
 Id: sluss-organization
-Title: "Unit or board"
+Title: "Unit or board / Enhet eller nämnd"
 Description: "A unit or a board: HSA-id and name."
 * . ^comment = "domain §1, §6, §7"
 * . obeys sluss-6
@@ -138,7 +138,7 @@ Description: "A unit or a board: HSA-id and name."
 
 Extension: CaseId
 Id: case-id
-Title: "Case id"
+Title: "Case id / Ärendets id"
 Description: "The coordination case or the exam case that the message belongs to. It holds no person data, because logs show it."
 Context: MessageHeader
 * . ^comment = "domain §1"
@@ -149,7 +149,7 @@ Context: MessageHeader
 
 Extension: EventTime
 Id: event-time
-Title: "Event time"
+Title: "Event time / Händelsetid"
 Description: "When it happened; decides order, not the time of arrival."
 Context: MessageHeader
 * . ^comment = "domain §1, §2"
@@ -165,7 +165,7 @@ Expression: "toString().matches('T')"
 
 Extension: LegalBasis
 Id: legal-basis
-Title: "Legal basis"
+Title: "Legal basis / Rättslig grund"
 Description: "What the sender builds on."
 Context: MessageHeader
 * . ^comment = "domain §4"
@@ -184,7 +184,7 @@ Context: MessageHeader
 
 Extension: RefersTo
 Id: refers-to
-Title: "Message referred to"
+Title: "Message referred to / Meddelande som avses"
 Description: "Id of the message that this one is about or replaces."
 Context: MessageHeader
 * . ^comment = "domain §1 M12"
@@ -195,7 +195,7 @@ Context: MessageHeader
 
 Extension: SenderReference
 Id: sender-reference
-Title: "Sender's own reference"
+Title: "Sender's own reference / Avsändarens referens"
 Description: "The sender's own reference, returned in every answer."
 Context: MessageHeader
 * . ^comment = "domain §1"
@@ -206,7 +206,7 @@ Context: MessageHeader
 
 Extension: StayAddress
 Id: stay-address
-Title: "Where the child stays"
+Title: "Where the child stays / Var barnet vistas"
 Description: "Where the child stays; never for a protected person."
 Context: EpisodeOfCare
 * . ^comment = "domain §1 M1, §5"

@@ -11,7 +11,7 @@ Description: "Region to the state's institutions and the municipality, at once: 
 Profile: SisPatientLeftHeader
 Parent: NoticeHeader
 Id: sis-patient-left-header
-Title: "Patient from a special youth home left: header"
+Title: "Patient from a special youth home left: header / Avvikelse från sjukhus: kuvert"
 Description: "Envelope of sis-patient-left."
 * . ^short = "Envelope"
 * . ^comment = "domain §1 M18"
@@ -36,7 +36,7 @@ Description: "Region to the state's institutions and the municipality, at once: 
 Profile: SisPatientLeftCommunication
 Parent: Notice
 Id: sis-patient-left-communication
-Title: "Patient from a special youth home left: notice"
+Title: "Patient from a special youth home left: notice / Avvikelse från sjukhus: besked"
 Description: "Who left or wants to leave, when, from which unit."
 * . ^short = "Patient left or wants to"
 * . ^comment = "domain §1 M18"
