@@ -446,7 +446,8 @@ class Builder:
 
     def value(self, token, kind):
         if token.startswith("Canonical("):
-            return self.canonical(token[10:-1].strip(), "Profile")
+            name = token[10:-1].strip()
+            return self.canonical(name, "Instance" if ("Instance", name) in self.named else "Profile")
         if "#" in token and not token.startswith('"'):
             system, code = token.split("#", 1)
             coding = {"system": self.canonical(system, "CodeSystem"), "code": code} if system else {"code": code}

@@ -7,6 +7,7 @@ Id: admission-notice
 Title: "Admission notice / Inskrivningsmeddelande"
 Description: "Inskrivningsmeddelande, region to municipality. Requires the four fields and lets more pass, which the gateway removes."
 * category = #notification
+* allowedResponse[0].message = Canonical(admission-reply)
 
 Profile: AdmissionNoticeMessage
 Parent: SlussMessage

@@ -83,3 +83,4 @@ Id: cofinancing-question
 Title: "Co-financing question / Fråga om samfinansiering"
 Description: "M17, both ways: will the other side share the cost?"
 * category = #consequence
+* allowedResponse[0].message = Canonical(cofinancing-answer)

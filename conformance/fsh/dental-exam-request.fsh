@@ -7,6 +7,8 @@ Id: dental-exam-request
 Title: "Dental examination request / Underrättelse om munhälsoundersökning"
 Description: "Underrättelse om munhälsoundersökning, municipality to region."
 * category = #consequence
+* allowedResponse[0].message = Canonical(exam-status)
+* allowedResponse[+].message = Canonical(exam-statement)
 
 Profile: DentalExamRequestMessage
 Parent: PlacementExamMessage

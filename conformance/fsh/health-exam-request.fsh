@@ -7,6 +7,8 @@ Id: health-exam-request
 Title: "Health examination request / Underrättelse om hälsoundersökning"
 Description: "Underrättelse om hälsoundersökning, municipality to region."
 * category = #consequence
+* allowedResponse[0].message = Canonical(exam-status)
+* allowedResponse[+].message = Canonical(exam-statement)
 
 Profile: HealthExamRequestMessage
 Parent: PlacementExamMessage

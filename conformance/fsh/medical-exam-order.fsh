@@ -8,6 +8,8 @@ Id: medical-exam-order
 Title: "Medical examination order / Läkarundersökning enligt LVU 32 §"
 Description: "Läkarundersökning enligt LVU 32 §, municipality to region."
 * category = #consequence
+* allowedResponse[0].message = Canonical(exam-status)
+* allowedResponse[+].message = Canonical(exam-statement)
 
 Profile: MedicalExamOrderMessage
 Parent: ExamMessage

@@ -11,6 +11,7 @@ mod rules;
 mod world;
 
 use examples::Example;
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use world::World;
@@ -48,6 +49,25 @@ fn every_valid_example_passes_and_every_invalid_one_is_found_where_it_says() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The definitions are FHIR as well: elements, codes and invariants of R4.
+#[test]
+fn the_definitions_are_valid_resources() {
+    let world = World::load(&conformance());
+    let mut wrong = Vec::new();
+    let mut files: Vec<_> = std::fs::read_dir(conformance().join("profiles")).unwrap().flatten().collect();
+    files.sort_by_key(std::fs::DirEntry::path);
+    for file in &files {
+        let mut resource: Value = serde_json::from_slice(&std::fs::read(file.path()).unwrap()).unwrap();
+        let found = world.of_definition(&resource);
+        resource["status"] = "spoiled".into();
+        let spoiled = world.of_definition(&resource);
+        assert!(spoiled.iter().any(|f| f.code == "binding" && f.place.ends_with(".status")), "{spoiled:#?}");
+        let errors = found.iter().filter(|f| f.severity == fhir::Severity::Error);
+        wrong.extend(errors.map(|f| format!("{}: {f}", file.file_name().display())));
+    }
+    assert!(files.len() > 200 && wrong.is_empty(), "{} of {}: {wrong:#?}", wrong.len(), files.len());
 }
 
 /// Every event has three valid and five invalid examples.

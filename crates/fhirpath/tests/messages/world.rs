@@ -136,6 +136,15 @@ impl World {
         profiles.validate_with(tree, &profile, &|invariant, node| self.holds(invariant, node))
     }
 
+    /// What R4 says of a definition.
+    pub fn of_definition(&self, resource: &Value) -> Vec<Finding> {
+        let mut tree = tree(resource);
+        self.terms.annotate(&mut tree);
+        let kind = resource["resourceType"].as_str().unwrap();
+        let profile = format!("http://hl7.org/fhir/StructureDefinition/{kind}");
+        self.whole.validate_with(&tree, &profile, &|invariant, node| self.holds(invariant, node))
+    }
+
     /// As the gateway judges: messages have no narrative, and `ref-1` is about Reference.reference.
     fn holds(&self, invariant: &Invariant, node: NodeRef<'_>) -> Option<bool> {
         if &*invariant.key == "dom-6" {
