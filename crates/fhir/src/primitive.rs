@@ -64,7 +64,10 @@ pub fn check(type_name: &str, text: &str) -> Result<(), &'static str> {
         "string" | "markdown" => (string(text), "write text that is not empty and has no control characters"),
         "code" => (code(text), "a code has no space at its ends, and single spaces inside"),
         "id" => (id(text), "an id is 1 to 64 letters, digits, `-` or `.`"),
-        "uri" | "url" | "canonical" => (uri(text), "a URI is not empty and has no white space"),
+        "uri" | "url" | "canonical" => (
+            uri(text) && urn(text),
+            "a URI is not empty and has no white space; urn:uuid: has a UUID in lower case, urn:oid: an OID",
+        ),
         "oid" => (oid(text), "write urn:oid: and numbers with dots, the first 0, 1 or 2"),
         "uuid" => (uuid(text), "write urn:uuid: and a UUID in lower case"),
         "base64Binary" => (base64(text), "write base64: groups of four characters, padded with ="),
@@ -143,6 +146,17 @@ fn id(text: &str) -> bool {
 
 fn uri(text: &str) -> bool {
     is_plain(text) || (!text.is_empty() && !text.chars().any(char::is_whitespace))
+}
+
+/// Is it no URN of a UUID or an OID, or one that is well formed? A version or a part may follow it.
+fn urn(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix("urn:") else { return true };
+    let whole = text.split(['|', '#']).next().unwrap_or(text);
+    match rest.split(':').next() {
+        Some("uuid") => uuid(whole),
+        Some("oid") => oid(whole),
+        _ => true,
+    }
 }
 
 fn oid(text: &str) -> bool {

@@ -13,7 +13,7 @@ mod limit;
 mod rule;
 
 pub(crate) use context::Context;
-pub(crate) use rule::{How, Rule, Slicing, Step, TypeRule};
+pub(crate) use rule::{How, Rule, Slicing, Step, TypeRule, steps};
 
 use crate::definitions::logical::fault;
 use crate::definitions::{Definitions, Invariant};
@@ -24,7 +24,7 @@ use crate::tree::{NodeRef, Tree, TypeId};
 use std::collections::HashMap;
 
 /// Types of resources, other than profiles and codes, that instances name and are judged by.
-const CANONICALS: [&str; 1] = ["Questionnaire"];
+const CANONICALS: [&str; 2] = ["Questionnaire", "Measure"];
 
 /// One profile, compiled.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ pub struct Profiles {
     profiles: NameMap<Profile>,
     invariants: Vec<Invariant>,
     pub(crate) types: Types,
-    /// Resources that instances name and are judged by, by URL: questionnaires.
+    /// Resources that instances name and are judged by, by URL: questionnaires and measures.
     canonicals: NameMap<Tree>,
 }
 
@@ -63,13 +63,13 @@ pub(crate) struct Types {
     /// The kinds of text that may point at a contained resource as `#id`.
     pub(crate) pointing: [TypeId; 3],
     pub(crate) attachment: TypeId,
-    pub(crate) questionnaire: TypeId,
-    pub(crate) response: TypeId,
+    /// The types of text that people read.
+    pub(crate) texts: [TypeId; 2],
 }
 
 impl Profiles {
     /// Compiles StructureDefinitions that constrain, and takes in ValueSets and CodeSystems and
-    /// logical models, and the questionnaires that responses name; other resources are passed over. The order of the trees does not matter.
+    /// logical models, and the questionnaires and measures that answers and reports name; other resources are passed over. The order of the trees does not matter.
     ///
     /// # Errors
     /// Findings with code `definition`, each with the profile's URL before its place: a base that is
@@ -186,6 +186,14 @@ impl Profiles {
         }
     }
 
+    /// What loading the profile at `root` would tell of its elements; `None` where its base is not loaded.
+    pub(crate) fn faults_of(&self, root: NodeRef<'_>) -> Option<Vec<Finding>> {
+        let (ty, rule) = self.start(root)?;
+        let mut faults = Vec::new();
+        build::differential(&self.definitions, root, ty, rule, &mut faults);
+        Some(faults)
+    }
+
     /// Where a profile's rules start from: its base's rules, or none for a type.
     fn start(&self, root: NodeRef<'_>) -> Option<(TypeId, Rule)> {
         let base = unversioned(root.child_text("baseDefinition")?);
@@ -231,8 +239,7 @@ impl Types {
             quantity: id("Quantity"),
             pointing: [id("canonical"), id("uri"), id("url")],
             attachment: id("Attachment"),
-            questionnaire: id("Questionnaire"),
-            response: id("QuestionnaireResponse"),
+            texts: [id("string"), id("markdown")],
         }
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! Codes of findings: `type` (JSON shape or type), `unknown-element`, `cardinality`, `empty`,
 //! `primitive-format`, `max-length`, `fixed`, `pattern`, `slice`, `binding`, `reference`, `profile`,
-//! `extension`, `invariant`, `bundle`, `attachment`, `questionnaire`, `depth`, `too-many`.
+//! `extension`, `invariant`, `bundle`, `attachment`, `questionnaire`, `measure`, `definition`, `markup`, `depth`, `too-many`.
 //!
 //! Invariants: all findings at once, ordered by place; no value of the document in any of them; what
 //! cannot be checked here is told as such, never passed in silence. Deliberately absent: the
@@ -17,11 +17,14 @@ mod bundle;
 mod cause;
 mod children;
 mod contained;
+mod definition;
 mod discriminator;
 mod entries;
 mod extension;
 mod invariant;
 mod links;
+mod markup;
+mod measure;
 mod order;
 mod policy;
 mod profiles;
@@ -51,7 +54,7 @@ type Nodes = SmallVec<[NodeId; 4]>;
 /// Decides an invariant at a node: true, false, or `None` where the engine cannot tell.
 pub type Holds<'a> = dyn Fn(&Invariant, NodeRef<'_>) -> Option<bool> + 'a;
 
-/// Findings beyond this many are not collected; the last one says so.
+/// Errors beyond this many are not collected, and neither are other findings; the last one says so.
 const MOST_FINDINGS: usize = 1000;
 /// Deeper nodes are not looked at; the readers' limits are stricter.
 const DEEPEST: usize = 200;
@@ -97,6 +100,7 @@ impl Profiles {
             holds,
             findings: Vec::new(),
             depths: Vec::new(),
+            below: 0,
             path: Vec::new(),
             bundle: bundle::Index::of(self, tree),
             memo: HashMap::new(),
@@ -124,6 +128,8 @@ struct Run<'a> {
     findings: Vec<Finding>,
     /// How deep the walk was at each finding.
     depths: Vec<usize>,
+    /// How many of them are below an error.
+    below: usize,
     /// From the root to the node being checked, with the index where it is in a list.
     path: Vec<(NodeId, Option<u32>)>,
     bundle: bundle::Index<'a>,

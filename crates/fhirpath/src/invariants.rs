@@ -13,6 +13,13 @@ use std::sync::OnceLock;
 /// likewise of a probability that need not be a number.
 const EMPTY_HOLDS: [&str; 2] = ["ref-1", "ras-2"];
 
+/// Invariants of R4 that mean the whole text, though `matches()` looks for a part of it: those of names
+/// and paths, how they begin and what they mean. Later editions anchor them.
+const WHOLE: [(&str, &str); 2] = [
+    ("name.matches('[A-Z]", "name.empty() or name.matchesFull('[A-Z]"),
+    ("path.matches('[", "path.matchesFull('["),
+];
+
 /// What is known of one invariant.
 struct Known {
     expression: Option<Expr>,
@@ -49,8 +56,11 @@ impl Invariants {
     }
 
     fn learn(&self, invariant: &Invariant) -> Known {
+        let text = &*invariant.expression;
+        let whole = WHOLE.iter().find_map(|(start, meant)| Some((meant, text.strip_prefix(start)?)));
+        let meant = whole.map(|(meant, rest)| format!("{meant}{rest}"));
         Known {
-            expression: crate::parse(&invariant.expression).ok(),
+            expression: crate::parse(meant.as_deref().unwrap_or(text)).ok(),
             when_empty: EMPTY_HOLDS.contains(&&*invariant.key),
             left_out: self.left_out.contains(&&*invariant.key),
         }

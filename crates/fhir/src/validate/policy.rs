@@ -13,15 +13,18 @@ pub struct Policy {
     pub unknown_extension: fn(&str, bool) -> Severity,
     /// Is there nothing but the document? Then a reference to a resource that it does not hold is wrong.
     pub complete: bool,
+    /// How bad it is when a text looks as if it had markup in it, which whoever shows it might run.
+    pub markup: Severity,
 }
 
 impl Default for Policy {
-    /// Unknown extensions are for information, as modifiers a warning; references may lead outside.
+    /// Unknown extensions are for information, as modifiers a warning; references may lead outside; markup
+    /// in text is a warning.
     fn default() -> Policy {
         let unknown_extension = |_: &str, modifier: bool| match modifier {
             true => Severity::Warning,
             false => Severity::Information,
         };
-        Policy { unknown_extension, complete: false }
+        Policy { unknown_extension, complete: false, markup: Severity::Warning }
     }
 }

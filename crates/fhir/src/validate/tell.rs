@@ -28,18 +28,31 @@ impl<'a> Run<'a> {
         message: String,
         not_checkable: bool,
     ) {
-        if self.findings.len() < MOST_FINDINGS {
+        // What is below an error must not crowd an error out, nor count as one; it decides no question.
+        let below = severity != Severity::Error;
+        if below && self.layers_only {
+            return;
+        }
+        let errors = self.findings.len() - if self.layers_only { 0 } else { self.below };
+        let before = if below { self.below } else { errors };
+        if before > MOST_FINDINGS {
+            return;
+        }
+        self.below += usize::from(below);
+        if before < MOST_FINDINGS {
             // A finding that is only counted needs no place, which may cost a walk over siblings.
             let place = if self.placed { self.place(node) } else { String::new() };
             let span = self.tree.span(node);
             self.depths.push(self.path.len());
             self.findings.push(Finding { code, severity, place, span, message, not_checkable });
-        } else if self.findings.len() == MOST_FINDINGS {
-            let message = format!("more than {MOST_FINDINGS} findings; the rest is not shown");
-            let span = Span { start: u32::MAX, end: u32::MAX };
-            self.depths.push(0);
-            self.findings.push(Finding::error("too-many", String::new(), span, message));
+            return;
         }
+        let what = if below { "findings below an error" } else { "errors" };
+        let message = format!("more than {MOST_FINDINGS} {what}; the rest is not shown");
+        let (place, span) = (String::new(), Span { start: u32::MAX, end: u32::MAX });
+        let code = "too-many";
+        self.depths.push(0);
+        self.findings.push(Finding { code, severity, place, span, message, not_checkable: false });
     }
 
     /// The node's path: from the walk where the node is on it or just below, else from the tree.

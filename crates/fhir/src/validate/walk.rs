@@ -3,7 +3,7 @@
 //! Invariant: no node is looked at twice for the same layer. Deliberately absent: what children and
 //! values are held to (siblings of this file).
 
-use super::{DEEPEST, Layers, Run};
+use super::{DEEPEST, Layers, Run, markup};
 use crate::definitions::Element;
 use crate::finding::Severity;
 use crate::primitive;
@@ -109,6 +109,10 @@ impl<'a> Run<'a> {
             let what = format!("not a {name} ({} characters): {remedy}", text.chars().count());
             self.error("primitive-format", node, what);
             return false;
+        }
+        if self.own.types.texts.contains(&ty) && markup::seems(text) {
+            let what = "the text looks as if it had markup in it; write plain text (security.html §6.1.6)";
+            self.tell("markup", self.policy.markup, node, what.into());
         }
         true
     }

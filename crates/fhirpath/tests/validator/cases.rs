@@ -4,7 +4,7 @@
 //! counts of the reference validator.
 
 use crate::rules::unknown_extension;
-use fhir::Policy;
+use fhir::{Policy, Severity};
 use serde_json::Value;
 use std::path::Path;
 
@@ -76,6 +76,7 @@ pub fn read(folder: &Path) -> Vec<Case> {
             policy: Policy {
                 unknown_extension,
                 complete: text(&case["options"]["validateReference"]).starts_with("CHECK_EXISTS"),
+                markup: markup(&case["options"]),
             },
             second: case.get("withProfile").map(|second| Second {
                 source: text(&second["source"]),
@@ -84,4 +85,10 @@ pub fn read(folder: &Path) -> Vec<Case> {
             }),
         })
         .collect()
+}
+
+/// Either of two options makes markup in text an error.
+fn markup(options: &Value) -> Severity {
+    let asked = ["security-checks", "noHtmlInMarkdown"].iter().any(|name| options[*name] == true);
+    if asked { Severity::Error } else { Severity::Warning }
 }

@@ -114,3 +114,19 @@ fn fhir_validator_r4() {
         wrong.for_each(|(name, why)| println!("{suite} {name}: {why}"));
     }
 }
+
+/// The specification's own examples, judged by all of the core package, invariants too.
+#[test]
+fn fhir_r4_examples() {
+    let Some(folder) = suite::folder("fhir-r4-examples") else { return };
+    let Some(cases) = suite::folder("fhir-validator-r4") else { return };
+    let Some(core) = suite::folder("fhir-r4-core-package") else { return };
+    let core = rules::Core::read(&core, &cases);
+    let judged = |(name, text): (String, Vec<u8>)| {
+        let errors = core.errors(&text);
+        let told: String = errors.iter().map(|f| format!("\n    {f}")).collect();
+        (name, if errors.is_empty() { Ok(()) } else { Err(told) })
+    };
+    let results: Results = suite::files(&folder, ".json").into_iter().map(judged).collect();
+    suite::report("fhir-r4-examples (valid, with invariants)", "examples-invariants", &results);
+}

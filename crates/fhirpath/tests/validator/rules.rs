@@ -143,6 +143,22 @@ impl Core {
         Core { shelf: Shelf::read(cases), definitions, structures, alone }
     }
 
+    /// The errors about a resource in JSON, by its type, what it names itself and the default policy.
+    pub fn errors(&self, text: &[u8]) -> Vec<Finding> {
+        let mut tree = match json::read(text, json::Form::Fhir, &limits()) {
+            Ok(tree) => tree,
+            Err(findings) => return findings,
+        };
+        let Rules { profiles, invariants } = &self.alone;
+        let definitions = profiles.definitions();
+        definitions.annotate(&mut tree);
+        let ty = tree.name(tree.root());
+        let mut found = profiles
+            .validate_with(&tree, ty, &|invariant, node| invariants.holds(definitions, invariant, node));
+        found.retain(|f| f.severity == Severity::Error);
+        found
+    }
+
     /// All findings about the case's instance, judged by its type and what it names itself, or by the
     /// profile in the file `profile`. An error where the case's definitions are refused.
     pub fn judge(

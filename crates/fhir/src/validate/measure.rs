@@ -1,0 +1,88 @@
+//! A MeasureReport against the Measure that it reports on (FHIR R4 measurereport.html §9.21).
+//!
+//! Invariant: groups and populations are matched by their codes; a group without code only where there
+//! is one. Deliberately absent: stratifiers, and criteria in CQL, which are told as not checkable.
+
+use super::Run;
+use crate::finding::Severity;
+use crate::tree::{NodeId, NodeRef};
+
+/// Checks the MeasureReport at `node`.
+pub(super) fn report(run: &mut Run<'_>, node: NodeId) {
+    let (own, at) = (run.own, run.tree.at(node));
+    let Some(canonical) = at.child("measure") else { return };
+    let Some(measure) = own.canonical("Measure", canonical.text().unwrap_or_default()) else {
+        let what = "the measure is not loaded here in this version: the report was not checked against it";
+        return run.unsure("measure", canonical.id, what);
+    };
+    let scoring = measure.child("scoring").map(codes).unwrap_or_default();
+    let cohort = scoring.iter().any(|(_, code)| *code == "cohort");
+    let defined: Vec<NodeRef<'_>> = measure.all("group").collect();
+    let alone = at.all("group").count() == 1;
+    for group in at.all("group") {
+        if let Some(score) = group.child("measureScore").filter(|_| cohort) {
+            run.error("measure", score.id, "a measure of a cohort has no score; leave it out".into());
+        }
+        let found = match (group.child("code"), defined.as_slice()) {
+            (None, [only]) if alone => Some(*only),
+            (Some(_), [only]) if alone && only.child("code").is_none() => Some(*only),
+            (Some(code), _) => {
+                defined.iter().find(|d| d.child("code").is_some_and(|c| same(c, code))).copied()
+            }
+            (None, _) => None,
+        };
+        match found {
+            Some(definition) => populations(run, group, definition),
+            None => run.error("measure", group.id, "the measure has no group with this code".into()),
+        }
+        for part in group.all("stratifier") {
+            run.unsure("measure", part.id, "stratifiers are not compared with the measure here");
+        }
+    }
+}
+
+fn populations(run: &mut Run<'_>, group: NodeRef<'_>, definition: NodeRef<'_>) {
+    let is = |a: NodeRef<'_>, b: NodeRef<'_>| match (a.child("code"), b.child("code")) {
+        (Some(a), Some(b)) => same(a, b),
+        (None, None) => true,
+        _ => false,
+    };
+    for own in group.all("population") {
+        if !definition.all("population").any(|d| is(own, d)) {
+            run.error("measure", own.id, "the measure has no population with this code in the group".into());
+        }
+    }
+    let missing =
+        definition.all("population").filter(|d| !group.all("population").any(|own| is(own, *d))).count();
+    if missing > 0 {
+        let what = format!("{missing} of the measure's populations of this group are not reported");
+        run.tell("measure", Severity::Warning, group.id, what);
+    }
+}
+
+/// Checks the Measure at `node`: what it computes by is not read here.
+pub(super) fn measure(run: &mut Run<'_>, node: NodeId) {
+    let mut work = vec![run.tree.at(node)];
+    while let Some(at) = work.pop() {
+        work.extend(at.children().filter(|c| !matches!(c.name(), "contained" | "extension")));
+        if at.name() == "criteria" && at.child_text("language").is_some_and(|l| l.starts_with("text/cql")) {
+            run.unsure("measure", at.id, "criteria in CQL are not read here");
+        }
+    }
+}
+
+/// Do the two concepts have a code in common, or the same text where they have none?
+fn same(a: NodeRef<'_>, b: NodeRef<'_>) -> bool {
+    let (x, y) = (codes(a), codes(b));
+    match x.is_empty() && y.is_empty() {
+        true => a.child_text("text") == b.child_text("text"),
+        false => x.iter().any(|(system, code)| {
+            y.iter().any(|(s, c)| c == code && (s == system || s.is_none() || system.is_none()))
+        }),
+    }
+}
+
+fn codes<'a>(concept: NodeRef<'a>) -> Vec<(Option<&'a str>, &'a str)> {
+    let all = concept.all("coding");
+    all.filter_map(|c| Some((c.child_text("system"), c.child_text("code")?))).collect()
+}
