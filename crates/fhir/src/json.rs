@@ -5,7 +5,7 @@
 //! escapes, and `_name` standing apart from `name`. Neither direction recurses, so no nesting can
 //! exhaust the stack. Deliberately absent: arrays of arrays and documents whose root is not an
 //! object (no model of ours has them; they are well-formed JSON that this tree refuses), streaming,
-//! and any leniency.
+//! and any leniency: a text with a slip is read on, but only to tell of what else is wrong.
 
 mod read;
 mod scan;

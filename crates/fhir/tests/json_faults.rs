@@ -25,6 +25,31 @@ fn all_faults_of_shape_are_told_at_once() {
 }
 
 #[test]
+fn slips_are_told_all_at_once_and_never_read() {
+    let text = "{// x\n resourceType: \"P\",\n \"a\": [\"x\",],\n \"b\": [{\"c\": word \"d\": 1,}] /* y */}";
+    let want = [
+        "json-syntax P 1:2",
+        "json-syntax P 2:2",
+        "json-syntax P.a[0] 3:12",
+        "json-syntax P.b[0] 4:14",
+        "json-syntax P.b[0] 4:19",
+        "json-syntax P.b[0] 4:26",
+        "json-syntax P 4:29",
+    ];
+    assert_eq!(faults(text, Form::Fhir), want);
+    for text in
+        ["{\"a\":1}//", "{\"a\":1 /*}", "{a:1", "{,}", "{\"a\":[,]}", "{\"a\":'x'}", "{\"a\":1,,}", "/"]
+    {
+        assert!(!faults(text, Form::Plain).is_empty(), "{text}");
+    }
+    let many = read(format!("{{{}}}", "a ".repeat(40_000)).as_bytes(), Form::Plain, &Limits::default());
+    assert!(many.unwrap_err().len() <= 101);
+    let many =
+        read(format!("{{\"a\": [{}]}}", "x,".repeat(40_000)).as_bytes(), Form::Plain, &Limits::default());
+    assert!(many.unwrap_err().len() <= 101);
+}
+
+#[test]
 fn names_that_differ_only_in_escapes_are_duplicates() {
     assert_eq!(faults(r#"{"a":1,"\u0061":2}"#, Form::Plain), ["json-duplicate-key $ 1:8"]);
     let many: Vec<String> = (0..60).map(|i| format!("\"k{i}\":0")).collect();

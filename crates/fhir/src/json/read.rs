@@ -1,8 +1,8 @@
 //! The JSON reader: one pass over the bytes, no recursion, no allocation per node.
 //!
 //! Invariant: what it accepts is valid RFC 8259 with unique names. A fault of shape is recorded and
-//! reading goes on, so that all of them are told at once; a fault of syntax ends the reading.
-//! Deliberately absent: recovery after a syntax fault (everything after it would be guesswork).
+//! reading goes on, so that all of them are told at once; a fault of syntax ends the reading, unless it
+//! leaves no doubt how the text goes on (`slip`). Deliberately absent: recovery after any other.
 
 use super::{Form, Limits};
 use crate::finding::{Finding, place, shown};
@@ -10,6 +10,7 @@ use crate::tree::{Kind, NodeId, Span, Tree, hash};
 use std::collections::HashMap;
 
 mod lex;
+mod slip;
 
 /// At most this many faults of shape are collected.
 const MOST_FAULTS: usize = 100;
@@ -118,8 +119,12 @@ pub fn read(text: &[u8], form: Form, limits: &Limits) -> Result<Tree, Vec<Findin
     };
     let _ = reader.document();
     if !reader.faults.is_empty() {
-        reader.faults.sort_by_key(|f| f.span.start);
-        return Err(reader.faults);
+        let mut faults = std::mem::take(&mut reader.faults);
+        faults.sort_by_key(|f| f.span.start);
+        if form == Form::Fhir {
+            reader.name_places(&mut faults);
+        }
+        return Err(faults);
     }
     let mut tree = reader.tree;
     if form == Form::Fhir {
@@ -167,15 +172,19 @@ impl Reader<'_> {
             Some(b',') if !first => {
                 self.pos += 1;
                 self.white();
+                if self.surplus_comma(b'}')? {
+                    return self.close_object(false);
+                }
             }
             _ if first => {}
+            Some(b'"') => self.slip("a comma is missing before this member")?,
             _ => return Err(self.syntax("expected `,` or `}` after a member")),
         }
         let start = self.pos;
-        if self.peek() != Some(b'"') {
-            return Err(self.syntax("expected a member name in double quotes"));
-        }
-        let name = self.string()?;
+        let name = match self.peek() {
+            Some(b'"') => self.string()?,
+            _ => self.bare("expected a member name in double quotes")?,
+        };
         self.white();
         if self.peek() != Some(b':') {
             return Err(self.syntax("expected `:` after a member name"));
@@ -308,8 +317,12 @@ impl Reader<'_> {
             Some(b',') if !first => {
                 self.pos += 1;
                 self.white();
+                if self.surplus_comma(b']')? {
+                    return self.close_array();
+                }
             }
             _ if first => {}
+            Some(b'"' | b'{') => self.slip("a comma is missing before this item")?,
             _ => return Err(self.syntax("expected `,` or `]` after an item")),
         }
         let start = self.pos;
@@ -397,6 +410,10 @@ impl Reader<'_> {
             b'-' | b'0'..=b'9' => {
                 let value = self.number()?;
                 self.tree.set_sliced(node, Kind::Number, value);
+            }
+            _ if self.at_word() => {
+                let value = self.bare("a text stands in double quotes")?;
+                self.tree.set_sliced(node, Kind::String, value);
             }
             _ => match self.literal()? {
                 Kind::Boolean => self.tree.set_sliced(node, Kind::Boolean, span(start, self.pos)),

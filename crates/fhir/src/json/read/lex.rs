@@ -4,7 +4,7 @@
 //! fault at the offending byte. Deliberately absent: number conversion (text is kept as written).
 
 use super::super::scan;
-use super::{Finding, Kind, Reader, Span, Stop, place, span};
+use super::{Finding, Kind, Reader, Span, Stop, span};
 
 impl Reader<'_> {
     pub(super) fn peek(&self) -> Option<u8> {
@@ -12,14 +12,18 @@ impl Reader<'_> {
     }
 
     pub(super) fn white(&mut self) {
-        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
-            self.pos += 1;
+        loop {
+            match self.peek() {
+                Some(b' ' | b'\n' | b'\r' | b'\t') => self.pos += 1,
+                Some(b'/') if self.comment() => {}
+                _ => return,
+            }
         }
     }
 
     /// Records a syntax fault here.
     pub(super) fn syntax(&mut self, message: &str) -> Stop {
-        let place = self.current().map_or_else(|| "$".into(), |n| place(&self.tree, n));
+        let place = self.here();
         let ended = self.pos >= self.bytes.len();
         let message = if ended { format!("{message} (the text ends here)") } else { message.to_string() };
         self.faults.push(Finding::error("json-syntax", place, span(self.pos, self.pos), message));
@@ -167,6 +171,13 @@ impl Reader<'_> {
                 Ok(())
             }
         }
+    }
+
+    /// Does a word begin here that is no literal?
+    pub(super) fn at_word(&self) -> bool {
+        let rest = &self.bytes[self.pos..];
+        let literal = [&b"true"[..], b"false", b"null"].iter().any(|l| rest.starts_with(l));
+        !literal && rest.first().is_some_and(u8::is_ascii_alphabetic)
     }
 
     pub(super) fn literal(&mut self) -> Result<Kind, Stop> {
