@@ -19,6 +19,8 @@ use std::fmt::Write;
 
 /// Findings of one heading that are shown; machines get all.
 const MOST_SHOWN: usize = 100;
+/// Different things that could not be checked and are named.
+const MOST_UNSURE: usize = 20;
 
 /// How a verdict is told.
 pub struct Teller<'a> {
@@ -94,19 +96,24 @@ impl Teller<'_> {
     fn unsure(&self, report: &Report) -> String {
         let mut by_message: BTreeMap<&str, (usize, &Finding)> = BTreeMap::new();
         for found in report.found.iter().filter(|f| f.not_checkable) {
-            by_message.entry(&found.finding.detail).or_insert((0, &found.finding)).0 += 1;
+            // Where a map made it is another place each time.
+            let what = found.finding.detail.split(" (in the FHIR form").next().unwrap_or_default();
+            by_message.entry(what).or_insert((0, &found.finding)).0 += 1;
         }
         if by_message.is_empty() {
             return String::new();
         }
         let all: usize = by_message.values().map(|(n, _)| n).sum();
         let mut text = format!("  {:<18} {all}\n", self.lang.pick(words::UNSURE));
-        for (message, (n, first)) in by_message {
+        for (message, (n, first)) in by_message.iter().take(MOST_UNSURE) {
             let (times, at) = match n {
                 1 => (String::new(), words::AT),
                 n => (format!("{n} × "), words::FIRST_AT),
             };
             let _ = writeln!(text, "    {times}{message}, {} {}", self.lang.pick(at), spot(first));
+        }
+        if by_message.len() > MOST_UNSURE {
+            let _ = writeln!(text, "    {} {}", by_message.len() - MOST_UNSURE, self.lang.pick(words::MORE));
         }
         text
     }
@@ -121,8 +128,7 @@ impl Teller<'_> {
         let mut text: String = told.iter().map(|f| format!("\n{}\n", self.diagnostic(f))).collect();
         let left = own().count() - told.len();
         if left > 0 {
-            let more = self.lang.pick(("more; --json tells all", "till; --json visar alla"));
-            let _ = writeln!(text, "\n{left} {more}");
+            let _ = writeln!(text, "\n{left} {}", self.lang.pick(words::MORE));
         }
         text
     }

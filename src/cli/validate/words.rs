@@ -128,3 +128,4 @@ pub const DOES_NOT_PROVE: (&str, &str) = ("Valid does not prove:", "Giltigt visa
 pub const RULES: (&str, &str) = ("rules", "regler");
 pub const PACKAGE: (&str, &str) = ("package", "paket");
 pub const AT: (&str, &str) = ("at", "på");
+pub const MORE: (&str, &str) = ("more; --json tells all", "till; --json visar alla");

@@ -72,7 +72,8 @@ impl Rulebook {
         let found = self.check_profile(&mut canonical, event);
         // It was not read from a text: nothing in it has a place there.
         let mut found = of_engine(&found, Code::Untranslatable, unsure, b"");
-        if found.iter().any(Found::is_error) {
+        // It costs a second run: for an answer only where the message is refused.
+        if unsure && !found.is_empty() || found.iter().any(Found::is_error) {
             provenance::tell(found.iter_mut().map(|f| &mut f.finding), map, tree);
             place::locate(found.iter_mut().map(|f| &mut f.finding), tree);
         }
