@@ -291,6 +291,21 @@ fn the_caret_stands_under_the_text_that_the_finding_is_about_in_json_and_xml() {
 }
 
 #[test]
+fn a_failed_slice_names_the_nearest_candidate_and_what_it_lacks_in_a_note() {
+    let files = Files::new();
+    let text = example("exam-statement/valid-1-minimal.json").replace("\"physical\"", "\"CANARY\"");
+    let path = files.put("m.json", text);
+    let told = said(&validate(&[&path]));
+    let title = told
+        .lines()
+        .find(|l| l.contains("`section:physical` stands 0 times"))
+        .unwrap_or_else(|| panic!("{told}"));
+    assert!(title.starts_with("error[SLUSS-VAL-001]") && !title.contains("nearest"), "{title}");
+    let note = "= note: nearest is `Bundle.entry[1].resource.section[0]`, but [pattern]";
+    assert!(told.contains(note) && !told.contains("CANARY"), "{told}");
+}
+
+#[test]
 fn a_property_that_the_schema_does_not_know_is_pointed_at_itself() {
     let files = Files::new();
     let mut case: Value = serde_json::from_str(&example(REQUEST)).unwrap();
