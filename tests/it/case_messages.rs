@@ -154,7 +154,8 @@ fn any_xml(out: &mut String, definitions: &Definitions, ty: TypeId, name: &str, 
             out.push_str(&format!("</{name}>\n"));
         }
         Value::String(text) => {
-            let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('\r', "&#13;");
+            let text =
+                text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\r', "&#13;");
             out.push_str(&format!("<{name}>{text}</{name}>"));
         }
         other => out.push_str(&format!("<{name}>{other}</{name}>")),
@@ -310,4 +311,111 @@ fn no_bytes_make_it_panic_and_no_two_readers_disagree() {
     }
     println!("case messages hurt: {refused} refused, {passed} still messages");
     assert!(passed > 20 && refused > 1000);
+}
+
+/// Every place in a message.
+fn places(value: &Value, at: &str, out: &mut Vec<String>) {
+    let inner: Vec<(String, &Value)> = match value {
+        Value::Object(parts) => parts.iter().map(|(k, v)| (format!("{at}/{k}"), v)).collect(),
+        Value::Array(items) => items.iter().enumerate().map(|(i, v)| (format!("{at}/{i}"), v)).collect(),
+        _ => return,
+    };
+    for (place, value) in inner {
+        places(value, &place, out);
+        out.push(place);
+    }
+}
+
+#[test]
+fn what_is_changed_in_a_message_has_one_verdict_in_both_forms() {
+    let definitions = RULES.definitions();
+    let message = definitions.type_id("CaseMessage").unwrap();
+    let long = ["å".repeat(64), "å".repeat(201), "a".repeat(4001)];
+    let mut words = vec![
+        "",
+        " ",
+        "a",
+        "a b",
+        "a\nb",
+        "a\tb",
+        "å&<>\"",
+        "]]>",
+        "2026-02-30",
+        "2024-02-29",
+        "2026-02-28",
+        "2026-12-31T23:59:59Z",
+        "2026-01-01T24:00:00Z",
+        "2026-01-01T00:00:00+14:30",
+        "2026-01-01T00:00:00.1234567890Z",
+        "0000-01-01",
+        "booked",
+        "rejected",
+        "not-resident-here",
+        "known-here",
+        "closed",
+        "refused",
+        "physical",
+        "skyddad-folkbokforing",
+        "none",
+        "regionalt-reservnummer",
+        "nationellt-reservnummer",
+        "990000000000",
+        "201204-2399",
+        "SE2120009911-SOC1",
+        "consent-young-person",
+        "release-health",
+        "release-social",
+        "duty",
+        "admission-notice",
+        "receipt",
+        "placement-ended",
+        "https://a.example/b",
+        "123 45",
+        "1234 5",
+        "a@b",
+        "+46 8 1234",
+    ];
+    words.extend(long.iter().map(String::as_str));
+    let (mut state, mut verdicts) = (11, [0, 0]);
+    for event in events() {
+        for file in valid(&event) {
+            let whole: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+            let mut all = Vec::new();
+            places(&whole, "", &mut all);
+            for _ in 0..40 {
+                let place = &all[next(&mut state) % all.len()];
+                let there = whole.pointer(place).unwrap();
+                let new = match there {
+                    Value::String(_) => json!(words[next(&mut state) % words.len()]),
+                    Value::Bool(_) => json!(next(&mut state) % 2 == 0),
+                    Value::Number(_) => json!(next(&mut state) as i64 % 160 - 30),
+                    other => other.clone(),
+                };
+                let parent = place.rsplit_once('/').unwrap().0;
+                let items = whole.pointer(parent).and_then(Value::as_array).map_or(0, Vec::len);
+                let patch = match next(&mut state) % 4 {
+                    // XML has no list without items.
+                    0 if items != 1 => json!({ "op": "remove", "path": place }),
+                    1 if items > 0 => json!({ "op": "add", "path": format!("{parent}/-"), "value": new }),
+                    _ => json!({ "op": "replace", "path": place, "value": new }),
+                };
+                let changed = patched(&whole, std::slice::from_ref(&patch)).unwrap();
+                let found = RULES.check_schema(changed.to_string().as_bytes());
+                let mut text = String::new();
+                any_xml(&mut text, definitions, message, "caseMessage", &changed);
+                let in_xml = RULES.check_case_xml(text.as_bytes(), 1 << 20).err().unwrap_or_default();
+                let at = file.display();
+                assert_eq!(
+                    found.is_empty(),
+                    in_xml.is_empty(),
+                    "{at} {patch}: {} <> {}",
+                    told(&found),
+                    told(&in_xml)
+                );
+                verdicts[usize::from(found.is_empty())] += 1;
+            }
+        }
+    }
+    println!("case messages changed: {} refused and {} accepted in both forms", verdicts[0], verdicts[1]);
+    assert!(verdicts.iter().all(|n| *n > 300), "{verdicts:?}");
 }
