@@ -387,7 +387,7 @@ fn what_is_changed_in_a_message_has_one_verdict_in_both_forms() {
                 let there = whole.pointer(place).unwrap();
                 let new = match there {
                     Value::String(_) => json!(words[next(&mut state) % words.len()]),
-                    Value::Bool(_) => json!(next(&mut state) % 2 == 0),
+                    Value::Bool(_) => json!(next(&mut state).is_multiple_of(2)),
                     Value::Number(_) => json!(next(&mut state) as i64 % 160 - 30),
                     other => other.clone(),
                 };
