@@ -7,7 +7,7 @@
 //! the other engine, which `benches/peers/run` measures on the same inputs in the same run.
 //!
 //! `cargo bench --bench validate -- [--only WORD] [--json]`
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 mod watch;
 
