@@ -595,7 +595,7 @@ fn the_verdict_on_every_example_is_the_one_it_names() {
             let expect = name.parse::<usize>().ok().map(|i| &all[i].expect).into_iter().flatten();
             let expect: Vec<_> = expect.collect();
             *if expect.is_empty() { &mut valid } else { &mut invalid } += 1;
-            if file["valid"] != expect.is_empty() {
+            if expect.is_empty() && file["valid"] != true {
                 wrong.push(format!("{event} {name}: {file:#}"));
             }
             for one in expect {
@@ -605,18 +605,17 @@ fn the_verdict_on_every_example_is_the_one_it_names() {
                         && f["line"].is_u64()
                         && f["message"].as_str().unwrap().contains(&one.word)
                 };
-                if !file["findings"].as_array().unwrap().iter().any(fits) {
-                    wrong.push(format!(
-                        "{event} {name}: no {} at {} with a line: {file:#}",
-                        one.code, one.place
-                    ));
+                // Some rules only warn.
+                match file["findings"].as_array().unwrap().iter().find(|f| fits(f)) {
+                    Some(found) if found["severity"] != "error" || file["valid"] == false => {}
+                    _ => wrong.push(format!("{event} {name}: {} at {}: {file:#}", one.code, one.place)),
                 }
             }
         }
     }
     println!("validate: {valid} valid examples, {invalid} invalid ones with line and column");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(valid >= 15 && invalid >= 100);
+    assert!(valid >= 200 && invalid >= 1000);
 }
 
 #[test]
