@@ -419,3 +419,97 @@ fn what_is_changed_in_a_message_has_one_verdict_in_both_forms() {
     println!("case messages changed: {} refused and {} accepted in both forms", verdicts[0], verdicts[1]);
     assert!(verdicts.iter().all(|n| *n > 300), "{verdicts:?}");
 }
+
+/// An element of the model: the path of what it stands in, its name, and where it stands in a message.
+struct Met {
+    owner: TypeId,
+    name: String,
+    parent: String,
+}
+
+/// The elements of a message.
+fn met(value: &Value, ty: TypeId, at: &str, out: &mut Vec<Met>) {
+    let Value::Object(parts) = value else { return };
+    for (name, value) in parts {
+        out.push(Met { owner: ty, name: name.clone(), parent: at.to_string() });
+        let inner = RULES.definitions().child_type(ty, name).unwrap();
+        match value {
+            Value::Array(items) => {
+                items.iter().enumerate().for_each(|(i, v)| met(v, inner, &format!("{at}/{name}/{i}"), out))
+            }
+            other => met(other, inner, &format!("{at}/{name}"), out),
+        }
+    }
+}
+
+/// What the model says that an element may not be, as patches of a message that has it.
+fn breaches(whole: &Value, met: &Met) -> Vec<Value> {
+    let element = RULES.definitions().element(met.owner, &met.name).unwrap();
+    let place = format!("{}/{}", met.parent, met.name);
+    let there = whole.pointer(&place).unwrap();
+    let (first, at) = match there {
+        Value::Array(items) => (items.first().unwrap(), format!("{place}/0")),
+        other => (other, place.clone()),
+    };
+    let replaced = |value: Value| json!([{ "op": "replace", "path": at, "value": value }]);
+    let mut out = Vec::new();
+    if element.min > 0 {
+        out.push(json!([{ "op": "remove", "path": place }]));
+    }
+    if let (Some(most), Value::Array(items)) = (element.max, there) {
+        let surplus = most as usize + 1 - items.len();
+        let add = json!({ "op": "add", "path": format!("{place}/-"), "value": first });
+        out.push(Value::Array(vec![add; surplus]));
+    }
+    match first {
+        Value::Object(_) => out.push(json!([{ "op": "add", "path": format!("{at}/unknown"), "value": "a" }])),
+        Value::String(_) => {
+            out.extend(["", " a", "no-such-code\u{9}", &"a".repeat(8001)].map(|t| replaced(json!(t))))
+        }
+        Value::Number(_) => out.extend([-1, 101].map(|n| replaced(json!(n)))),
+        _ => {}
+    }
+    if element.binding.is_some() {
+        out.push(replaced(json!("no-such-code")));
+    }
+    out
+}
+
+#[test]
+fn every_element_of_the_model_stands_in_an_example_and_is_held_to_what_is_said_of_it() {
+    let definitions = RULES.definitions();
+    let message = definitions.type_id("CaseMessage").unwrap();
+    let (mut seen, mut all) = (BTreeSet::new(), 0);
+    for file in events().iter().flat_map(|event| valid(event)) {
+        let whole: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        let mut elements = Vec::new();
+        met(&whole, message, "", &mut elements);
+        for one in elements {
+            let path = format!("{}.{}", definitions.type_name(one.owner), one.name);
+            if !seen.insert(path.clone()) {
+                continue;
+            }
+            for patch in breaches(&whole, &one) {
+                // A text may have a tab and may begin with a space.
+                let changed = patched(&whole, patch.as_array().unwrap()).unwrap();
+                let mut text = String::new();
+                any_xml(&mut text, definitions, message, "caseMessage", &changed);
+                let found = RULES.check_schema(changed.to_string().as_bytes());
+                let in_xml = RULES.check_case_xml(text.as_bytes(), 1 << 20).err().unwrap_or_default();
+                let words = patch[0]["value"].as_str().is_some_and(|v| v == " a" || v.ends_with('\u{9}'));
+                assert_eq!(found.is_empty(), in_xml.is_empty(), "{path} {patch:.200}");
+                assert!(words || !found.is_empty(), "{path} is not refused: {patch:.200}");
+                all += 1;
+            }
+        }
+    }
+    let groups =
+        definitions.types().filter(|t| definitions.type_name(*t).split('.').next() == Some("CaseMessage"));
+    let model: BTreeSet<String> = groups
+        .flat_map(|t| definitions.elements(t).map(move |e| (t, e)))
+        .map(|(t, e)| format!("{}.{}", definitions.type_name(t), e.name))
+        .collect();
+    let missing: Vec<&String> = model.difference(&seen).filter(|p| !p.ends_with(".extension")).collect();
+    println!("case messages: {} elements of the model, {all} breaches refused alike", seen.len());
+    assert!(missing.is_empty(), "in no valid example: {missing:?}");
+}
