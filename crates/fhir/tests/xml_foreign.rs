@@ -45,6 +45,7 @@ fn url_of(word: &str) -> String {
         "name" => format!("{CORE}/elementdefinition-xml-name"),
         "name2" => "http://hl7.org/fhir/tools/StructureDefinition/xml-name".into(),
         "default" => format!("{CORE}/elementdefinition-defaulttype"),
+        "text" => "https://sluss.example/fhir/StructureDefinition/xml-value-as-text".into(),
         "free" => format!("{CORE}/structuredefinition-xml-no-order"),
         other => panic!("{other}"),
     }
@@ -139,6 +140,42 @@ fn round(definitions: &Definitions, root: &str, json: &str) -> String {
         assert_eq!(write(&again, definitions).as_ref(), Ok(&text));
     }
     text.strip_prefix(r#"<?xml version="1.0" encoding="UTF-8"?>"#).unwrap().to_string()
+}
+
+#[test]
+fn a_model_whose_values_are_text() {
+    let d = load(&[model(
+        "Order",
+        "logical",
+        &[
+            ("ns", "urn:o"),
+            ("name", "order"),
+            ("text", "true"),
+            ("is", "http://hl7.org/fhir/StructureDefinition/Element"),
+        ],
+        &[
+            ("Order.id", "1..1", "string", ""),
+            ("Order.part", "0..*", "BackboneElement", ""),
+            ("Order.part.words", "0..*", "string", ""),
+            ("Order.part.count", "0..1", "integer", ""),
+            ("Order.part.done", "0..1", "boolean", ""),
+            ("Order.part.day", "0..1", "date", ""),
+        ],
+    )]);
+    let json = concat!(
+        r#"{"id":" a&b\n","part":[{"words":["<x>","","  "],"count":-3,"done":false,"day":"2026-01-01"},"#,
+        r#"{"words":["y"]}]}"#
+    );
+    let xml = concat!(
+        r#"<order xmlns="urn:o"><id>&#32;a&amp;b&#10;</id><part><words>&lt;x&gt;</words><words></words>"#,
+        "<words>&#32;&#32;</words><count>-3</count><done>false</done><day>2026-01-01</day></part>",
+        "<part><words>y</words></part></order>"
+    );
+    assert_eq!(round(&d, "Order", json), xml);
+    // The value is the text and nothing else: FHIR's own form is refused.
+    let found =
+        read(br#"<order xmlns="urn:o"><id value="a"/></order>"#, &d, None, &Limits::default()).unwrap_err();
+    assert_eq!(found[0].code, "xml-attribute");
 }
 
 #[test]
