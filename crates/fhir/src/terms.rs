@@ -3,7 +3,10 @@
 //! Value sets are kept as composed, not expanded: membership is decided by asking the code systems
 //! and value sets that they name. Invariant: an answer is given only when it is certain; what needs
 //! a code system that is not here is `None`, never a guess. Deliberately absent: designations and
-//! displays, and filters other than `is-a`, `descendent-of` and `=` on `concept`.
+//! displays, and filters by regular expression.
+
+mod elsewhere;
+mod filter;
 
 use crate::names::NameMap;
 use crate::tree::{NodeRef, Tree};
@@ -31,9 +34,17 @@ pub(crate) struct Part {
     pub(crate) sets: Vec<Box<str>>,
 }
 
+/// What a code system says of a code.
+#[derive(Clone, Default)]
+struct Concept {
+    /// The codes right above it.
+    above: Vec<Box<str>>,
+    properties: Vec<(Box<str>, Box<str>)>,
+}
+
 #[derive(Clone, Default)]
 struct System {
-    codes: NameMap<Option<Box<str>>>,
+    codes: NameMap<Concept>,
     complete: bool,
     case_sensitive: bool,
 }
@@ -97,7 +108,9 @@ impl Terms {
             return Some(false);
         }
         let picked = match (&part.pick, part.system.as_deref()) {
-            (Pick::Unknown, _) => None,
+            // Whatever is selected, it is a code of the system.
+            (Pick::Unknown, Some(url)) => self.has_code(url, code).filter(|has| !has),
+            (Pick::Unknown, None) => None,
             (Pick::Listed(codes), _) => Some(codes.binary_search_by(|c| (**c).cmp(code)).is_ok()),
             (Pick::All, None) => Some(true),
             (Pick::All, Some(url)) => self.has_code(url, code),
@@ -115,7 +128,8 @@ impl Terms {
 
     /// Does the code system define the code? `None` when it is not known in full.
     pub fn has_code(&self, system: &str, code: &str) -> Option<bool> {
-        let known = self.systems.get(unversioned(system))?;
+        let system = unversioned(system);
+        let Some(known) = self.systems.get(system) else { return elsewhere::has_code(system, code) };
         let found = known.codes.contains_key(code)
             || (!known.case_sensitive && known.codes.keys().any(|c| c.eq_ignore_ascii_case(code)));
         (found || known.complete).then_some(found)
@@ -131,11 +145,22 @@ impl Terms {
             codes: NameMap::default(),
         };
         let mut work: Vec<(NodeRef<'_>, Option<&str>)> = root.all("concept").map(|c| (c, None)).collect();
-        while let Some((concept, above)) = work.pop() {
-            let Some(code) = concept.child_text("code") else { continue };
-            let above = above.or_else(|| subsumed_by(concept));
-            system.codes.insert(code.into(), above.map(Into::into));
-            work.extend(concept.all("concept").map(|c| (c, Some(code))));
+        while let Some((node, above)) = work.pop() {
+            let Some(code) = node.child_text("code") else { continue };
+            let concept = system.codes.entry(code.into()).or_default();
+            concept.above.extend(above.map(Into::into));
+            for property in node.all("property") {
+                let Some(name) = property.child_text("code") else { continue };
+                let value = property.children().find(|c| c.name().starts_with("value"));
+                let value = value.and_then(|v| v.text().or_else(|| v.child_text("code")));
+                match (name, value) {
+                    // Parents given as properties instead of by nesting.
+                    ("subsumedBy" | "parent", Some(value)) => concept.above.push(value.into()),
+                    (_, Some(value)) => concept.properties.push((name.into(), value.into())),
+                    (_, None) => {}
+                }
+            }
+            work.extend(node.all("concept").map(|c| (c, Some(code))));
         }
         self.systems.insert(url.into(), system);
     }
@@ -156,7 +181,7 @@ impl Terms {
                 parts.extend(compose.all(name).map(|n| self.part(n, exclude)));
             }
         } else {
-            parts.push(Part { exclude: false, system: None, pick: Pick::Unknown, sets: Vec::new() });
+            expanded(root, &mut parts);
         }
         self.sets.insert(url.into(), parts);
     }
@@ -166,52 +191,25 @@ impl Terms {
         let mut listed: Vec<Box<str>> =
             node.all("concept").filter_map(|c| c.child_text("code")).map(Into::into).collect();
         let filters: Vec<NodeRef<'_>> = node.all("filter").collect();
-        let pick = match (listed.is_empty(), filters.as_slice()) {
+        let pick = match (listed.is_empty(), filters.is_empty()) {
             (false, _) => {
                 listed.sort();
                 Pick::Listed(listed)
             }
-            (true, []) => Pick::All,
-            (true, [filter]) => self.filtered(system.as_deref(), *filter).map_or(Pick::Unknown, Pick::Listed),
-            _ => Pick::Unknown,
+            (true, true) => Pick::All,
+            (true, false) => {
+                let system = system.as_deref().and_then(|s| self.systems.get(s)).filter(|s| s.complete);
+                system.and_then(|s| s.filtered(&filters)).map_or(Pick::Unknown, Pick::Listed)
+            }
         };
         let sets = node.all("valueSet").filter_map(|v| v.text()).map(|v| unversioned(v).into()).collect();
         Part { exclude, system, pick, sets }
     }
 
-    /// The codes that a filter on the hierarchy selects, if the system is known in full.
-    fn filtered(&self, system: Option<&str>, filter: NodeRef<'_>) -> Option<Vec<Box<str>>> {
-        let system = self.systems.get(system?).filter(|s| s.complete)?;
-        let property = filter.child_text("property")?;
-        let (op, top) = (filter.child_text("op")?, filter.child_text("value")?);
-        if !matches!(property, "concept" | "code") || !matches!(op, "is-a" | "descendent-of" | "=") {
-            return None;
-        }
-        let below = |code: &str| {
-            let mut at = Some(code);
-            for _ in 0..64 {
-                match at {
-                    Some(c) if c == top => return true,
-                    Some(c) => at = system.codes.get(c).and_then(|above| above.as_deref()),
-                    None => return false,
-                }
-            }
-            false
-        };
-        let chosen = |code: &str| match op {
-            "=" => code == top,
-            "is-a" => below(code),
-            _ => code != top && below(code),
-        };
-        let mut codes: Vec<Box<str>> = system.codes.keys().filter(|c| chosen(c)).cloned().collect();
-        codes.sort();
-        Some(codes)
-    }
-
     // ---- the compact table ----
 
     pub(crate) fn put_system(&mut self, url: &str, codes: Vec<Box<str>>) {
-        let codes = codes.into_iter().map(|c| (c, None)).collect();
+        let codes = codes.into_iter().map(|c| (c, Concept::default())).collect();
         self.systems.insert(url.into(), System { codes, complete: true, case_sensitive: true });
     }
 
@@ -236,8 +234,28 @@ impl Terms {
     }
 }
 
-/// A parent given as a property instead of by nesting.
-fn subsumed_by(concept: NodeRef<'_>) -> Option<&str> {
-    let property = concept.all("property").find(|p| p.child_text("code") == Some("subsumedBy"))?;
-    property.child_text("valueCode")
+/// What an expansion lists, where a value set does not say what it is composed of.
+fn expanded(root: NodeRef<'_>, parts: &mut Vec<Part>) {
+    let mut by_system: std::collections::BTreeMap<&str, Vec<Box<str>>> = std::collections::BTreeMap::new();
+    let expansion = root.child("expansion");
+    let mut work: Vec<NodeRef<'_>> = expansion.into_iter().flat_map(|e| e.all("contains")).collect();
+    let mut count = 0;
+    while let Some(node) = work.pop() {
+        work.extend(node.all("contains"));
+        let code = node.child_text("code").filter(|_| node.child_text("abstract") != Some("true"));
+        if let (Some(system), Some(code)) = (node.child_text("system"), code) {
+            by_system.entry(system).or_default().push(code.into());
+        }
+        count += 1;
+    }
+    let total = expansion.and_then(|e| e.child_text("total")?.parse::<usize>().ok());
+    // A page of an expansion, or none at all, does not tell what else there is.
+    if count == 0 || total.is_some_and(|t| t > count) {
+        parts.push(Part { exclude: false, system: None, pick: Pick::Unknown, sets: Vec::new() });
+    }
+    for (system, mut codes) in by_system {
+        codes.sort();
+        let (system, pick) = (Some(system.into()), Pick::Listed(codes));
+        parts.push(Part { exclude: false, system, pick, sets: Vec::new() });
+    }
 }

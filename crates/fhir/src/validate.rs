@@ -5,8 +5,9 @@
 //! that types and `meta.profile` name, and of the slices that the node falls into.
 //!
 //! Codes of findings: `type` (JSON shape or type), `unknown-element`, `cardinality`, `empty`,
-//! `primitive-format`, `max-length`, `fixed`, `pattern`, `slice`, `binding`, `reference`, `profile`,
-//! `extension`, `invariant`, `bundle`, `attachment`, `questionnaire`, `measure`, `definition`, `markup`, `depth`, `too-many`.
+//! `primitive-format`, `max-length`, `fixed`, `pattern`, `slice`, `binding`, `code`, `reference`, `profile`,
+//! `extension`, `invariant`, `bundle`, `attachment`, `questionnaire`, `measure`, `definition`, `markup`,
+//! `depth`, `too-many`.
 //!
 //! Invariants: all findings at once, ordered by place; no value of the document in any of them; what
 //! cannot be checked here is told as such, never passed in silence. Deliberately absent: the

@@ -3,6 +3,7 @@
 //! Invariant: numbers are compared as written, as FHIR asks of fixed decimals; the order of members
 //! never matters. Deliberately absent: any repetition of the compared values in findings.
 
+use super::order::UCUM;
 use super::{Nodes, Run};
 use crate::definitions::{Binding, Element, Strength};
 use crate::finding::Severity;
@@ -36,6 +37,9 @@ impl<'a> Run<'a> {
                 self.error("pattern", node, what);
             }
         }
+        if !self.layers_only && (ty == self.own.types.coding || ty == self.own.types.quantity) {
+            self.defined(node, ty);
+        }
         let base = element.and_then(|e| e.binding.as_ref()).filter(|_| !self.layers_only);
         let mut done: Vec<&Binding> = Vec::new();
         for binding in layers.iter().filter_map(|r| r.binding.as_ref()).chain(base) {
@@ -43,6 +47,20 @@ impl<'a> Run<'a> {
                 done.push(binding);
                 self.binding(node, ty, binding);
             }
+        }
+    }
+
+    /// A code must be one of its system's, where that is known in full. Where it is not, bindings tell.
+    fn defined(&mut self, node: NodeId, ty: TypeId) {
+        let at = self.tree.at(node);
+        let (Some(system), Some(code)) = (at.child_text("system"), at.child("code")) else { return };
+        let known = code.text().map(|c| self.own.definitions.terms().has_code(system, c));
+        if known == Some(Some(false)) {
+            let what = "the code system that is named has no such code; correct the code or the system";
+            // The specification's own examples spell units of other systems than UCUM freely.
+            let unit = ty == self.own.types.quantity && system != UCUM;
+            let severity = if unit { Severity::Warning } else { Severity::Error };
+            self.tell("code", severity, code.id, what.into());
         }
     }
 
