@@ -90,6 +90,44 @@ fn measure_reports_have_the_groups_and_populations_of_their_measure() {
 }
 
 #[test]
+fn stratifiers_are_those_of_the_measure() {
+    let measure = tree(
+        r#"{"resourceType": "Measure", "url": "http://x.se/m", "status": "active", "group": [{"stratifier":
+        [{"component": [{"code": {"coding": [{"system": "http://x.se/s", "code": "age"}]}, "criteria": {"language":
+        "text/plain"}}]}]}]}"#,
+    );
+    let report = |code: &str| {
+        let text = format!(
+            r#"{{"resourceType": "MeasureReport", "status": "complete", "type": "summary", "measure": "http://x.se/m",
+            "period": {{"start": "2020"}}, "group": [{{"stratifier": [{{"stratum": [{{"component": [{{"code": {{"coding":
+            [{{"system": "http://x.se/s", "code": "{code}"}}]}}, "value": {{"text": "x"}}}}]}}]}}]}}]}}"#
+        );
+        found(std::slice::from_ref(&measure), "MeasureReport", &text)
+    };
+    assert!(report("age").is_empty());
+    assert_eq!(report("place"), ["measure MeasureReport.group[0].stratifier[0]"]);
+}
+
+#[test]
+fn addresses_of_servers_end_in_a_type() {
+    let profiles = Profiles::load(Definitions::r4(), &[]).unwrap();
+    let of = |rest: bool, address: &str| {
+        let text = format!(
+            r#"{{"resourceType": "Basic", "code": {{"text": "x"}}, "subject": {{"reference": "{address}"}}}}"#
+        );
+        let policy = Policy { rest, ..Policy::default() };
+        let findings = profiles.validate_by(&tree(&text), "Basic", &policy, &|_, _| Some(true));
+        findings.iter().filter(|f| f.severity == Severity::Error).map(|f| f.place.clone()).collect::<Vec<_>>()
+    };
+    for (rest, address) in
+        [(false, "http://x.se/Chicken/1"), (true, "http://x.se/Patient/1"), (true, "http://x.se/docs/1")]
+    {
+        assert!(of(rest, address).is_empty(), "{rest} {address}");
+    }
+    assert_eq!(of(true, "http://x.se/Chicken/1"), ["Basic.subject"]);
+}
+
+#[test]
 fn structure_definitions_could_be_loaded() {
     let of = |elements: &str| {
         let text = format!(

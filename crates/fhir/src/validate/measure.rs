@@ -1,7 +1,7 @@
 //! A MeasureReport against the Measure that it reports on (FHIR R4 measurereport.html §9.21).
 //!
 //! Invariant: groups and populations are matched by their codes; a group without code only where there
-//! is one. Deliberately absent: stratifiers, and criteria in CQL, which are told as not checkable.
+//! is one. Deliberately absent: scores and counts, and criteria in CQL, which are told as not checkable.
 
 use super::Run;
 use crate::finding::Severity;
@@ -32,11 +32,11 @@ pub(super) fn report(run: &mut Run<'_>, node: NodeId) {
             (None, _) => None,
         };
         match found {
-            Some(definition) => populations(run, group, definition),
+            Some(definition) => {
+                populations(run, group, definition);
+                stratifiers(run, group, definition);
+            }
             None => run.error("measure", group.id, "the measure has no group with this code".into()),
-        }
-        for part in group.all("stratifier") {
-            run.unsure("measure", part.id, "stratifiers are not compared with the measure here");
         }
     }
 }
@@ -57,6 +57,28 @@ fn populations(run: &mut Run<'_>, group: NodeRef<'_>, definition: NodeRef<'_>) {
     if missing > 0 {
         let what = format!("{missing} of the measure's populations of this group are not reported");
         run.tell("measure", Severity::Warning, group.id, what);
+    }
+}
+
+/// A stratifier is one of the measure's by its code, or where neither has one by its components.
+fn stratifiers(run: &mut Run<'_>, group: NodeRef<'_>, definition: NodeRef<'_>) {
+    let is = |own: NodeRef<'_>, defined: NodeRef<'_>| match (own.child("code"), defined.child("code")) {
+        (Some(a), Some(b)) => same(a, b),
+        (None, None) => {
+            let known = |code: NodeRef<'_>| {
+                defined.all("component").filter_map(|d| d.child("code")).any(|c| same(c, code))
+            };
+            let parts = own.all("stratum").flat_map(|s| s.all("component").collect::<Vec<_>>());
+            parts.filter_map(|p| p.child("code")).all(known)
+        }
+        _ => false,
+    };
+    for own in group.all("stratifier") {
+        if !definition.all("stratifier").any(|d| is(own, d)) {
+            let what =
+                "the measure has no stratifier with this code, or without code and with these components";
+            run.error("measure", own.id, what.into());
+        }
     }
 }
 

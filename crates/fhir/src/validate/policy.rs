@@ -13,6 +13,8 @@ pub struct Policy {
     pub unknown_extension: fn(&str, bool) -> Severity,
     /// Is there nothing but the document? Then a reference to a resource that it does not hold is wrong.
     pub complete: bool,
+    /// Are absolute addresses in references those of FHIR servers? Then they end in a type of R4 and an id.
+    pub rest: bool,
     /// How bad it is when a text looks as if it had markup in it, which whoever shows it might run.
     pub markup: Severity,
 }
@@ -25,6 +27,6 @@ impl Default for Policy {
             true => Severity::Warning,
             false => Severity::Information,
         };
-        Policy { unknown_extension, complete: false, markup: Severity::Warning }
+        Policy { unknown_extension, complete: false, rest: false, markup: Severity::Warning }
     }
 }

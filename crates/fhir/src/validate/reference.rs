@@ -17,6 +17,10 @@ impl<'a> Run<'a> {
             return self.logical_type(node, element);
         };
         let Some(text) = self.tree.text(literal) else { return };
+        if self.policy.rest && !self.layers_only && self.names_no_type(text) {
+            let what = "is the address of a resource of a type that R4 does not have";
+            return self.error("reference", node, what.into());
+        }
         let lead = self.lead(node, text);
         let target = match lead {
             Lead::To(target) | Lead::Several(target) => Some(target),
@@ -174,6 +178,16 @@ impl<'a> Run<'a> {
             }
         }
         verdict
+    }
+
+    /// Is it an address that ends in a name like a type's and an id, but the name is no type of resource?
+    fn names_no_type(&self, text: &str) -> bool {
+        let text = text.split("/_history/").next().unwrap_or(text);
+        let name = text.rsplit('/').nth(1).unwrap_or_default();
+        text.starts_with("http")
+            && name.starts_with(|c: char| c.is_ascii_uppercase())
+            && name.bytes().all(|b| b.is_ascii_alphabetic())
+            && self.type_in(text).is_none()
     }
 
     /// The resource type in `Type/id`, perhaps behind a server's address.

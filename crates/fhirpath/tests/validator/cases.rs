@@ -76,6 +76,7 @@ pub fn read(folder: &Path) -> Vec<Case> {
             policy: Policy {
                 unknown_extension,
                 complete: text(&case["options"]["validateReference"]).starts_with("CHECK_EXISTS"),
+                rest: case["options"]["assumeValidRestReferences"] == true,
                 markup: markup(&case["options"]),
             },
             second: case.get("withProfile").map(|second| Second {

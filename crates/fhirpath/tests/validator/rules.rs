@@ -169,9 +169,10 @@ impl Core {
         profile: Option<&str>,
     ) -> Result<Vec<Finding>, String> {
         let files = supporting.iter().map(String::as_str).chain(profile);
-        let more = files.map(|file| read(folder, file).map_err(|f| format!("{file}: {}", told(&f))));
-        let mut more: Vec<Tree> = more.collect::<Result<_, String>>()?;
-        let url = profile.and(more.last()).and_then(|t| t.child_text(t.root(), "url")).map(str::to_string);
+        // One that cannot be read is not loaded: what is judged by it is not checkable then.
+        let mut more: Vec<Tree> = files.filter_map(|file| read(folder, file).ok()).collect();
+        let named = profile.and_then(|file| read(folder, file).ok());
+        let url = named.and_then(|t| t.child_text(t.root(), "url").map(str::to_string));
         let mut tree = match read(folder, &case.file) {
             Ok(tree) => tree,
             Err(findings) => return Ok(findings),
