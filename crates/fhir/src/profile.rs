@@ -8,10 +8,13 @@
 //! absent: files and network (the caller brings trees), and the writing of snapshots.
 
 mod build;
+mod canonical;
 mod context;
 mod limit;
 mod rule;
 
+pub(crate) use canonical::condition;
+use canonical::{CANONICALS, Canonical};
 pub(crate) use context::Context;
 pub(crate) use rule::{How, Rule, Slicing, Step, TypeRule, steps};
 
@@ -22,9 +25,6 @@ use crate::names::NameMap;
 use crate::terms::unversioned;
 use crate::tree::{NodeRef, Tree, TypeId};
 use std::collections::HashMap;
-
-/// Types of resources, other than profiles and codes, that instances name and are judged by.
-const CANONICALS: [&str; 2] = ["Questionnaire", "Measure"];
 
 /// One profile, compiled.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ pub struct Profiles {
     invariants: Vec<Invariant>,
     pub(crate) types: Types,
     /// Resources that instances name and are judged by, by URL: questionnaires and measures.
-    canonicals: NameMap<Tree>,
+    canonicals: NameMap<Canonical>,
 }
 
 /// Types that validation treats specially, looked up once.
@@ -92,7 +92,7 @@ impl Profiles {
                 let id = set.child_text("id").unwrap_or_default();
                 definitions.terms_mut().add_value_set_as(set, &format!("{url}#{id}"));
             }
-            canonicals.insert(url.into(), tree.clone());
+            canonicals.insert(url.into(), Canonical::of(tree));
         }
         let structures: Vec<&Tree> = trees.iter().filter(|t| kind(t, "StructureDefinition")).collect();
         let (constraints, own): (Vec<&Tree>, Vec<&Tree>) =
@@ -114,7 +114,7 @@ impl Profiles {
         &self.definitions
     }
 
-    /// Every invariant of the types and profiles once, each at the place that is its `number`.
+    /// Every invariant of the types and profiles, and every condition of a questionnaire, once, each at the place that is its `number`.
     pub fn invariants(&self) -> &[Invariant] {
         &self.invariants
     }
@@ -132,6 +132,7 @@ impl Profiles {
         };
         self.definitions.all_invariants_mut().for_each(&mut give);
         self.profiles.values_mut().for_each(|p| p.seal(&mut give));
+        self.canonicals.values_mut().flat_map(|c| c.conditions.values_mut()).for_each(&mut give);
         self.invariants = all;
     }
 
@@ -149,11 +150,17 @@ impl Profiles {
 
     /// The resource of this type that the canonical address means, if it is loaded in that version.
     pub(crate) fn canonical(&self, kind: &str, url: &str) -> Option<NodeRef<'_>> {
-        let tree = self.canonicals.get(unversioned(url))?;
+        let tree = &self.canonicals.get(unversioned(url))?.tree;
         let root = tree.at(tree.root());
         let version = url.split_once('|').map(|(_, version)| version);
         let same = version.is_none() || version == root.child_text("version");
         (same && root.child_text("resourceType") == Some(kind)).then_some(root)
+    }
+
+    /// The condition in FHIRPath on which the item of a questionnaire that is loaded is asked.
+    pub(crate) fn condition(&self, questionnaire: &str, item: NodeRef<'_>) -> Option<&Invariant> {
+        let own = self.canonicals.get(questionnaire).filter(|c| std::ptr::eq(&c.tree, item.tree))?;
+        own.conditions.get(&item.id)
     }
 
     pub(crate) fn find(&self, url: &str) -> Option<&Profile> {

@@ -3,15 +3,16 @@
 //!
 //! Known items, groups and nesting, how often, what must be answered, answers to what is not asked
 //! (`enabled`), and the answers themselves (`answer`). Invariant: every item is looked at once, and a
-//! condition costs one look-up for each level above it. Deliberately absent: conditions and limits in
-//! FHIRPath (`enableWhenExpression`, `regex`, `questionnaire-constraint`), which are told as not
-//! checkable, and the wording of questions.
+//! condition costs one look-up for each level above it. Deliberately absent: limits as regular
+//! expressions or FHIRPath (`regex`, `questionnaire-constraint`), which are told as not checkable, and the
+//! wording of questions.
 
 mod answer;
 mod enabled;
 
 use super::{DEEPEST, Run};
 use crate::finding::Severity;
+use crate::profile::condition;
 use crate::tree::{NodeId, NodeRef};
 use enabled::Given;
 use std::collections::{HashMap, HashSet};
@@ -24,6 +25,7 @@ const SDC: &str = "http://hl7.org/fhir/uv/sdc/StructureDefinition/";
 /// The walk over the answers to one questionnaire.
 struct Answers<'r, 'a> {
     run: &'r mut Run<'a>,
+    response: NodeRef<'a>,
     /// Where contained value sets of the questionnaire are known: its URL.
     url: &'a str,
     /// Every linkId of the questionnaire.
@@ -56,7 +58,7 @@ pub(super) fn response(run: &mut Run<'_>, node: NodeId) {
     }
     let complete = matches!(at.child_text("status"), Some("completed" | "amended"));
     let url = form.child_text("url").unwrap_or_default();
-    let mut answers = Answers { run, url, links, given: Given::of(at), complete };
+    let mut answers = Answers { run, response: at, url, links, given: Given::of(at), complete };
     answers.items(form, node, 0);
 }
 
@@ -95,7 +97,10 @@ impl<'a> Answers<'_, 'a> {
 
     /// One item of the questionnaire and all that is given for it inside `container`.
     fn question(&mut self, form: NodeRef<'a>, container: NodeId, given: &[NodeId], depth: usize) {
-        let enabled = self.given.enabled(form, container, given.first().copied());
+        let enabled = match condition(form) {
+            Some(_) => self.holds(form),
+            None => self.given.enabled(form, container, given.first().copied()),
+        };
         let says = |n: &&NodeId| {
             let at = self.run.tree.at(**n);
             at.child("answer").is_some() || at.child("item").is_some()
@@ -145,6 +150,12 @@ impl<'a> Answers<'_, 'a> {
                 _ => self.answered(form, item, must, repeats, depth),
             }
         }
+    }
+
+    /// Does the item's condition in FHIRPath hold of the response?
+    fn holds(&self, form: NodeRef<'a>) -> Option<bool> {
+        let condition = self.run.own.condition(self.url, form)?;
+        self.run.holds?(condition, self.response)
     }
 
     fn group(&mut self, form: NodeRef<'a>, item: NodeId, must: bool, depth: usize) {

@@ -2,7 +2,7 @@
 //!
 //! Where several items answer the same question, the nearest counts: first those around the item, then
 //! those before it, then those behind it. Invariant: three outcomes; what cannot be compared is not
-//! decided. Deliberately absent: conditions written in FHIRPath.
+//! decided. Deliberately absent: conditions written in FHIRPath, which the caller's engine is asked about.
 
 use super::super::order::compare;
 use super::value_of;
@@ -45,13 +45,6 @@ impl<'a> Given<'a> {
 
     /// Is the item `form` to be asked in `container`, where `item` is given for it?
     pub(super) fn enabled(&self, form: NodeRef<'_>, container: NodeId, item: Option<NodeId>) -> Option<bool> {
-        let by_expression = form.all("extension").any(|e| {
-            let url = e.child_text("url").unwrap_or_default();
-            url.to_ascii_lowercase().contains("enablewhen")
-        });
-        if by_expression {
-            return None;
-        }
         let all = form.child_text("enableBehavior") != Some("any");
         let mut conditions = form.all("enableWhen").peekable();
         if conditions.peek().is_none() {
