@@ -47,7 +47,7 @@ impl<'t> Machine<'_, 't> {
             }
             Node::Test { ty, cast: true, .. } => self.each_of(input, frame, &mut |item| {
                 self.step(1)?;
-                match self.placed(id, self.scope.model.is_type(&item, ty, true))? {
+                match self.placed(id, self.scope.model.casts(&item, ty))? {
                     true => sink(item),
                     false => Ok(()),
                 }

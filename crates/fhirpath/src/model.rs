@@ -149,6 +149,18 @@ impl<'t> Model<'t> {
         }
     }
 
+    /// May the item be taken for one of the type, as the operator `as` asks? A primitive of FHIR's also for
+    /// what it converts to by itself (FHIR R4 fhirpath.html §2.9.1.1): rules write `value as String`.
+    pub(crate) fn casts(&self, value: &Value<'t>, wanted: &TypeName) -> Result<bool, Fail> {
+        let converts = |node: &NodeRef<'t>| {
+            wanted.namespace.is_none()
+                && is_system(&wanted.name)
+                && self.definitions.is_some_and(|d| wanted.find(d).is_none())
+                && self.node_value(*node).is_some_and(|v| v.system_type() == Some(&*wanted.name))
+        };
+        Ok(self.is_type(value, wanted, true)? || value.node().as_ref().is_some_and(converts))
+    }
+
     fn untyped_is(&self, node: NodeRef<'t>, name: &str) -> bool {
         node.child_text("resourceType") == Some(name)
             || self.node_value(node).is_some_and(|v| v.system_type() == Some(name))
