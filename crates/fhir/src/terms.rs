@@ -2,8 +2,8 @@
 //!
 //! Value sets are kept as composed, not expanded: membership is decided by asking the code systems
 //! and value sets that they name. Invariant: an answer is given only when it is certain; what needs
-//! a code system that is not here is `None`, never a guess. Deliberately absent: designations and
-//! displays, and filters by regular expression.
+//! a code system that is not here is `None`, never a guess. Deliberately absent: filters by
+//! regular expression, and the languages of designations.
 
 mod elsewhere;
 mod filter;
@@ -40,6 +40,8 @@ struct Concept {
     /// The codes right above it.
     above: Vec<Box<str>>,
     properties: Vec<(Box<str>, Box<str>)>,
+    /// Its display and its designations in any language, where they are known.
+    displays: Vec<Box<str>>,
 }
 
 #[derive(Clone, Default)]
@@ -135,6 +137,18 @@ impl Terms {
         (found || known.complete).then_some(found)
     }
 
+    /// Is the text a display or a designation that the code system has for the code, but for white space
+    /// and the case of letters? `None` where none is known.
+    pub fn has_display(&self, system: &str, code: &str, text: &str) -> Option<bool> {
+        let concept = self.systems.get(unversioned(system))?.codes.get(code)?;
+        let same = |a: &str, b: &str| {
+            let words = |t: &str| t.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>();
+            words(a) == words(b)
+        };
+        let known = !concept.displays.is_empty();
+        known.then(|| concept.displays.iter().any(|d| **d == *text || same(d, text)))
+    }
+
     /// Takes in a CodeSystem resource.
     pub fn add_code_system(&mut self, tree: &Tree) {
         let root = tree.at(tree.root());
@@ -149,6 +163,9 @@ impl Terms {
             let Some(code) = node.child_text("code") else { continue };
             let concept = system.codes.entry(code.into()).or_default();
             concept.above.extend(above.map(Into::into));
+            concept.displays.extend(node.child_text("display").map(Into::into));
+            let designations = node.all("designation").filter_map(|d| d.child_text("value"));
+            concept.displays.extend(designations.map(Box::from));
             for property in node.all("property") {
                 let Some(name) = property.child_text("code") else { continue };
                 let value = property.children().find(|c| c.name().starts_with("value"));

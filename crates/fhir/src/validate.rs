@@ -5,8 +5,8 @@
 //! that types and `meta.profile` name, and of the slices that the node falls into.
 //!
 //! Codes of findings: `type` (JSON shape or type), `unknown-element`, `cardinality`, `empty`,
-//! `primitive-format`, `max-length`, `fixed`, `pattern`, `slice`, `binding`, `code`, `reference`, `profile`,
-//! `extension`, `invariant`, `bundle`, `attachment`, `questionnaire`, `measure`, `definition`, `markup`,
+//! `primitive-format`, `max-length`, `fixed`, `pattern`, `slice`, `binding`, `code`, `display`,
+//! `reference`, `profile`, `extension`, `invariant`, `bundle`, `attachment`, `questionnaire`, `measure`, `definition`, `markup`,
 //! `depth`, `too-many`.
 //!
 //! Invariants: all findings at once, ordered by place; no value of the document in any of them; what

@@ -115,3 +115,27 @@ fn a_code_that_its_system_does_not_have_is_wrong() {
     assert_eq!(of("http://x.se/s", "z"), ["code Basic.code.coding[0].code"]);
     assert_eq!(of("urn:iso:std:iso:3166", "ZZ"), ["code Basic.code.coding[0].code"]);
 }
+
+#[test]
+fn a_display_is_one_of_its_code() {
+    let system = SYSTEM.replace(
+        r#"{"code": "c"}"#,
+        r#"{"code": "c", "display": "Next of kin", "designation": [{"language": "sv", "value": "Närstående"}]}"#,
+    );
+    let profiles = Profiles::load(Definitions::r4(), &[tree(&system)]).unwrap();
+    let of = |code: &str, display: &str| {
+        let text = format!(
+            r#"{{"resourceType": "Basic", "code": {{"coding": [{{"system": "http://x.se/s", "code": "{code}",
+            "display": "{display}"}}]}}}}"#
+        );
+        let found = profiles.validate(&tree(&text), "Basic");
+        found.iter().map(|f| (f.code, f.severity, f.place.clone())).collect::<Vec<_>>()
+    };
+    for (code, display) in
+        [("c", "Next of kin"), ("c", "next  OF kin"), ("c", "Närstående"), ("b", "anything")]
+    {
+        assert!(of(code, display).is_empty(), "{display}");
+    }
+    let place = "Basic.code.coding[0].display".to_string();
+    assert_eq!(of("c", "Patient"), [("display", Severity::Warning, place)]);
+}

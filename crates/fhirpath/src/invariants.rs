@@ -48,7 +48,12 @@ impl Invariants {
         if known.left_out {
             return Some(true);
         }
-        let scope = Scope::new(Some(definitions));
+        let mut scope = Scope::new(Some(definitions));
+        if invariant.below && definitions.is_resource(node.type_of()) {
+            let around = std::iter::successors(node.parent(), |n| n.parent());
+            let mut around = around.filter(|n| definitions.is_resource(n.type_of()));
+            around.next().into_iter().for_each(|n| scope.set_resource(n));
+        }
         match known.expression.as_ref()?.truth(&scope, node) {
             Ok(truth) => Some(truth.unwrap_or(known.when_empty)),
             Err(_) => None,

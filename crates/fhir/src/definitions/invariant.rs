@@ -15,6 +15,9 @@ pub struct Invariant {
     /// Its place in [`crate::Profiles::invariants`], for engines that keep something for each;
     /// `u32::MAX` until profiles are loaded on top of the definitions.
     pub number: u32,
+    /// Is it stated below the root of a profile? Where it is asked of a resource (`Bundle.entry.resource`),
+    /// `%resource` is then the one around it, which the profile is about.
+    pub below: bool,
     /// What can be said without the engine.
     pub(crate) quick: Quick,
 }
@@ -57,6 +60,13 @@ impl Invariant {
     pub(crate) fn new(key: &str, error: bool, expression: &str) -> Invariant {
         let known = QUICK.iter().find(|(known, start, _)| *known == key && expression.starts_with(start));
         let quick = known.map_or(Quick::Ask, |(.., quick)| *quick);
-        Invariant { key: key.into(), error, expression: expression.into(), number: u32::MAX, quick }
+        Invariant {
+            key: key.into(),
+            error,
+            expression: expression.into(),
+            number: u32::MAX,
+            below: false,
+            quick,
+        }
     }
 }

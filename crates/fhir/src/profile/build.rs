@@ -179,7 +179,9 @@ fn apply(known: &Definitions, rule: &mut Rule, node: NodeRef<'_>) -> Result<(), 
     if let Some(binding) = logical::binding(node) {
         rule.binding = Some(binding);
     }
-    for invariant in logical::invariants(node) {
+    let below = node.child_text("path").is_some_and(|path| path.contains('.'));
+    for mut invariant in logical::invariants(node) {
+        invariant.below = below;
         if !rule.invariants.iter().any(|i| i.key == invariant.key) {
             rule.invariants.push(invariant);
         }

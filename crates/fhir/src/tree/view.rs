@@ -95,6 +95,12 @@ impl<'a> NodeRef<'a> {
         tree.children(self.id).map(move |id| NodeRef { tree, id })
     }
 
+    /// See [`Tree::parent`].
+    #[inline]
+    pub fn parent(self) -> Option<NodeRef<'a>> {
+        self.tree.parent(self.id).map(|id| NodeRef { tree: self.tree, id })
+    }
+
     /// The next sibling, whatever its name.
     #[inline]
     pub fn next(self) -> Option<NodeRef<'a>> {

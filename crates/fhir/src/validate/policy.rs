@@ -15,18 +15,26 @@ pub struct Policy {
     pub complete: bool,
     /// Are absolute addresses in references those of FHIR servers? Then they end in a type of R4 and an id.
     pub rest: bool,
+    /// How bad it is when a code bears the display of another, or one in a language that its system lacks.
+    pub display: Severity,
     /// How bad it is when a text looks as if it had markup in it, which whoever shows it might run.
     pub markup: Severity,
 }
 
 impl Default for Policy {
     /// Unknown extensions are for information, as modifiers a warning; references may lead outside; markup
-    /// in text is a warning.
+    /// in text and unknown displays are warnings.
     fn default() -> Policy {
         let unknown_extension = |_: &str, modifier: bool| match modifier {
             true => Severity::Warning,
             false => Severity::Information,
         };
-        Policy { unknown_extension, complete: false, rest: false, markup: Severity::Warning }
+        Policy {
+            unknown_extension,
+            complete: false,
+            rest: false,
+            display: Severity::Warning,
+            markup: Severity::Warning,
+        }
     }
 }

@@ -50,17 +50,25 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// A code must be one of its system's, where that is known in full. Where it is not, bindings tell.
+    /// A code must be one of its system's, and a display one of the code's, where they are known. Where the
+    /// system is not, bindings tell.
     fn defined(&mut self, node: NodeId, ty: TypeId) {
         let at = self.tree.at(node);
         let (Some(system), Some(code)) = (at.child_text("system"), at.child("code")) else { return };
-        let known = code.text().map(|c| self.own.definitions.terms().has_code(system, c));
-        if known == Some(Some(false)) {
+        let Some(text) = code.text() else { return };
+        let terms = self.own.definitions.terms();
+        if terms.has_code(system, text) == Some(false) {
             let what = "the code system that is named has no such code; correct the code or the system";
             // The specification's own examples spell units of other systems than UCUM freely.
             let unit = ty == self.own.types.quantity && system != UCUM;
             let severity = if unit { Severity::Warning } else { Severity::Error };
-            self.tell("code", severity, code.id, what.into());
+            return self.tell("code", severity, code.id, what.into());
+        }
+        let Some(display) = at.child("display") else { return };
+        if display.text().and_then(|d| terms.has_display(system, text, d)) == Some(false) {
+            let what =
+                "the display is none that the code system has for this code; see which of them is meant";
+            self.tell("display", self.policy.display, display.id, what.into());
         }
     }
 

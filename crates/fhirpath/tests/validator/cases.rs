@@ -77,6 +77,7 @@ pub fn read(folder: &Path) -> Vec<Case> {
                 unknown_extension,
                 complete: text(&case["options"]["validateReference"]).starts_with("CHECK_EXISTS"),
                 rest: case["options"]["assumeValidRestReferences"] == true,
+                display: Severity::Error,
                 markup: markup(&case["options"]),
             },
             second: case.get("withProfile").map(|second| Second {
