@@ -10,6 +10,7 @@ use crate::definitions::{Definitions, logical};
 use crate::finding::Finding;
 use crate::terms::unversioned;
 use crate::tree::{NodeRef, Tree, TypeId};
+use std::collections::HashSet;
 
 /// Parts of a path at most; R4's longest has seven. Bounds every walk over rules.
 const DEEPEST: usize = 64;
@@ -25,14 +26,14 @@ pub(super) fn differential(
     mut rule: Rule,
     faults: &mut Vec<Finding>,
 ) -> Rule {
-    let mut before: Vec<Token> = Vec::new();
+    let (mut before, mut narrowed_here): (Vec<Token>, _) = (Vec::new(), HashSet::new());
     for node in logical::elements(root) {
         let tokens = tokens(node, &before);
         if tokens.len() > DEEPEST {
             faults.push(fault(node, "the path has more parts than any element has"));
             continue;
         }
-        match descend(definitions, &mut rule, ty, &tokens[1.min(tokens.len())..]) {
+        match descend(definitions, &mut rule, ty, &tokens[1.min(tokens.len())..], &mut narrowed_here) {
             Some(target) => {
                 if let Err(message) = apply(definitions, target, node) {
                     faults.push(fault(node, message));
@@ -79,14 +80,16 @@ fn descend<'r>(
     rule: &'r mut Rule,
     ty: TypeId,
     tokens: &[Token],
+    narrowed_here: &mut HashSet<String>,
 ) -> Option<&'r mut Rule> {
     let mut rule = rule;
+    let mut way = String::new();
     let mut ty = ty;
     for (name, slice) in tokens {
         let bare = name.strip_suffix("[x]").unwrap_or(name);
         let (mut child_name, mut slice) = (bare.to_string(), slice.clone());
         let mut next = TypeId::NONE;
-        let mut choice = false;
+        let (mut choice, mut shortcut) = (false, false);
         if ty != TypeId::NONE {
             let element = known.element(ty, bare)?;
             choice = element.choice;
@@ -94,12 +97,18 @@ fn descend<'r>(
             next = known.child_type(ty, bare).unwrap_or(TypeId::NONE);
             if choice && next != TypeId::NONE && slice.is_none() {
                 slice = Some(bare.to_string());
+                shortcut = true;
             }
             if let (true, Some(s)) = (choice, &slice) {
                 next = known.choice_type(ty, s).unwrap_or(next);
             }
         }
         rule = rule.child_mut(&child_name);
+        way = format!("{way}.{child_name}:{}", slice.as_deref().unwrap_or_default());
+        if shortcut {
+            let element = format!("{}.{child_name}", way.rsplit_once('.').map_or("", |(above, _)| above));
+            shorten(rule, next, element, narrowed_here);
+        }
         next = narrowed(known, rule, next);
         if let Some(slice) = slice {
             let default = || default_slicing(&child_name, choice);
@@ -118,6 +127,16 @@ fn descend<'r>(
         ty = next;
     }
     Some(rule)
+}
+
+/// `valueQuantity` for an element `value[x]` that the profile has not sliced leaves only the types that it
+/// so names (profiling.html §5.1.0.14.2): published snapshots say it like this.
+fn shorten(rule: &mut Rule, ty: TypeId, element: String, narrowed_here: &mut HashSet<String>) {
+    let first = rule.types.is_empty() && rule.slicing.is_none() && narrowed_here.insert(element.clone());
+    let here = first || narrowed_here.contains(&element);
+    if here && !rule.types.iter().any(|t| t.ty == ty) {
+        rule.types.push(TypeRule { ty, profiles: Vec::new(), targets: Vec::new() });
+    }
 }
 
 /// The one type that a rule leaves, where it is narrower than what the model says.
