@@ -39,9 +39,9 @@ pub fn example_message(path: &str) -> Option<&'static str> {
     CONFORMANCE.get_file(format!("examples/{path}"))?.contents_utf8()
 }
 
-/// All rule files of a source, sorted by path; the examples are no rules.
+/// All rule files of a source, sorted by path; the examples are no rules, nor is what rules are made from.
 pub fn read(source: &Source) -> Result<Vec<File>, Vec<Problem>> {
-    chosen(source, &|path| !is_example(path))
+    chosen(source, &|path| !is_example(path) && !is_source(path))
 }
 
 fn is_example(path: &str) -> bool {
@@ -123,11 +123,16 @@ fn walk(
 /// What the examples of the maps exercise (`sluss map cover`).
 const COVERAGE: &str = "mappings/coverage.json";
 
-/// Twelve hexadecimal digits over everything that decides a verdict (examples, figures about them and
-/// prose do not); packages by name and digest.
+/// What rules are made from, and what makes them.
+fn is_source(path: &str) -> bool {
+    path.ends_with(".fsh") || path.ends_with(".py") || path == "conformance/models/case-message.txt"
+}
+
+/// Twelve hexadecimal digits over everything that decides a verdict (examples, figures about them, prose
+/// and what rules are made from do not); packages by name and digest.
 pub fn version<'a>(files: &'a [File], packages: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let mut hash = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
-    let about = |path: &str| is_example(path) || path.ends_with(".md") || path == COVERAGE;
+    let about = |path: &str| is_example(path) || is_source(path) || path.ends_with(".md") || path == COVERAGE;
     let deciding = files.iter().filter(|f| !about(&f.path));
     for (name, content) in deciding.map(|f| (f.path.as_str(), f.text.as_str())).chain(packages) {
         for part in [name, content] {
