@@ -18,6 +18,7 @@ mod bundle;
 mod cause;
 mod children;
 mod contained;
+mod cql;
 mod definition;
 mod discriminator;
 mod entries;

@@ -8,7 +8,7 @@ use crate::tree::{NodeId, NodeRef, Tree};
 use std::collections::HashMap;
 
 /// The types of such resources.
-pub(crate) const CANONICALS: [&str; 2] = ["Questionnaire", "Measure"];
+pub(crate) const CANONICALS: [&str; 3] = ["Questionnaire", "Measure", "Library"];
 
 /// One such resource.
 #[derive(Debug)]

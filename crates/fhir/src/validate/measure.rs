@@ -4,6 +4,7 @@
 //! is one. Deliberately absent: scores and counts, and criteria in CQL, which are told as not checkable.
 
 use super::Run;
+use super::cql::Names;
 use crate::finding::Severity;
 use crate::tree::{NodeId, NodeRef};
 
@@ -82,13 +83,23 @@ fn stratifiers(run: &mut Run<'_>, group: NodeRef<'_>, definition: NodeRef<'_>) {
     }
 }
 
-/// Checks the Measure at `node`: what it computes by is not read here.
+/// Checks the Measure at `node`: do the names that it computes by exist?
 pub(super) fn measure(run: &mut Run<'_>, node: NodeId) {
-    let mut work = vec![run.tree.at(node)];
+    let at = run.tree.at(node);
+    let names = Names::of(run, at);
+    let mut work = vec![at];
     while let Some(at) = work.pop() {
         work.extend(at.children().filter(|c| !matches!(c.name(), "contained" | "extension")));
-        if at.name() == "criteria" && at.child_text("language").is_some_and(|l| l.starts_with("text/cql")) {
-            run.unsure("measure", at.id, "criteria in CQL are not read here");
+        if at.name() != "criteria" || !at.child_text("language").is_some_and(|l| l.starts_with("text/cql")) {
+            continue;
+        }
+        match names.has(at.child_text("expression").unwrap_or_default()) {
+            Some(true) => {}
+            Some(false) => {
+                let what = "the measure's library defines no such name; correct the name or the library";
+                run.error("measure", at.id, what.into());
+            }
+            None => run.unsure("measure", at.id, "criteria in CQL are not read here, but for plain names"),
         }
     }
 }
