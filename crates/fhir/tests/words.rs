@@ -192,3 +192,37 @@ fn many_warnings_are_no_error_and_hide_none() {
     assert_eq!(errors, ["binding"]);
     assert_eq!(findings.len(), 1002);
 }
+
+#[test]
+fn how_bad_another_code_is_follows_from_the_strength_of_the_binding() {
+    let told = |text: &str| -> Vec<(Severity, String)> {
+        let profiles = Profiles::load(Definitions::r4(), &[]).unwrap();
+        let tree = tree(text);
+        let ty = tree.name(tree.root()).to_string();
+        let bindings = profiles.validate(&tree, &ty).into_iter().filter(|f| f.code == "binding");
+        bindings.filter(|f| !f.not_checkable).map(|f| (f.severity, f.place)).collect()
+    };
+    let other = r#"{"coding":[{"system":"http://a.example","code":"x"}]}"#;
+    assert_eq!(
+        told(r#"{"resourceType":"Patient","gender":"other-than-these"}"#),
+        [(Severity::Error, "Patient.gender".to_string())]
+    );
+    assert_eq!(
+        told(&format!(r#"{{"resourceType":"Patient","maritalStatus":{other}}}"#)),
+        [(Severity::Warning, "Patient.maritalStatus".to_string())]
+    );
+    let appointment = |kind: &str| {
+        format!(
+            r#"{{"resourceType":"Appointment","status":"proposed","participant":[{{"status":"needs-action"}}],
+            "appointmentType":{kind}}}"#
+        )
+    };
+    assert_eq!(
+        told(&appointment(other)),
+        [(Severity::Information, "Appointment.appointmentType".to_string())]
+    );
+    // In words, or by a code of the set: nothing to tell.
+    assert!(told(&appointment(r#"{"text":"a word"}"#)).is_empty());
+    let right = r#"{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v2-0276","code":"ROUTINE"}]}"#;
+    assert!(told(&appointment(right)).is_empty());
+}

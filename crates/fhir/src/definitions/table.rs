@@ -165,7 +165,8 @@ fn add_part<'a>(parts: &mut Vec<Part>, mark: &str, mut fields: impl Iterator<Ite
 }
 
 impl Definitions {
-    /// Writes the compact table. Value sets are included where a required binding names them.
+    /// Writes the compact table. Value sets are included where a binding names them that is more than an
+    /// example.
     pub fn to_table(&self) -> String {
         let mut out = format!("{HEAD}\n");
         let mut sets = BTreeSet::new();
@@ -183,7 +184,7 @@ impl Definitions {
             write_invariants(&mut out, &own.invariants);
             for element in &own.elements {
                 self.write_element(&mut out, element);
-                if let Some(binding) = element.binding.as_ref().filter(|b| b.strength == Strength::Required) {
+                if let Some(binding) = element.binding.as_ref().filter(|b| b.strength < Strength::Example) {
                     sets.insert(binding.value_set.clone());
                 }
             }

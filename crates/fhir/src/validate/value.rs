@@ -43,7 +43,7 @@ impl<'a> Run<'a> {
         let base = element.and_then(|e| e.binding.as_ref()).filter(|_| !self.layers_only);
         let mut done: Vec<&Binding> = Vec::new();
         for binding in layers.iter().filter_map(|r| r.binding.as_ref()).chain(base) {
-            if binding.strength <= Strength::Extensible && !done.contains(&binding) {
+            if binding.strength < Strength::Example && !done.contains(&binding) {
                 done.push(binding);
                 self.binding(node, ty, binding);
             }
@@ -74,13 +74,13 @@ impl<'a> Run<'a> {
 
     fn binding(&mut self, node: NodeId, ty: TypeId, binding: &Binding) {
         let verdict = self.bound(node, ty, binding);
-        let required = binding.strength == Strength::Required;
         match verdict {
             Some(true) => {}
             Some(false) => {
-                let (severity, must) = match required {
-                    true => (Severity::Error, "use one of its codes"),
-                    false => (Severity::Warning, "use one of its codes unless none fits"),
+                let (severity, must) = match binding.strength {
+                    Strength::Required => (Severity::Error, "use one of its codes"),
+                    Strength::Extensible => (Severity::Warning, "use one of its codes unless none fits"),
+                    _ => (Severity::Information, "its codes are preferred"),
                 };
                 let what = format!("the code is not in the value set {}; {must}", binding.value_set);
                 self.tell("binding", severity, node, what);
@@ -118,8 +118,8 @@ impl<'a> Run<'a> {
                     Some(false) => {}
                 }
             }
-            // Text alone meets an extensible binding (terminologies.html §4.1.3).
-            if !any && binding.strength == Strength::Extensible {
+            // Text alone meets all but a required binding (terminologies.html §4.1.3).
+            if !any && binding.strength != Strength::Required {
                 return Some(true);
             }
             verdict
