@@ -181,7 +181,10 @@ impl Rulebook {
             (None, None) => envelope::event(&tree, Format::FhirJson).map(str::to_string),
         };
         let Some(event) = event else {
-            let own = tree.child_text(tree.root(), "resourceType").unwrap_or("Resource").to_string();
+            // A name that is no type may be a value put in the wrong place: it is not repeated.
+            let named = tree.child_text(tree.root(), "resourceType");
+            let known = named.filter(|name| self.definitions.type_id(name).is_some());
+            let own = known.unwrap_or("Resource").to_string();
             return self.against(&mut tree, &own, report);
         };
         self.own_rules(&tree, Format::FhirJson, wanted, report);

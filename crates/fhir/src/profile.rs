@@ -63,6 +63,8 @@ pub(crate) struct Types {
     /// The kinds of text that may point at a contained resource as `#id`.
     pub(crate) pointing: [TypeId; 3],
     pub(crate) attachment: TypeId,
+    /// The primitive types that may be bound to a value set, and what derives from them.
+    pub(crate) coded: [TypeId; 2],
     /// The types of text that people read.
     pub(crate) texts: [TypeId; 2],
 }
@@ -246,6 +248,7 @@ impl Types {
             quantity: id("Quantity"),
             pointing: [id("canonical"), id("uri"), id("url")],
             attachment: id("Attachment"),
+            coded: [id("string"), id("uri")],
             texts: [id("string"), id("markdown")],
         }
     }

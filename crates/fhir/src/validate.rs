@@ -164,6 +164,10 @@ impl<'a> Run<'a> {
             None => own.definitions.type_id(url),
         };
         match expected {
+            None if ty == TypeId::NONE => {
+                let what = "the document's own type is not known; set resourceType to an R4 resource";
+                self.error("type", root, what.into());
+            }
             None => {
                 let what =
                     "the profile or type to validate against is not loaded here; load it or correct its name";

@@ -56,6 +56,13 @@ fn unit(code: &str) -> Option<bool> {
     }
     let mut open = Vec::new();
     for b in code.bytes() {
+        // An annotation is plain text up to its end (UCUM §6).
+        if open.last() == Some(&b'{') && b != b'}' {
+            if !b.is_ascii_graphic() || b == b'{' {
+                return Some(false);
+            }
+            continue;
+        }
         let closes = match b {
             b'(' | b'[' | b'{' => {
                 open.push(b);
@@ -83,7 +90,11 @@ fn media_type(code: &str) -> Option<bool> {
     let token = |s: &str| {
         !s.is_empty() && s.bytes().all(|b| b.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?=".contains(&b))
     };
-    let mut parts = code.split(';');
+    let mut quoted = false;
+    let mut parts = code.split(move |c: char| {
+        quoted ^= c == '"';
+        c == ';' && !quoted
+    });
     let named = parts.next().and_then(|p| p.trim_end().split_once('/'));
     let known = named.is_some_and(|(ty, sub)| token(ty) && token(sub));
     let parameter =
@@ -121,6 +132,9 @@ mod tests {
             ("http://unitsofmeasure.org", "[seldom]", None),
             ("http://unitsofmeasure.org", "mg per dL", Some(false)),
             ("http://unitsofmeasure.org", "[in_i", Some(false)),
+            ("http://unitsofmeasure.org", "{a(b}", None),
+            ("http://unitsofmeasure.org", "{a", Some(false)),
+            ("urn:ietf:bcp:13", "multipart/related; type=\"a;b\"", Some(true)),
             ("urn:ietf:bcp:13", "application/fhir+json; charset=utf-8", Some(true)),
             ("urn:ietf:bcp:13", "pdf", Some(false)),
             ("urn:ietf:bcp:13", "json", None),

@@ -3,7 +3,7 @@
 //! Invariant: asked only of code systems that are here in full; a filter that is not understood selects
 //! "not known", never "none". Deliberately absent: `regex`, and the order of codes.
 
-use super::System;
+use super::{Concept, System};
 use crate::tree::NodeRef;
 use std::collections::HashSet;
 
@@ -40,11 +40,19 @@ impl System {
     }
 
     fn by_property(&self, name: &str, op: &str, value: &str, chosen: &mut Vec<Box<str>>) -> Option<()> {
+        // What is no property here, and what no concept states, cannot be told from what is not known;
+        // but a concept that does not say so can be chosen and is in use (codesystem-concept-properties).
+        let unless = matches!(name, "notSelectable" | "inactive").then_some("false");
+        let stated = |c: &Concept| c.properties.iter().any(|(n, _)| **n == *name);
+        if name != "parent" && unless.is_none() && !self.codes.values().any(stated) {
+            return None;
+        }
         let listed: HashSet<&str> = value.split(',').map(str::trim).collect();
         let any = |code: &str, fits: &dyn Fn(&str) -> bool| {
             let Some(concept) = self.codes.get(code) else { return false };
             match name {
                 "parent" => concept.above.iter().any(|a| fits(a)),
+                _ if !stated(concept) && op != "exists" => unless.is_some_and(fits),
                 _ => concept.properties.iter().any(|(n, v)| **n == *name && fits(v)),
             }
         };

@@ -52,6 +52,8 @@ impl<'a> Run<'a> {
         let (tree, definitions) = (self.tree, &self.own.definitions);
         let resource = definitions.is_resource(ty);
         let mut out = Known::new();
+        // Items that are refused count where the others stand, too.
+        let mut before: Option<(*const Element, u32)> = None;
         for child in tree.children(node) {
             let Some(element) = definitions.element_of(tree, child) else {
                 if !(self.layers_only || resource && tree.name(child) == "resourceType") {
@@ -61,8 +63,9 @@ impl<'a> Run<'a> {
             };
             let child_ty = tree.type_of(child);
             let list = tree.is_list(child);
-            let before = out.last().filter(|c| std::ptr::eq(c.element, element)).and_then(|c| c.index);
-            let index = list.then(|| before.map_or(0, |i| i + 1));
+            let same = before.filter(|(e, _)| list && std::ptr::eq(*e, element));
+            let index = list.then(|| same.map_or(0, |(_, i)| i + 1));
+            before = index.map(|i| (std::ptr::from_ref(element), i));
             if !self.layers_only {
                 self.path.push((child, index));
                 self.list_shape(child, element, list);

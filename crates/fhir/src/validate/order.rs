@@ -121,12 +121,15 @@ fn stretch(text: &str) -> Option<Stretch> {
         b"Z" => 0,
         [sign, ..] => {
             let (h, m) = zone.get(1..)?.split_once(':')?;
-            let minutes = h.parse::<i128>().ok()? * 60 + m.parse::<i128>().ok()?;
+            // What has another shape was refused already, and is not calculated with.
+            let two = |t: &str| t.parse::<i128>().ok().filter(|_| t.len() == 2);
+            let minutes = two(h)? * 60 + two(m)?;
             if *sign == b'-' { -minutes } else { minutes }
         }
         [] => return None,
     };
-    let from = midnight + clock(time)? - offset * HOUR / 60;
+    let clock = clock(time).filter(|c| (0..=25 * HOUR).contains(c))?;
+    let from = midnight + clock - offset * HOUR / 60;
     Some(Stretch { from, to: from + 1, zoned: true })
 }
 

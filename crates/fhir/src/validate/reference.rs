@@ -30,7 +30,9 @@ impl<'a> Run<'a> {
             return;
         }
         let base = element.map(|e| e.targets.as_slice()).filter(|_| !self.layers_only);
-        let own = layers.iter().flat_map(|r| &r.types).map(|t| t.targets.as_slice());
+        let reference = self.own.types.reference;
+        let types = layers.iter().flat_map(|r| &r.types).filter(|t| t.ty == reference);
+        let own = types.map(|t| t.targets.as_slice());
         for targets in base.into_iter().chain(own).filter(|t| !t.is_empty()) {
             // One complaint a reference: the profile's is seldom more than the base's again.
             if !self.one_target(node, text, target, targets) {

@@ -127,12 +127,13 @@ impl<'a> Run<'a> {
             one(at)
         } else if ty == types.quantity {
             if at.child("code").is_some() { one(at) } else { Some(true) }
-        } else if definitions.is_primitive(ty) {
+        } else if types.coded.iter().any(|&t| definitions.is_a(ty, t)) {
             match at.text() {
                 Some(code) => self.in_set(&binding.value_set, None, code),
                 None => Some(true),
             }
         } else {
+            // Other types of a choice have no codes (eld-11).
             Some(true)
         }
     }
