@@ -17,6 +17,7 @@ mod attachment;
 mod bundle;
 mod cause;
 mod children;
+mod conforms;
 mod contained;
 mod cql;
 mod definition;
@@ -42,8 +43,8 @@ use crate::definitions::{Element, Invariant};
 use crate::finding::{Finding, Severity};
 use crate::profile::{Profiles, Rule};
 use crate::tree::{NodeId, NodeRef, Tree, TypeId};
+use conforms::Question;
 pub use policy::Policy;
-use profiles::RuleId;
 use smallvec::SmallVec;
 use std::collections::HashMap;
 
@@ -61,8 +62,8 @@ const MOST_FINDINGS: usize = 1000;
 /// Deeper nodes are not looked at; the readers' limits are stricter.
 const DEEPEST: usize = 200;
 
-/// References are followed this far when asking whether a target conforms to a profile.
-const LONGEST_CHAIN: u32 = 16;
+/// References are followed this far at once when asking whether a target conforms to a profile.
+const LONGEST_CHAIN: usize = 16;
 
 impl Profiles {
     /// Validates an annotated tree against a profile (by canonical URL) or a type (by name or URL),
@@ -110,7 +111,8 @@ impl Profiles {
             links: Vec::new(),
             layers_only: false,
             placed: true,
-            asking: 0,
+            doubts: 0,
+            open: conforms::Open::default(),
         };
         run.start(url);
         let mut findings = run.findings;
@@ -136,7 +138,7 @@ struct Run<'a> {
     path: Vec<(NodeId, Option<u32>)>,
     bundle: bundle::Index<'a>,
     /// Does a resource conform to a profile? Asked by references, answered once.
-    memo: HashMap<(NodeId, RuleId), bool>,
+    memo: HashMap<Question, Option<bool>>,
     /// References, looked at when the walk has judged what they may point at.
     later: Vec<(NodeId, Option<&'a Element>, Layers<'a>)>,
     /// Which resource refers to which, in a document.
@@ -145,8 +147,10 @@ struct Run<'a> {
     layers_only: bool,
     /// Do findings need their places?
     placed: bool,
-    /// How many questions of conformance are being answered inside each other.
-    asking: u32,
+    /// How often something that might have been an error could not be checked.
+    doubts: usize,
+    /// The questions of conformance that are open.
+    open: conforms::Open<'a>,
 }
 
 impl<'a> Run<'a> {

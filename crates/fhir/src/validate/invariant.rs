@@ -47,11 +47,13 @@ impl<'a> Run<'a> {
                 let what = format!("the rule {} does not hold: {}", invariant.key, invariant.expression);
                 self.tell("invariant", severity, node, what);
             }
-            None => self.unsure(
-                "invariant",
-                node,
-                &format!("the rule {} could not be evaluated here", invariant.key),
-            ),
+            None => {
+                let what = format!("the rule {} could not be evaluated here", invariant.key);
+                match invariant.error {
+                    true => self.unsure("invariant", node, &what),
+                    false => self.unsure_of_advice("invariant", node, &what),
+                }
+            }
         }
     }
 

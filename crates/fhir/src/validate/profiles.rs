@@ -1,13 +1,12 @@
-//! Which profiles apply at a node, and whether a node conforms to one.
+//! Which profiles apply at a node.
 //!
-//! Invariant: whether a node conforms to a profile is asked once. Deliberately absent: profiles that
-//! are not loaded; of them it is told that they are not here.
+//! Invariant: a profile is added once. Deliberately absent: profiles that are not loaded, of which it is
+//! told that they are not here; whether a node conforms to one (`conforms`).
 
-use super::{LONGEST_CHAIN, Layers, Run};
+use super::{Layers, Run};
 use crate::finding::{Finding, Severity};
-use crate::profile::{Profile, Rule};
+use crate::profile::Rule;
 use crate::tree::{NodeId, TypeId};
-use smallvec::smallvec;
 
 impl<'a> Run<'a> {
     /// Adds the rules of profiles that the node itself names: an extension's URL, `meta.profile`.
@@ -67,7 +66,7 @@ impl<'a> Run<'a> {
                     false => self.unsure(
                         "profile",
                         node,
-                        "some profiles allowed here are not loaded or lie too far",
+                        "whether it fits one of the profiles allowed here could not be decided here",
                     ),
                 }
             }
@@ -76,15 +75,11 @@ impl<'a> Run<'a> {
 
     /// A resource without error conforms to all that was asked of it: a reference to it need not ask
     /// again. What is wrong in what it refers to itself is told there.
-    pub(super) fn remember(&mut self, node: NodeId, layers: &Layers<'a>, before: usize) {
-        if !self.findings[before..].iter().any(|f| f.severity == Severity::Error) {
-            self.memo.extend(layers.iter().map(|rule| ((node, id_of(rule)), true)));
+    pub(super) fn remember(&mut self, node: NodeId, layers: &Layers<'a>, before: (usize, usize)) {
+        let wrong = self.findings[before.0..].iter().any(|f| f.severity == Severity::Error);
+        if !wrong && self.doubts == before.1 {
+            self.memo.extend(layers.iter().map(|rule| ((node, id_of(rule)), Some(true))));
         }
-    }
-
-    /// Runs a check without keeping its findings, on the layers alone: are there no errors?
-    fn quietly(&mut self, check: impl FnOnce(&mut Self)) -> bool {
-        !self.apart(false, check).iter().any(|f| f.severity == Severity::Error)
     }
 
     /// Runs a check on the layers alone and gives its findings, with their places or without.
@@ -97,33 +92,12 @@ impl<'a> Run<'a> {
         self.depths = kept.1;
         std::mem::replace(&mut self.findings, kept.0)
     }
-
-    /// Does the node conform to the profile, as far as the profile goes beyond its type? `None`:
-    /// at the end of a chain of references too long to follow.
-    pub(super) fn conforms(&mut self, node: NodeId, profile: &'a Profile) -> Option<bool> {
-        let key = (node, id_of(&profile.root));
-        if let Some(&known) = self.memo.get(&key) {
-            return Some(known);
-        }
-        if self.asking >= LONGEST_CHAIN {
-            return None;
-        }
-        // Resources that refer to each other: while one is being asked about, it conforms.
-        self.memo.insert(key, true);
-        self.asking += 1;
-        let ty = self.tree.type_of(node);
-        let good = self.own.definitions.is_a(ty, profile.ty)
-            && self.quietly(|run| run.node(node, ty, None, smallvec![&profile.root]));
-        self.asking -= 1;
-        self.memo.insert(key, good);
-        Some(good)
-    }
 }
 
 /// A rule, by where it stands: profiles do not move while a document is validated.
 pub(super) type RuleId = usize;
 
-fn id_of(rule: &Rule) -> RuleId {
+pub(super) fn id_of(rule: &Rule) -> RuleId {
     std::ptr::from_ref(rule).addr()
 }
 

@@ -124,7 +124,7 @@ impl<'a> Run<'a> {
         match (verdict, target) {
             (Some(true), _) | (None, None) => return true,
             (None, Some(_)) => {
-                let what = "a profile that the target should conform to is not loaded here, or lies too far to follow";
+                let what = "the target's conformance could not be decided here";
                 self.unsure("reference", node, what);
                 return true;
             }

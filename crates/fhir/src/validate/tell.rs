@@ -15,8 +15,14 @@ impl<'a> Run<'a> {
         self.tell(code, Severity::Error, node, message);
     }
 
-    /// Records what could not be checked.
+    /// Records what could not be checked and might be an error.
     pub(super) fn unsure(&mut self, code: &'static str, node: NodeId, message: &str) {
+        self.doubts += 1;
+        self.unsure_of_advice(code, node, message);
+    }
+
+    /// Records what could not be checked and would be no error.
+    pub(super) fn unsure_of_advice(&mut self, code: &'static str, node: NodeId, message: &str) {
         self.keep(code, Severity::Information, node, message.to_string(), true);
     }
 

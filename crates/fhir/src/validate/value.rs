@@ -87,7 +87,10 @@ impl<'a> Run<'a> {
             }
             None => {
                 let what = format!("the value set {} is not known in full here", binding.value_set);
-                self.unsure("binding", node, &what);
+                match binding.strength {
+                    Strength::Required => self.unsure("binding", node, &what),
+                    _ => self.unsure_of_advice("binding", node, &what),
+                }
             }
         }
     }

@@ -24,7 +24,7 @@ impl<'a> Run<'a> {
         }
         self.add_profiles(node, ty, &mut layers);
         let definitions = &self.own.definitions;
-        let before = self.findings.len();
+        let (before, doubts) = (self.findings.len(), self.doubts);
         if definitions.is_primitive(ty) {
             if !self.primitive(node, ty, &layers) {
                 return;
@@ -61,7 +61,7 @@ impl<'a> Run<'a> {
             self.words(node, ty);
         }
         if !self.layers_only && definitions.is_resource(ty) {
-            self.remember(node, &layers, before);
+            self.remember(node, &layers, (before, doubts));
         }
     }
 

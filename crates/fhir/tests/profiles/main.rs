@@ -10,3 +10,4 @@ mod extensions;
 mod loading;
 mod made;
 mod slices;
+mod targets;
