@@ -3,7 +3,7 @@
 //! Invariant: what cannot be decided here is `None`, never a guess. Deliberately absent: discriminators
 //! outside the subset of FHIRPath that R4 allows.
 
-use super::value::contains;
+use super::value::{contains, every, some};
 use super::{Layers, Nodes, Run};
 use crate::profile::{How, Rule, Slicing, Step};
 use crate::terms::unversioned;
@@ -24,6 +24,10 @@ pub(super) enum Said {
 impl Said {
     fn of(yes: bool) -> Said {
         if yes { Said::Yes } else { Said::No }
+    }
+
+    fn told(verdict: Option<bool>) -> Said {
+        verdict.map_or(Said::Unknown, Said::of)
     }
 }
 
@@ -76,7 +80,8 @@ impl<'a> Run<'a> {
     fn has_value(&self, rule: &'a Rule, steps: &[Step], rules: &[&'a Rule], nodes: &[NodeId]) -> Said {
         let decisive: Layers<'_> = rules.iter().copied().filter(|r| r.decisive).collect();
         if !decisive.is_empty() {
-            return Said::of(nodes.iter().any(|&n| decisive.iter().all(|r| self.fits(n, r))));
+            let fits = |&n: &NodeId| every(decisive.iter().map(|r| self.fits(n, r)));
+            return Said::told(some(nodes.iter().map(fits)));
         }
         if let Some(by_url) = self.extension_url(rule, steps, nodes) {
             return Said::of(by_url);

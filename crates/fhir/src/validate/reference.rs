@@ -5,6 +5,7 @@
 
 use super::Run;
 use super::bundle::Lead;
+use super::value::some;
 use crate::definitions::Element;
 use crate::finding::Severity;
 use crate::profile::Rule;
@@ -141,15 +142,7 @@ impl<'a> Run<'a> {
     }
 
     fn among(&mut self, node: NodeId, targets: &'a [Box<str>]) -> Option<bool> {
-        let mut verdict = Some(false);
-        for url in targets {
-            match self.is_target(node, url) {
-                Some(true) => return Some(true),
-                None => verdict = None,
-                Some(false) => {}
-            }
-        }
-        verdict
+        some(targets.iter().map(|url| self.is_target(node, url)))
     }
 
     /// Is the resource of this type, or does it conform to this profile?

@@ -145,7 +145,7 @@ impl<'a> Run<'a> {
 
     fn is_in(&mut self, slicing: &'a Slicing, rule: &'a Rule, node: NodeId) -> Option<bool> {
         if slicing.discriminators.is_empty() {
-            return rule.decisive.then(|| self.fits(node, rule));
+            return if rule.decisive { self.fits(node, rule) } else { None };
         }
         let mut verdict = Said::Nothing;
         for (how, steps) in &slicing.discriminators {

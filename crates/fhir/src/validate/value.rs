@@ -111,21 +111,11 @@ impl<'a> Run<'a> {
             (_, None) => Some(false),
         };
         if ty == types.concept {
-            let mut verdict = Some(false);
-            let mut any = false;
-            for coding in at.all("coding") {
-                any = true;
-                match one(coding) {
-                    Some(true) => return Some(true),
-                    None => verdict = None,
-                    Some(false) => {}
-                }
-            }
             // Text alone meets all but a required binding (terminologies.html §4.1.3).
-            if !any && binding.strength != Strength::Required {
+            if at.child("coding").is_none() && binding.strength != Strength::Required {
                 return Some(true);
             }
-            verdict
+            some(at.all("coding").map(one))
         } else if ty == types.coding {
             one(at)
         } else if ty == types.quantity {
@@ -147,38 +137,42 @@ impl<'a> Run<'a> {
         known.contains(unversioned(set), system, code)
     }
 
-    /// Does the node fit everything in the rule that tells slices apart?
-    pub(super) fn fits(&self, node: NodeId, rule: &Rule) -> bool {
+    /// Does the node fit everything in the rule that tells slices apart? `None`: it cannot be told here.
+    pub(super) fn fits(&self, node: NodeId, rule: &Rule) -> Option<bool> {
         let at = self.tree.at(node);
         if rule.fixed.as_ref().is_some_and(|f| !equal(at, f.at(f.root())))
             || rule.pattern.as_ref().is_some_and(|p| !contains(at, p.at(p.root())))
         {
-            return false;
+            return Some(false);
         }
         let required = rule.binding.as_ref().filter(|b| b.strength == Strength::Required);
-        if required.is_some_and(|b| self.bound(node, self.tree.type_of(node), b) == Some(false)) {
-            return false;
-        }
-        if rule.is_choice() && !self.fits_choice(node, rule) {
-            return false;
-        }
-        rule.children.iter().filter(|(_, r)| r.decisive).all(|(name, child)| {
-            let nodes = self.children_called(node, name.name());
-            let own = nodes.iter().any(|&n| self.fits(n, child))
-                || (nodes.is_empty() && child.min.unwrap_or(0) == 0);
-            let slices = child.slicing.iter().flat_map(|s| &s.slices).filter(|(_, r)| r.min.unwrap_or(0) > 0);
-            own && slices.map(|(_, r)| r).all(|r| nodes.iter().any(|&n| self.fits(n, r)))
-        })
+        let own = [
+            required.map_or(Some(true), |b| self.bound(node, self.tree.type_of(node), b)),
+            if rule.is_choice() { self.fits_choice(node, rule) } else { Some(true) },
+        ];
+        let parts = rule.children.iter().filter(|(_, r)| r.decisive);
+        every(own.into_iter().chain(parts.map(|(name, child)| self.part_fits(node, name.name(), child))))
+    }
+
+    /// Do the children of this name fit the rule, one of them each slice that must be there?
+    fn part_fits(&self, node: NodeId, name: &str, rule: &Rule) -> Option<bool> {
+        let nodes = self.children_called(node, name);
+        let one = |rule| some(nodes.iter().map(|&n| self.fits(n, rule)));
+        let own = if nodes.is_empty() { Some(rule.min.unwrap_or(0) == 0) } else { one(rule) };
+        let slices = rule.slicing.iter().flat_map(|s| &s.slices).filter(|(_, r)| r.min.unwrap_or(0) > 0);
+        every(std::iter::once(own).chain(slices.map(|(_, r)| one(r))))
     }
 
     /// Does the node fit what a choice says of its type, and is its type the one demanded?
-    fn fits_choice(&self, node: NodeId, rule: &Rule) -> bool {
+    fn fits_choice(&self, node: NodeId, rule: &Rule) -> Option<bool> {
         let ty = self.tree.type_of(node);
         let slices = rule.slicing.iter().flat_map(|s| &s.slices).map(|(_, r)| r).filter(|r| r.decisive);
         let (own, others): (Vec<_>, Vec<_>) =
             slices.partition(|r: &&Rule| r.types.iter().any(|t| self.own.definitions.is_a(ty, t.ty)));
-        let other_demanded = own.is_empty() && others.iter().any(|r| r.min.unwrap_or(0) > 0);
-        !other_demanded && own.into_iter().all(|r| self.fits(node, r))
+        if own.is_empty() && others.iter().any(|r| r.min.unwrap_or(0) > 0) {
+            return Some(false);
+        }
+        every(own.into_iter().map(|r| self.fits(node, r)))
     }
 
     /// The children that are instances of the element `name`, choices included.
@@ -188,6 +182,24 @@ impl<'a> Run<'a> {
             |c: &NodeId| definitions.element_of(tree, *c).map_or(tree.name(*c) == name, |e| &*e.name == name);
         tree.children(node).filter(called).collect()
     }
+}
+
+/// Are all true? One that is false decides, whatever else cannot be told.
+pub(super) fn every(verdicts: impl IntoIterator<Item = Option<bool>>) -> Option<bool> {
+    some(verdicts.into_iter().map(|v| v.map(|v| !v))).map(|found| !found)
+}
+
+/// Is one true? One that is decides, whatever else cannot be told.
+pub(super) fn some(verdicts: impl IntoIterator<Item = Option<bool>>) -> Option<bool> {
+    let mut all = Some(false);
+    for verdict in verdicts {
+        match verdict {
+            Some(true) => return Some(true),
+            None => all = None,
+            Some(false) => {}
+        }
+    }
+    all
 }
 
 /// The kind of a fixed value in words.

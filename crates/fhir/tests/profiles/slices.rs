@@ -241,3 +241,29 @@ fn the_nearest_candidate_is_told_with_what_it_lacks() {
     );
     assert!(told[0].contains("nearest is `a`, but [fixed] Patient.identifier[0].system:"), "{told:?}");
 }
+
+#[test]
+fn a_binding_that_cannot_be_decided_tells_no_slices_apart() {
+    let set = |name: &str| json!({ "strength": "required", "valueSet": format!("http://example.org/ValueSet/{name}") });
+    let slice = |name: &str, bound: Value| {
+        [
+            json!({ "id": format!("Patient.communication:{name}"), "path": "Patient.communication", "sliceName": name, "max": "1" }),
+            json!({ "id": format!("Patient.communication:{name}.language"), "path": "Patient.communication.language", "binding": bound }),
+        ]
+    };
+    let mut elements = vec![
+        json!({ "id": "Patient.communication", "path": "Patient.communication", "slicing": { "discriminator": [{ "type": "value", "path": "language" }], "rules": "open" } }),
+    ];
+    elements.extend(slice("a", set("a")));
+    elements.extend(slice("b", set("b")));
+    let profiles = load(&[profile("S", "Patient", "Patient", Value::Array(elements))]);
+    let spoken = |code: &str| json!({ "language": { "coding": [{ "system": "http://example.org/k", "code": code }] } });
+    let two = patient(json!({ "communication": [spoken("1"), spoken("2")] }));
+    assert_eq!(errors(&profiles, "S", &two), Vec::<String>::new(), "they may be one of each");
+    let mut tree = tree(&two);
+    profiles.definitions().annotate(&mut tree);
+    let found = profiles.validate(&tree, &format!("{URL}S"));
+    let told: Vec<_> =
+        found.iter().filter(|f| f.not_checkable && f.code == "slice").map(|f| &*f.place).collect();
+    assert_eq!(told, ["Patient.communication[0]", "Patient.communication[1]"]);
+}
