@@ -207,3 +207,57 @@ fn attachments_have_the_size_that_they_state() {
     let findings = profiles.validate(&tree(&text(8)), "Media");
     assert!(matches!(findings.as_slice(), [only] if only.place == "Media.content"), "{findings:#?}");
 }
+
+/// So many pieces, each made of its number, with commas between.
+fn many(n: usize, piece: impl Fn(usize) -> String) -> String {
+    (0..n).map(piece).collect::<Vec<_>>().join(",")
+}
+
+#[test]
+fn many_answers_to_many_options_are_all_decided() {
+    let coding = |i: usize| format!(r#"{{"valueCoding": {{"system": "http://x.se/s", "code": "c{i}"}}}}"#);
+    let question = format!(
+        r#"{{"linkId": "c", "type": "choice", "repeats": true, "answerOption": [{}]}}, {{"linkId": "t",
+        "type": "string", "enableBehavior": "any", "enableWhen": [{}]}}"#,
+        many(20_000, coding),
+        many(20_000, |i| format!(
+            r#"{{"question": "c", "operator": "=", "answerCoding": {{"system": "http://x.se/other", "code": "c{i}"}}}}"#
+        ))
+    );
+    let answers = many(20_000, |i| coding(if i == 9 { 20_000 } else { 19_999 - i }));
+    let given = format!(
+        r#"{{"linkId": "c", "answer": [{answers}]}}, {{"linkId": "t", "answer": [{{"valueString": "x"}}]}}"#
+    );
+    let found = found(&question, &given);
+    assert_eq!(found.len(), 2, "{found:#?}");
+    assert!(found[0].starts_with("error Q.item[0].answer[9].valueCoding: "), "{found:#?}");
+    assert!(found[1].starts_with("error Q.item[1]: "), "{found:#?}");
+}
+
+#[test]
+fn what_would_take_too_long_is_told_as_not_checked() {
+    let question = format!(
+        r#"{{"linkId": "c", "type": "choice", "repeats": true, "answerOption": [{}]}}"#,
+        many(20_000, |i| format!(r#"{{"valueInteger": {i}}}"#))
+    );
+    let answers = many(200, |i| format!(r#"{{"valueInteger": {}}}"#, 20_000 + i));
+    let found = found(&question, &format!(r#"{{"linkId": "c", "answer": [{answers}]}}"#));
+    let of = |kind: &str| found.iter().filter(|f| f.starts_with(kind)).count();
+    assert!(of("error") > 20 && of("unsure") > 20, "{found:#?}");
+    assert_eq!(found.len(), 200);
+    // None is passed over for want of effort that is written as an option is.
+    let same = many(20_000, |i| format!(r#"{{"valueInteger": {i}}}"#));
+    let given = format!(r#"{{"linkId": "c", "answer": [{same}]}}"#);
+    assert!(found_with("completed", &question, &given).is_empty());
+
+    let question = format!(
+        r#"{{"linkId": "s", "type": "string", "repeats": true, "item": [{}]}}"#,
+        many(3000, |i| format!(r#"{{"linkId": "s{i}", "type": "string", "required": true}}"#))
+    );
+    let given = format!(
+        r#"{{"linkId": "s", "answer": [{}]}}"#,
+        many(3000, |_| r#"{"valueString": "x"}"#.to_string())
+    );
+    let found = found_with("completed", &question, &given);
+    assert!(found.iter().any(|f| f.starts_with("unsure") && f.contains("too many")), "{}", found.len());
+}

@@ -2,20 +2,23 @@
 //! conditions (FHIR R4 questionnaireresponse.html §2.44.4, questionnaire.html).
 //!
 //! Known items, groups and nesting, how often, what must be answered, answers to what is not asked
-//! (`enabled`), and the answers themselves (`answer`). Invariant: every item is looked at once, and a
-//! condition costs one look-up for each level above it. Deliberately absent: limits as regular
-//! expressions or FHIRPath (`regex`, `questionnaire-constraint`), which are told as not checkable, and the
-//! wording of questions.
+//! (`enabled`), and the answers themselves (`answer`). Invariant: every item is looked at once, what the
+//! questionnaire says of it is gathered once (`question`), a condition costs one look-up for each level
+//! above it, and what a sender could multiply beyond that has a limit (`values`). Deliberately absent:
+//! limits as regular expressions or FHIRPath (`regex`, `questionnaire-constraint`), which are told as not
+//! checkable, and the wording of questions.
 
 mod answer;
 mod enabled;
+mod question;
+mod values;
 
 use super::{DEEPEST, Run};
 use crate::finding::Severity;
-use crate::profile::condition;
 use crate::tree::{NodeId, NodeRef};
 use enabled::Given;
-use std::collections::{HashMap, HashSet};
+use question::{Insides, Question};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The extensions of a Questionnaire's item that the core package defines.
 const CORE: &str = "http://hl7.org/fhir/StructureDefinition/";
@@ -31,6 +34,7 @@ struct Answers<'r, 'a> {
     /// Every linkId of the questionnaire.
     links: HashSet<&'a str>,
     given: Given<'a>,
+    insides: Insides<'a>,
     /// Must everything that is required be there? Only of answers that are said to be complete.
     complete: bool,
 }
@@ -58,7 +62,15 @@ pub(super) fn response(run: &mut Run<'_>, node: NodeId) {
     }
     let complete = matches!(at.child_text("status"), Some("completed" | "amended"));
     let url = form.child_text("url").unwrap_or_default();
-    let mut answers = Answers { run, response: at, url, links, given: Given::of(at), complete };
+    let mut answers = Answers {
+        run,
+        response: at,
+        url,
+        links,
+        given: Given::of(at),
+        insides: Insides::default(),
+        complete,
+    };
     answers.items(form, node, 0);
 }
 
@@ -68,16 +80,14 @@ impl<'a> Answers<'_, 'a> {
         if depth > DEEPEST {
             return;
         }
-        let asked: Vec<NodeRef<'a>> = form.all("item").collect();
-        let place: HashMap<&str, usize> =
-            asked.iter().enumerate().filter_map(|(i, q)| Some((q.child_text("linkId")?, i))).collect();
-        let mut given: Vec<Vec<NodeId>> = vec![Vec::new(); asked.len()];
+        let inside = self.insides.of(form, self.complete);
+        let mut given: BTreeMap<usize, Vec<NodeId>> = BTreeMap::new();
         let mut last = 0;
         for item in self.run.tree.at(container).all("item") {
             let link = item.child_text("linkId").unwrap_or_default();
-            match place.get(link).and_then(|&i| Some((i, given.get_mut(i)?))) {
-                Some((i, all)) => {
-                    all.push(item.id);
+            match inside.places.get(link) {
+                Some(&i) => {
+                    given.entry(i).or_default().push(item.id);
                     if i < last {
                         let what = "stands behind items that come after it in the questionnaire";
                         self.tell(Severity::Warning, item.id, what.into());
@@ -90,16 +100,24 @@ impl<'a> Answers<'_, 'a> {
                 None => self.error(item.id, "the questionnaire has no item with this linkId".into()),
             }
         }
-        for (question, given) in asked.into_iter().zip(given) {
-            self.question(question, container, &given, depth);
+        if self.given.effort.spend(inside.watched.len()) {
+            inside.watched.iter().for_each(|&i| _ = given.entry(i).or_default());
+        } else {
+            let what = "whether required items are missing here could not be checked: there are too many";
+            self.run.unsure("questionnaire", container, what);
+        }
+        for (i, given) in given {
+            if let Some(question) = inside.asked.get(i) {
+                self.question(question, container, &given, depth);
+            }
         }
     }
 
     /// One item of the questionnaire and all that is given for it inside `container`.
-    fn question(&mut self, form: NodeRef<'a>, container: NodeId, given: &[NodeId], depth: usize) {
-        let enabled = match condition(form) {
-            Some(_) => self.holds(form),
-            None => self.given.enabled(form, container, given.first().copied()),
+    fn question(&mut self, question: &Question<'a>, container: NodeId, given: &[NodeId], depth: usize) {
+        let enabled = match question.expressed {
+            true => *question.holds.get_or_init(|| self.holds(question.form)),
+            false => self.given.enabled(question, container, given.first().copied()),
         };
         let says = |n: &&NodeId| {
             let at = self.run.tree.at(**n);
@@ -118,8 +136,8 @@ impl<'a> Answers<'_, 'a> {
             }
             (Some(true), _) => {}
         }
-        let must = self.complete && enabled == Some(true) && flag(form, "required");
-        let group = form.child_text("type") == Some("group");
+        let must = self.complete && enabled == Some(true) && question.required;
+        let group = question.kind == Some("group");
         if given.is_empty() && must {
             let what = match group {
                 true => "a required group of the questionnaire is missing here",
@@ -127,8 +145,7 @@ impl<'a> Answers<'_, 'a> {
             };
             self.error(container, what.into());
         }
-        let repeats = flag(form, "repeats");
-        if let Some(second) = given.get(1).filter(|_| !group || !repeats) {
+        if let Some(second) = given.get(1).filter(|_| !group || !question.repeats) {
             let what = match group {
                 true => "the group stands here more than once, but does not repeat in the questionnaire",
                 false => "the question stands here more than once; give all its answers in one item",
@@ -136,18 +153,18 @@ impl<'a> Answers<'_, 'a> {
             self.error(*second, what.into());
         }
         if group && !given.is_empty() {
-            self.times(form, given[given.len() - 1], given.len());
+            self.times(question, given[given.len() - 1], given.len());
         }
         for &item in given {
-            match form.child_text("type") {
-                Some("group") => self.group(form, item, must, depth),
+            match question.kind {
+                Some("group") => self.group(question, item, must, depth),
                 Some("display") => {
                     let at = self.run.tree.at(item);
                     if let Some(answer) = at.child("answer").or_else(|| at.child("item")) {
                         self.error(answer.id, "an item that is only displayed has no answers".into());
                     }
                 }
-                _ => self.answered(form, item, must, repeats, depth),
+                _ => self.answered(question, item, must, depth),
             }
         }
     }
@@ -158,7 +175,7 @@ impl<'a> Answers<'_, 'a> {
         self.run.holds?(condition, self.response)
     }
 
-    fn group(&mut self, form: NodeRef<'a>, item: NodeId, must: bool, depth: usize) {
+    fn group(&mut self, question: &Question<'a>, item: NodeId, must: bool, depth: usize) {
         let at = self.run.tree.at(item);
         if let Some(answer) = at.child("answer") {
             self.error(answer.id, "a group has no answers of its own; put its items right inside it".into());
@@ -166,10 +183,10 @@ impl<'a> Answers<'_, 'a> {
         if must && at.child("item").is_none() {
             self.error(item, "the required group has nothing in it".into());
         }
-        self.items(form, item, depth + 1);
+        self.items(question.form, item, depth + 1);
     }
 
-    fn answered(&mut self, form: NodeRef<'a>, item: NodeId, must: bool, repeats: bool, depth: usize) {
+    fn answered(&mut self, question: &Question<'a>, item: NodeId, must: bool, depth: usize) {
         let at = self.run.tree.at(item);
         let answers: Vec<NodeId> = at.all("answer").map(|a| a.id).collect();
         if let Some(inner) = at.child("item") {
@@ -178,23 +195,23 @@ impl<'a> Answers<'_, 'a> {
         if answers.is_empty() && must {
             self.error(item, "the required question has no answer".into());
         }
-        if answers.len() > 1 && !repeats {
+        if answers.len() > 1 && !question.repeats {
             let what = format!(
                 "the question has {} answers, but does not repeat in the questionnaire",
                 answers.len()
             );
             self.error(item, what);
         }
-        self.times(form, item, answers.len());
+        self.times(question, item, answers.len());
         for answer in answers {
-            self.answer(form, answer);
-            self.items(form, answer, depth + 1);
+            self.answer(question, answer);
+            self.items(question.form, answer, depth + 1);
         }
     }
 
     /// The limits of `questionnaire-minOccurs` and `questionnaire-maxOccurs`.
-    fn times(&mut self, form: NodeRef<'a>, at: NodeId, n: usize) {
-        let limit = |name: &str| setting(form, name)?.text()?.parse::<usize>().ok();
+    fn times(&mut self, question: &Question<'a>, at: NodeId, n: usize) {
+        let limit = |name: &str| question.setting(name)?.text()?.parse::<usize>().ok();
         if let Some(least) = limit("questionnaire-minOccurs").filter(|&m| self.complete && n < m) {
             self.error(at, format!("given {n} times; the questionnaire asks for at least {least}"));
         }
@@ -257,25 +274,6 @@ fn collect<'a>(parent: NodeRef<'a>, out: &mut Vec<(NodeRef<'a>, usize)>, depth: 
         collect(item, out, depth + 1);
         out[own].1 = out.len();
     }
-}
-
-/// A boolean element that is absent where it is false.
-fn flag(form: NodeRef<'_>, name: &str) -> bool {
-    form.child_text(name) == Some("true")
-}
-
-/// The value of the item's first extension of this name.
-fn setting<'a>(form: NodeRef<'a>, name: &str) -> Option<NodeRef<'a>> {
-    settings(form, name).first().map(|(_, value)| *value)
-}
-
-/// The values of all the item's extensions of this name, with the names of their types.
-fn settings<'a>(form: NodeRef<'a>, name: &str) -> Vec<(&'a str, NodeRef<'a>)> {
-    let named = |e: &NodeRef<'a>| {
-        let url = e.child_text("url").unwrap_or_default();
-        url.strip_prefix(CORE).or_else(|| url.strip_prefix(SDC)) == Some(name)
-    };
-    form.all("extension").filter(named).filter_map(value_of).collect()
 }
 
 /// The value that an extension, an answer or an option holds, with the name of its type.

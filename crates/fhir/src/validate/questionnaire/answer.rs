@@ -4,8 +4,9 @@
 //! profiles of what a reference points at, which are told as not checkable.
 
 use super::super::order::{UCUM, compare};
-use super::enabled::equal;
-use super::{Answers, setting, settings, value_of};
+use super::question::Question;
+use super::values::Typed;
+use super::{Answers, value_of};
 use crate::tree::{Kind, NodeId, NodeRef};
 use std::cmp::Ordering;
 
@@ -30,50 +31,48 @@ const TYPES: [(&str, &[&str]); 14] = [
 /// Limits that would need an engine or the resource that a reference leads to.
 const NOT_HERE: [&str; 3] = ["regex", "questionnaire-constraint", "questionnaire-referenceProfile"];
 
-/// A value with the name of its type.
-type Typed<'a> = (&'a str, NodeRef<'a>);
-
 impl<'a> Answers<'_, 'a> {
-    /// Checks the answer at `answer` to the question `form`.
-    pub(super) fn answer(&mut self, form: NodeRef<'a>, answer: NodeId) {
+    /// Checks the answer at `answer` to the question.
+    pub(super) fn answer(&mut self, question: &Question<'a>, answer: NodeId) {
         let Some(value) = value_of(self.run.tree.at(answer)).filter(|(_, v)| v.kind() != Kind::Null) else {
             return;
         };
-        let kind = form.child_text("type").unwrap_or_default();
-        let options: Vec<Typed<'a>> = form.all("answerOption").filter_map(value_of).collect();
+        let kind = question.kind.unwrap_or_default();
         let allowed = TYPES.iter().find(|(name, _)| *name == kind).map_or(&[][..], |(_, types)| types);
-        let of_option = kind.ends_with("choice") && options.iter().any(|(ty, _)| *ty == value.0);
+        let of_option = kind.ends_with("choice") && question.options().has_type(value.0);
         if !allowed.is_empty() && !allowed.contains(&value.0) && !of_option {
             let what = format!("a question of type {kind} is answered by {}", allowed.join(" or "));
             return self.error(value.1.id, what);
         }
         let free = kind == "open-choice" && value.0 == "String";
         if !free {
-            self.chosen(form, value, &options);
+            self.chosen(question, value);
         }
-        self.limits(form, value);
+        if !self.given.effort.spend(question.weight) {
+            return self.unsure(value.1.id, "whether the answer keeps the limits of the question");
+        }
+        self.limits(question, value);
         match value.0 {
-            "Attachment" => self.attachment(form, value.1),
-            "Quantity" => self.quantity(form, value),
-            "Reference" => self.referred(form, value.1),
+            "Attachment" => self.attachment(question, value.1),
+            "Quantity" => self.quantity(question, value),
+            "Reference" => self.referred(question, value.1),
             _ => {}
         }
     }
 
     /// Is the value one of those offered?
-    fn chosen(&mut self, form: NodeRef<'a>, value: Typed<'a>, options: &[Typed<'a>]) {
-        let verdicts: Vec<Option<bool>> = options.iter().map(|o| equal(value, *o)).collect();
-        let verdict = match verdicts.contains(&Some(true)) {
-            _ if options.is_empty() => Some(true),
+    fn chosen(&mut self, question: &Question<'a>, value: Typed<'a>) {
+        let options = question.options();
+        let verdict = match options.is_empty() {
             true => Some(true),
-            false => (!verdicts.contains(&None)).then_some(false),
+            false => options.contains(value, &mut self.given.effort),
         };
         match verdict {
             Some(true) => {}
             Some(false) => self.error(value.1.id, "the answer is none of the options of the question".into()),
             None => self.unsure(value.1.id, "whether the answer is among the options"),
         }
-        let Some(set) = form.child_text("answerValueSet") else { return };
+        let Some(set) = question.value_set else { return };
         let (system, code) = match value.0 {
             "Coding" => (value.1.child_text("system"), value.1.child_text("code")),
             _ => (None, value.1.text()),
@@ -99,14 +98,14 @@ impl<'a> Answers<'_, 'a> {
     }
 
     /// Lengths, decimals, least and greatest values.
-    fn limits(&mut self, form: NodeRef<'a>, value: Typed<'a>) {
+    fn limits(&mut self, question: &Question<'a>, value: Typed<'a>) {
         let at = value.1.id;
         let number = |n: Option<NodeRef<'_>>| n?.text()?.parse::<usize>().ok();
         if let Some(length) = value.1.text().map(|t| t.chars().count()) {
-            if let Some(most) = number(form.child("maxLength")).filter(|&m| length > m) {
+            if let Some(most) = question.max_length.filter(|&m| length > m) {
                 self.error(at, format!("the answer has {length} characters, more than the {most} allowed"));
             }
-            if let Some(least) = number(setting(form, "minLength")).filter(|&m| length < m) {
+            if let Some(least) = number(question.setting("minLength")).filter(|&m| length < m) {
                 self.error(
                     at,
                     format!("the answer has {length} characters, less than the {least} asked for"),
@@ -116,11 +115,11 @@ impl<'a> Answers<'_, 'a> {
         let decimals = value.1.text().filter(|t| value.0 == "Decimal" && !t.contains(['e', 'E']));
         let decimals =
             decimals.and_then(|t| t.split_once('.')).map_or(0, |(_, d)| d.trim_end_matches('0').len());
-        if let Some(most) = number(setting(form, "maxDecimalPlaces")).filter(|&m| decimals > m) {
+        if let Some(most) = number(question.setting("maxDecimalPlaces")).filter(|&m| decimals > m) {
             self.error(at, format!("the answer has {decimals} decimals, more than the {most} allowed"));
         }
         for (name, beyond) in [("minValue", Ordering::Less), ("maxValue", Ordering::Greater)] {
-            for limit in settings(form, name) {
+            for &limit in question.settings(name) {
                 let word = if beyond.is_lt() { "less than the least" } else { "more than the greatest" };
                 match compare(value, limit) {
                     Some(order) if order == beyond => {
@@ -131,13 +130,13 @@ impl<'a> Answers<'_, 'a> {
                 }
             }
         }
-        for name in NOT_HERE.iter().filter(|name| setting(form, name).is_some()) {
+        for name in NOT_HERE.iter().filter(|name| question.setting(name).is_some()) {
             self.unsure(at, &format!("the question's {name}"));
         }
     }
 
-    fn attachment(&mut self, form: NodeRef<'a>, value: NodeRef<'a>) {
-        let kinds = settings(form, "mimeType");
+    fn attachment(&mut self, question: &Question<'a>, value: NodeRef<'a>) {
+        let kinds = question.settings("mimeType");
         let own = value.child_text("contentType");
         if !kinds.is_empty() && !kinds.iter().any(|(_, kind)| own.is_some() && kind.text() == own) {
             self.error(
@@ -145,7 +144,7 @@ impl<'a> Answers<'_, 'a> {
                 "the attachment's contentType is none of those that the question allows".into(),
             );
         }
-        let limit = setting(form, "maxSize").and_then(|n| n.text()?.parse::<f64>().ok());
+        let limit = question.setting("maxSize").and_then(|n| n.text()?.parse::<f64>().ok());
         let data = value.child_text("data").and_then(super::super::attachment::bytes);
         let size = data.or_else(|| value.child_text("size")?.parse().ok());
         if let Some(most) = limit {
@@ -163,15 +162,15 @@ impl<'a> Answers<'_, 'a> {
     }
 
     /// Units, and the least and greatest quantity.
-    fn quantity(&mut self, form: NodeRef<'a>, value: Typed<'a>) {
+    fn quantity(&mut self, question: &Question<'a>, value: Typed<'a>) {
         let at = value.1.id;
         let unit = (value.1.child_text("system"), value.1.child_text("code"));
-        let options = settings(form, "questionnaire-unitOption");
+        let options = question.settings("questionnaire-unitOption");
         let same = |u: &NodeRef<'_>| (u.child_text("system"), u.child_text("code")) == unit;
         if !options.is_empty() && !options.iter().any(|(_, option)| same(option)) {
             self.error(at, "the unit is none of those that the question offers".into());
         }
-        if let Some(set) = setting(form, "questionnaire-unitValueSet").and_then(|n| n.text()) {
+        if let Some(set) = question.setting("questionnaire-unitValueSet").and_then(|n| n.text()) {
             let verdict = unit.1.map_or(Some(false), |code| self.in_set(set, unit.0, code));
             match verdict {
                 Some(true) => {}
@@ -181,7 +180,7 @@ impl<'a> Answers<'_, 'a> {
         }
         let limits = [("minQuantity", Ordering::Less), ("maxQuantity", Ordering::Greater)];
         for (name, beyond) in limits {
-            let Some(limit) = setting(form, &format!("sdc-questionnaire-{name}")) else { continue };
+            let Some(limit) = question.setting(&format!("sdc-questionnaire-{name}")) else { continue };
             let ucum = |q: NodeRef<'_>| q.child_text("system") == Some(UCUM) && q.child("code").is_some();
             match compare(value, ("Quantity", limit)) {
                 Some(order) if order == beyond => {
@@ -200,8 +199,8 @@ impl<'a> Answers<'_, 'a> {
         }
     }
 
-    fn referred(&mut self, form: NodeRef<'a>, value: NodeRef<'a>) {
-        let allowed = settings(form, "questionnaire-referenceResource");
+    fn referred(&mut self, question: &Question<'a>, value: NodeRef<'a>) {
+        let allowed = question.settings("questionnaire-referenceResource");
         let text = value.child_text("reference").unwrap_or_default();
         let target = self.run.resolve(value.id).map(|n| self.run.tree.type_of(n));
         let Some(named) = target.or_else(|| self.run.type_in(text)).filter(|_| !allowed.is_empty()) else {

@@ -2,10 +2,12 @@
 //!
 //! Where several items answer the same question, the nearest counts: first those around the item, then
 //! those before it, then those behind it. Invariant: three outcomes; what cannot be compared is not
-//! decided. Deliberately absent: conditions written in FHIRPath, which the caller's engine is asked about.
+//! decided, and an item's answers are gathered once. Deliberately absent: conditions written in FHIRPath,
+//! which the caller's engine is asked about.
 
-use super::super::order::compare;
+use super::question::{Condition, Question};
 use super::value_of;
+use super::values::{Effort, Values, cost};
 use crate::tree::{Kind, NodeId, NodeRef};
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -17,11 +19,21 @@ pub(super) struct Given<'a> {
     /// Of every item and answer: its number in document order, and the first number behind it.
     places: HashMap<NodeId, (usize, usize)>,
     root: NodeRef<'a>,
+    /// Of items that conditions ask about: their answers.
+    answers: HashMap<NodeId, Values<'a>>,
+    /// For all that is compared in this response.
+    pub(super) effort: Effort,
 }
 
 impl<'a> Given<'a> {
     pub(super) fn of(response: NodeRef<'a>) -> Given<'a> {
-        let mut all = Given { items: HashMap::new(), places: HashMap::new(), root: response };
+        let mut all = Given {
+            items: HashMap::new(),
+            places: HashMap::new(),
+            root: response,
+            answers: HashMap::new(),
+            effort: Effort::new(),
+        };
         // A node comes up twice: to be numbered, and when all inside it has been.
         let mut work = vec![(response, false)];
         let mut count = 0;
@@ -43,17 +55,24 @@ impl<'a> Given<'a> {
         all
     }
 
-    /// Is the item `form` to be asked in `container`, where `item` is given for it?
-    pub(super) fn enabled(&self, form: NodeRef<'_>, container: NodeId, item: Option<NodeId>) -> Option<bool> {
-        let all = form.child_text("enableBehavior") != Some("any");
-        let mut conditions = form.all("enableWhen").peekable();
-        if conditions.peek().is_none() {
+    /// Is the question to be asked in `container`, where `item` is given for it?
+    pub(super) fn enabled(
+        &mut self,
+        question: &Question<'_>,
+        container: NodeId,
+        item: Option<NodeId>,
+    ) -> Option<bool> {
+        let all = question.all;
+        if question.conditions.is_empty() {
             return Some(true);
         }
         // All: the first that fails decides. Any: the first that holds.
         let mut verdict = Some(all);
-        for condition in conditions {
-            match self.holds(condition, container, item) {
+        for condition in &question.conditions {
+            if !self.effort.spend(1) {
+                return None;
+            }
+            match condition.as_ref().and_then(|c| self.holds(c, container, item)) {
                 Some(holds) if holds != all => return Some(!all),
                 Some(_) => {}
                 None => verdict = None,
@@ -62,30 +81,30 @@ impl<'a> Given<'a> {
         verdict
     }
 
-    fn holds(&self, condition: NodeRef<'_>, container: NodeId, item: Option<NodeId>) -> Option<bool> {
-        let expected = value_of(condition)?;
-        let found = self.nearest(condition.child_text("question")?, container, item);
-        let answers = found.into_iter().flat_map(|n| n.all("answer")).filter_map(value_of);
-        let answers: Vec<(&str, NodeRef<'_>)> =
-            answers.filter(|(_, value)| value.kind() != Kind::Null).collect();
-        let any = |verdict: &dyn Fn((&str, NodeRef<'_>)) -> Option<bool>| {
-            let verdicts: Vec<Option<bool>> = answers.iter().map(|a| verdict(*a)).collect();
-            match verdicts.contains(&Some(true)) {
-                true => Some(true),
-                false => (!verdicts.contains(&None)).then_some(false),
-            }
+    fn holds(&mut self, condition: &Condition<'_>, container: NodeId, item: Option<NodeId>) -> Option<bool> {
+        let expected = condition.expected;
+        let found = self.nearest(condition.question, container, item);
+        let gather = |item: NodeRef<'a>| {
+            let values = item.all("answer").filter_map(value_of);
+            Values::of(values.filter(|(_, value)| value.kind() != Kind::Null))
         };
-        let ordered = |fits: fn(Ordering) -> bool| any(&|a| compare(a, expected).map(fits));
-        match condition.child_text("operator")? {
+        let none = Values::of(std::iter::empty());
+        let answers = match found {
+            Some(item) => self.answers.entry(item.id).or_insert_with(|| gather(item)),
+            None => &none,
+        };
+        let effort = &mut self.effort;
+        match condition.operator {
             "exists" => Some(answers.is_empty() != (expected.1.text()? == "true")),
-            "=" => any(&|a| equal(a, expected)),
             // What no answer at all means here, R4 does not say.
             "!=" if answers.is_empty() => None,
-            "!=" => any(&|a| equal(a, expected)).map(|same| !same),
-            ">" => ordered(Ordering::is_gt),
-            "<" => ordered(Ordering::is_lt),
-            ">=" => ordered(Ordering::is_ge),
-            "<=" => ordered(Ordering::is_le),
+            "=" | "!=" if !effort.spend(cost(expected.1)) => None,
+            "=" => answers.contains(expected, effort),
+            "!=" => answers.contains(expected, effort).map(|same| !same),
+            ">" => answers.ordered(expected, effort, Ordering::is_gt),
+            "<" => answers.ordered(expected, effort, Ordering::is_lt),
+            ">=" => answers.ordered(expected, effort, Ordering::is_ge),
+            "<=" => answers.ordered(expected, effort, Ordering::is_le),
             _ => None,
         }
     }
@@ -112,31 +131,5 @@ impl<'a> Given<'a> {
             around = tree.parent(node).filter(|_| node != self.root.id);
         }
         None
-    }
-}
-
-/// Are the two values the same? `None`: not decidable here.
-pub(super) fn equal(a: (&str, NodeRef<'_>), b: (&str, NodeRef<'_>)) -> Option<bool> {
-    let parts = |n: NodeRef<'_>, names: [&str; 2]| names.map(|name| n.child_text(name).map(str::to_string));
-    match (a.0, b.0) {
-        ("Coding", "Coding") => {
-            let names = ["system", "code"];
-            let (x, y) = (parts(a.1, names), parts(b.1, names));
-            match (&x[1], &y[1]) {
-                (Some(_), Some(_)) => Some(x == y),
-                _ => Some(a.1.child_text("display") == b.1.child_text("display") && x == y),
-            }
-        }
-        // Two addresses may lead to the same resource.
-        ("Reference", "Reference") => {
-            (a.1.child_text("reference")? == b.1.child_text("reference")?).then_some(true)
-        }
-        ("Boolean", "Boolean") | ("String" | "Uri", "String" | "Uri") => Some(a.1.text()? == b.1.text()?),
-        ("Attachment", "Attachment") => None,
-        _ if a.0 == b.0 && a.1.text().is_some() && a.1.text() == b.1.text() => Some(true),
-        _ => match compare(a, b) {
-            Some(order) => Some(order.is_eq()),
-            None => (a.0 != b.0).then_some(false),
-        },
     }
 }
