@@ -1,6 +1,6 @@
 //! How long validation takes and how often it allocates: a small Patient against base R4, a message of
-//! fourteen resources against our profiles, Bundles with more and more references, and what all
-//! definitions cost when they are loaded.
+//! fourteen resources against our profiles, Bundles with more and more references, answers to a question
+//! of more and more options, and what all definitions cost when they are loaded.
 //!
 //! Invariant: bindings and invariants are on, as in the gateway; what is measured is valid, and that is
 //! asserted first. The tree is read outside; giving its nodes their types is inside. Deliberately absent:
@@ -23,6 +23,7 @@ const MESSAGE: &str = include_str!("inputs/message-of-14.json");
 const PATIENT_TYPE: &str = "http://hl7.org/fhir/StructureDefinition/Patient";
 const MESSAGE_PROFILE: &str = "https://sluss.example/fhir/StructureDefinition/admission-notice-message";
 const BUNDLE_TYPE: &str = "http://hl7.org/fhir/StructureDefinition/Bundle";
+const RESPONSE_TYPE: &str = "http://hl7.org/fhir/StructureDefinition/QuestionnaireResponse";
 
 fn tree(text: &str) -> Tree {
     let limits = Limits { max_bytes: 256 << 20, max_nodes: 20_000_000, ..Limits::default() };
@@ -40,6 +41,15 @@ fn referring(references: usize) -> String {
     }
     text.push_str("]}");
     text
+}
+
+/// So many answers to a question of as many options.
+fn answered(options: usize) -> String {
+    let coding = |i: usize| format!(r#"{{"valueCoding":{{"system":"http://example.org/s","code":"o{i}"}}}}"#);
+    let all = (0..options).map(coding).collect::<Vec<_>>().join(",");
+    format!(
+        r##"{{"resourceType":"QuestionnaireResponse","contained":[{{"resourceType":"Questionnaire","id":"q","status":"active","item":[{{"linkId":"1","type":"choice","repeats":true,"answerOption":[{all}]}}]}}],"questionnaire":"#q","status":"completed","item":[{{"linkId":"1","answer":[{all}]}}]}}"##
+    )
 }
 
 fn errors(rulebook: &Rulebook, tree: &mut Tree, profile: &str) -> usize {
@@ -77,19 +87,23 @@ fn main() {
     if watch.json {
         return;
     }
-    println!(
-        "\na Bundle of so many references, the best of five\n{:>10} {:>12} {:>14}",
-        "references", "ms", "µs each"
-    );
-    for references in [1_000, 10_000, 100_000] {
-        let mut tree = tree(&referring(references));
-        assert_eq!(errors(&rulebook, &mut tree, BUNDLE_TYPE), 0);
+    growth(&rulebook, "a Bundle of so many references", BUNDLE_TYPE, [1_000, 10_000, 100_000], referring);
+    let sizes = [1_000, 4_000, 20_000];
+    growth(&rulebook, "so many answers to a question of as many options", RESPONSE_TYPE, sizes, answered);
+}
+
+/// How the time grows with the size of the input.
+fn growth(rulebook: &Rulebook, title: &str, ty: &str, sizes: [usize; 3], text: fn(usize) -> String) {
+    println!("\n{title}, the best of five\n{:>10} {:>12} {:>14}", "size", "ms", "µs each");
+    for size in sizes {
+        let mut tree = tree(&text(size));
+        assert_eq!(errors(rulebook, &mut tree, ty), 0);
         let once = |tree: &mut Tree| {
             let start = Instant::now();
-            black_box(rulebook.check_as(tree, BUNDLE_TYPE));
+            black_box(rulebook.check_as(tree, ty));
             start.elapsed().as_secs_f64()
         };
         let best = (0..5).map(|_| once(&mut tree)).fold(f64::INFINITY, f64::min);
-        println!("{references:>10} {:>12.2} {:>14.3}", best * 1e3, best * 1e6 / references as f64);
+        println!("{size:>10} {:>12.2} {:>14.3}", best * 1e3, best * 1e6 / size as f64);
     }
 }
