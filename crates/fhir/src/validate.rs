@@ -15,6 +15,7 @@
 
 mod attachment;
 mod bundle;
+mod bundles;
 mod cause;
 mod children;
 mod conforms;
@@ -105,10 +106,10 @@ impl Profiles {
             depths: Vec::new(),
             below: 0,
             path: Vec::new(),
-            bundle: bundle::Index::of(self, tree),
+            bundles: bundles::Bundles::of(self, tree),
             memo: HashMap::new(),
             later: Vec::new(),
-            links: Vec::new(),
+            links: HashMap::new(),
             layers_only: false,
             placed: true,
             doubts: 0,
@@ -136,13 +137,13 @@ struct Run<'a> {
     below: usize,
     /// From the root to the node being checked, with the index where it is in a list.
     path: Vec<(NodeId, Option<u32>)>,
-    bundle: bundle::Index<'a>,
+    bundles: bundles::Bundles<'a>,
     /// Does a resource conform to a profile? Asked by references, answered once.
     memo: HashMap<Question, Option<bool>>,
     /// References, looked at when the walk has judged what they may point at.
     later: Vec<(NodeId, Option<&'a Element>, Layers<'a>)>,
-    /// Which resource refers to which, in a document.
-    links: Vec<(NodeId, NodeId)>,
+    /// Which resource refers to which, by the document that they are in.
+    links: HashMap<NodeId, Vec<(NodeId, NodeId)>>,
     /// Check the layers alone: the base is checked at the node's own place.
     layers_only: bool,
     /// Do findings need their places?
@@ -195,7 +196,9 @@ impl<'a> Run<'a> {
             for (node, element, layers) in std::mem::take(&mut self.later) {
                 self.reference(node, element, &layers);
             }
-            entries::check(self);
+            for bundle in self.bundles.places(self.tree) {
+                entries::check(self, bundle);
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Finding resources inside the document: entries by address, parameters by type and id, contained ones.
 //!
-//! Invariant: the index is built once, so every reference is one look-up. Deliberately absent: Bundles
-//! inside other resources; their entries are not at the root's addresses.
+//! Invariant: the index is built once, so every reference is one look-up. Deliberately absent: what lies in
+//! a Bundle further in, whose entries are not at these addresses (`bundles`).
 
 use super::Run;
 use crate::profile::Profiles;
@@ -35,11 +35,11 @@ pub(super) enum Lead {
 }
 
 /// The elements on the way to a resource inside another (Bundle, Parameters).
-const HOLDERS: [&str; 6] = ["entry", "resource", "response", "outcome", "parameter", "part"];
+const HOLDERS: [&str; 7] = ["contained", "entry", "resource", "response", "outcome", "parameter", "part"];
 
 impl<'a> Index<'a> {
-    pub(super) fn of(own: &Profiles, tree: &'a Tree) -> Index<'a> {
-        let root = tree.root();
+    /// Of this resource, without the Bundles inside it, which it notes as `inner`.
+    pub(super) fn of(own: &Profiles, tree: &'a Tree, root: NodeId, inner: &mut Vec<NodeId>) -> Index<'a> {
         let bundle = tree.type_of(root) == own.types.bundle;
         let mut index = Index {
             bundle,
@@ -53,13 +53,17 @@ impl<'a> Index<'a> {
         let key = Key::new("contained");
         let mut nodes = vec![root];
         while let Some(outer) = nodes.pop() {
-            for inner in tree.named(outer, &key) {
-                if let Some(id) = tree.child_text(inner, "id") {
-                    index.contained.entry((outer, id)).or_insert(inner);
+            for part in tree.named(outer, &key) {
+                if let Some(id) = tree.child_text(part, "id") {
+                    index.contained.entry((outer, id)).or_insert(part);
                 }
             }
             if !bundle && tree.name(outer) == "resource" {
                 index.add_id(tree, outer);
+            }
+            if outer != root && tree.type_of(outer) == own.types.bundle {
+                inner.push(outer);
+                continue;
             }
             // Resources stand only at the root and in entries; parameters nest deeper.
             nodes.extend(tree.children(outer).filter(|&c| HOLDERS.contains(&tree.name(c))));
@@ -86,6 +90,13 @@ impl<'a> Index<'a> {
             }
         }
         self.add_id(tree, resource);
+    }
+
+    /// Adds what a Bundle below finds by type and id, where this is no Bundle.
+    pub(super) fn add_below(&mut self, inner: &Index<'a>) {
+        for (key, resource) in inner.by_id.iter().filter(|_| !self.bundle) {
+            self.by_id.entry(*key).or_insert(*resource);
+        }
     }
 
     fn add_id(&mut self, tree: &'a Tree, resource: NodeId) {
@@ -171,7 +182,7 @@ fn based(url: &str, text: &str, id: &str) -> Option<String> {
 }
 
 /// The fullUrl of the entry that holds the resource.
-fn full_url(tree: &Tree, resource: NodeId) -> Option<&str> {
+pub(super) fn full_url(tree: &Tree, resource: NodeId) -> Option<&str> {
     let entry = tree.parent(resource)?;
     tree.child_text(entry, "fullUrl")
 }

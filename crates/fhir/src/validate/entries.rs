@@ -7,15 +7,15 @@ use super::Run;
 use crate::tree::NodeId;
 use std::collections::{HashMap, HashSet};
 
-/// The rules of the Bundle at the root: bdl-7 (unique fullUrl), bdl-11 and bdl-12 (first entry).
-pub(super) fn check(run: &mut Run<'_>) {
+/// The rules of a Bundle, if `root` is one: bdl-7 (unique fullUrl), bdl-11 and bdl-12 (first entry).
+pub(super) fn check(run: &mut Run<'_>, root: NodeId) {
     let tree = run.tree;
-    let root = tree.root();
-    if !run.bundle.is_bundle() {
+    let (kind, is_bundle) = (run.bundle(root).kind().to_string(), run.bundle(root).is_bundle());
+    let kind = kind.as_str();
+    if !is_bundle {
         return;
     }
     let entries: Vec<NodeId> = tree.children(root).filter(|&c| tree.name(c) == "entry").collect();
-    let kind = run.bundle.kind();
     let first = match kind {
         "message" => Some(("MessageHeader", "bdl-12")),
         "document" => Some(("Composition", "bdl-11")),
@@ -37,7 +37,7 @@ pub(super) fn check(run: &mut Run<'_>) {
     full_urls(run, &entries, kind == "history");
     relations(run, root);
     if kind == "document" {
-        run.unlinked(&entries);
+        run.unlinked(root, &entries);
     }
 }
 
@@ -58,9 +58,11 @@ fn relations(run: &mut Run<'_>, root: NodeId) {
 impl Run<'_> {
     pub(super) fn error_at_entry(&mut self, entry: NodeId, index: usize, what: String) {
         self.path.truncate(1);
-        self.path.push((entry, Some(index as u32)));
+        // The place of an entry further in is looked up.
+        let near = self.tree.parent(entry) == Some(self.tree.root());
+        self.path.extend(near.then_some((entry, Some(index as u32))));
         self.error("bundle", entry, what);
-        self.path.pop();
+        self.path.truncate(1);
     }
 }
 

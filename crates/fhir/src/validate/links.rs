@@ -10,21 +10,22 @@ use std::collections::{HashMap, HashSet};
 impl Run<'_> {
     /// Notes that the resource around `node` refers to `target`, where the document asks for it.
     pub(super) fn link(&mut self, node: NodeId, target: NodeId) {
-        if self.bundle.kind() == "document"
+        let (bundle, index) = self.bundles.around(self.tree, node);
+        if index.kind() == "document"
             && let (Some(from), Some(to)) = (self.container(node), self.container(target))
-            && from != self.tree.root()
+            && from != bundle
         {
-            self.links.push((from, to));
+            self.links.entry(bundle).or_default().push((from, to));
         }
     }
 
     /// Tells of entries that no link joins to the Composition, in either direction (documents.html
     /// §3.3.1: nothing else is in a document).
-    pub(super) fn unlinked(&mut self, entries: &[NodeId]) {
-        let Some(first) = self.bundle.first() else { return };
-        self.link_addresses();
+    pub(super) fn unlinked(&mut self, bundle: NodeId, entries: &[NodeId]) {
+        let Some(first) = self.bundle(bundle).first() else { return };
+        self.link_addresses(bundle);
         let mut beside: HashMap<NodeId, Vec<NodeId>> = HashMap::new();
-        for (from, to) in std::mem::take(&mut self.links) {
+        for (from, to) in self.links.remove(&bundle).unwrap_or_default() {
             beside.entry(from).or_default().push(to);
             beside.entry(to).or_default().push(from);
         }
@@ -46,13 +47,17 @@ impl Run<'_> {
         }
     }
 
-    fn link_addresses(&mut self) {
-        let mut nodes = vec![self.tree.root()];
+    fn link_addresses(&mut self, bundle: NodeId) {
+        let mut nodes = vec![bundle];
         while let Some(node) = nodes.pop() {
+            if node != bundle && self.tree.type_of(node) == self.own.types.bundle {
+                // Its addresses are its own.
+                continue;
+            }
             nodes.extend(self.tree.children(node));
             let points = self.own.types.pointing.contains(&self.tree.type_of(node));
             let text = self.tree.text(node).filter(|_| points);
-            if let Some(target) = text.and_then(|text| self.bundle.at_url(text)) {
+            if let Some(target) = text.and_then(|text| self.bundle(bundle).at_url(text)) {
                 self.link(node, target);
             }
         }

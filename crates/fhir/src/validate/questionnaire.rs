@@ -47,7 +47,7 @@ pub(super) fn response(run: &mut Run<'_>, node: NodeId) {
     };
     let text = canonical.text().unwrap_or_default();
     let form = match text.strip_prefix('#') {
-        Some(id) => run.bundle.contained(node, id).map(|inner| run.tree.at(inner)),
+        Some(id) => run.bundle(node).contained(node, id).map(|inner| run.tree.at(inner)),
         None => own.canonical("Questionnaire", text),
     };
     let Some(form) = form else {

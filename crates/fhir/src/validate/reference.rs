@@ -90,9 +90,10 @@ impl<'a> Run<'a> {
             return self.container(node).map(|_| Severity::Error);
         }
         let own = text.starts_with("urn:");
-        match own && self.bundle.is_bundle() {
+        let bundle = self.bundle(node);
+        match own && bundle.is_bundle() {
             _ if self.policy.complete || self.must_lead(node) => Some(Severity::Error),
-            true if self.bundle.is_closed() => Some(Severity::Error),
+            true if bundle.is_closed() => Some(Severity::Error),
             true => Some(Severity::Warning),
             false => None,
         }
@@ -102,12 +103,13 @@ impl<'a> Run<'a> {
     /// §3.3.1) and the focus of a message (messaging.html §2.4.3) must.
     fn must_lead(&self, node: NodeId) -> bool {
         let name = self.tree.name(node);
-        let part = match self.bundle.kind() {
+        let bundle = self.bundle(node);
+        let part = match bundle.kind() {
             "document" => !matches!(name, "targetReference" | "valueReference"),
             "message" => name == "focus",
             _ => false,
         };
-        part && self.container(node) == self.bundle.first()
+        part && self.container(node) == bundle.first()
     }
 
     /// False when the reference was found wrong.
@@ -213,7 +215,7 @@ impl<'a> Run<'a> {
     fn lead(&self, node: NodeId, text: &str) -> Lead {
         match text.strip_prefix('#') {
             Some(id) => self.contained(node, id).map_or(Lead::Nowhere, Lead::To),
-            None => self.bundle.lead(self, node, text),
+            None => self.lead_out(node, text),
         }
     }
 
@@ -223,7 +225,7 @@ impl<'a> Run<'a> {
         if id.is_empty() {
             return Some(outer);
         }
-        self.bundle.contained(outer, id)
+        self.bundle(outer).contained(outer, id)
     }
 
     /// The nearest resource around the node that is not itself contained.

@@ -258,3 +258,34 @@ fn what_is_complete_has_no_references_out_of_it() {
     assert!(parameters("Patient/2").is_empty());
     assert_eq!(parameters("Patient/3"), ["reference Parameters.parameter[0].resource.link[0].other"]);
 }
+
+#[test]
+fn a_bundle_inside_another_has_its_own_addresses_and_rules() {
+    let three = "urn:uuid:00000000-0000-4000-8000-000000000003";
+    let inner = |to: &str| {
+        bundle("collection", &[(TWO, person("1", None, Some(to))), (three, person("2", None, None))])
+    };
+    let outer = |inner: Value| message(header(ONE), &[(ONE, inner)]);
+    assert_eq!(found(&outer(inner(three))), Vec::<String>::new());
+    let beside = "urn:uuid:00000000-0000-4000-8000-000000000004";
+    let around = message(header(ONE), &[(ONE, inner(beside)), (beside, person("3", None, None))]);
+    assert_eq!(found(&around), Vec::<String>::new(), "what is around it can be referred to");
+    let lost = "urn:uuid:00000000-0000-4000-8000-00000000000f";
+    let at = "reference Bundle.entry[1].resource.entry[0].resource.link[0].other";
+    assert_eq!(found(&outer(inner(lost))), [at]);
+    // From outside, what is inside has no address.
+    let from = message(header(ONE), &[(ONE, person("1", None, Some(three))), (lost, inner(three))]);
+    assert_eq!(found(&from), ["reference Bundle.entry[1].resource.link[0].other"]);
+
+    let wrong = bundle("message", &[(ONE, person("1", None, None)), ("relative", person("2", None, None))]);
+    let told = |at: &str| [format!("bundle {at}.entry[0]"), format!("bundle {at}.entry[1]")];
+    assert_eq!(found(&bundle("collection", &[(TWO, wrong.clone())])), told("Bundle.entry[0].resource"));
+    let parameters =
+        json!({ "resourceType": "Parameters", "parameter": [{ "name": "p", "resource": wrong }] });
+    let profiles = load(&[]);
+    let mut tree = tree(&parameters);
+    profiles.definitions().annotate(&mut tree);
+    let found = profiles.validate(&tree, "Parameters");
+    let found: Vec<_> = found.iter().map(|f| format!("{} {}", f.code, f.place)).collect();
+    assert_eq!(found, told("Parameters.parameter[0].resource"));
+}
