@@ -149,9 +149,9 @@ mod tests {
     proptest! {
         #[test]
         fn no_letter_of_anything_but_a_known_name_is_shown(
-            text in "[a-fk\\[\\]{}<>!?:,=\"'/0å\\n\\\\ -]{0,300}", from in 0usize..320, length in 0usize..40, xml: bool
+            text in "[a-ek\\[\\]{}<>!?:,=\"'/0å\\n\\\\ -]{0,300}", from in 0usize..320, length in 0usize..40, xml: bool
         ) {
-            // All names in the text are of other letters than this one.
+            // No other name that is known can be spelt with these letters: `f` is an XML prefix that is shown.
             let known = ["k".to_string()].into();
             let excerpt = Veiled::new(text.as_bytes(), xml, &known, false).excerpt(&(from..from + length));
             prop_assert!(excerpt.text.get(excerpt.span.clone()).is_some(), "{excerpt:?}");
