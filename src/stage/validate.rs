@@ -1,8 +1,7 @@
 //! Message → [`Valid`]: schema, profile, identifiers, times, parties and agreement, all at once.
 //!
 //! Invariant: only this stage makes a `Valid`, and only from a message without any error. The same
-//! rules serve the CLI
-//! (`rulebook::check`). Deliberately absent: repair of any kind.
+//! rules serve the CLI (`rulebook::check`). Deliberately absent: repair of any kind.
 
 use crate::{
     config::{EventRule, Mode},
