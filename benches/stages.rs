@@ -12,13 +12,14 @@ use sluss::{
     config::Config,
     conformance::message::Fhir,
     ledger::NewDelivery,
-    model::{Answer, Arrival, Channel, Decision, Event, Fault, HsaId, Message, Partner, Peer},
+    model::{Answer, Arrival, Channel, Code, Decision, Event, Fault, Format, HsaId, Message, Partner, Peer},
     pki::GATEWAY_HSA_ID,
     registry::Registry,
     rulebook::{Rulebook, Source, example_agreement},
     stage::{
-        acknowledge::{self, Lang, Style},
-        decode, identify,
+        acknowledge::{self, Lang, Style, Syntax},
+        decode::{self, Decoded},
+        identify,
         permit::{self, Facts, Permitted},
         record, route, translate,
         validate::{self, Rules, Valid},
@@ -36,7 +37,7 @@ use std::{
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-const STYLE: Style = Style { channel: Channel::Fhir, lang: Lang::En };
+const STYLE: Style = Style { channel: Channel::Fhir, lang: Lang::En, syntax: Syntax::Json };
 const MAX_BYTES: usize = 2 << 20;
 const ROUND: usize = 32;
 const PARTIES: [(&str, &str, &str, &str); 2] = [
@@ -79,13 +80,16 @@ impl World {
         let message = Fhir::fresh("admission-notice/valid-1-four-fields.json", "BENCH-000000000000", at);
         let bytes = message.case("CASE-000000000000").0.to_string().into_bytes();
         let peer = Peer { hsa_id: HsaId::parse(PARTIES[0].1), serial: "01".into() };
-        let arrival = Arrival { bytes, channel: Channel::Fhir, peer, at };
+        let arrival = Arrival { bytes, channel: Channel::Fhir, format: Format::FhirJson, peer, at };
         let from = identify::caller(&arrival.peer, &registry).map_err(|f| format!("{f:?}"))?;
         Ok(World { config, registry, rulebook, from, arrival })
     }
 
     fn decode(&self) -> Result<Message, Fault> {
-        decode::message(&self.arrival, MAX_BYTES)
+        match decode::message(&self.arrival, &self.from, &self.rulebook, MAX_BYTES)? {
+            Decoded::Message(message) => Ok(*message),
+            Decoded::Noted(_) => Err(Fault::of(Code::NotSentOn, "the message of a bench is carried")),
+        }
     }
 
     fn validate(&self, message: Message) -> Result<Valid, Fault> {

@@ -82,12 +82,13 @@ pub fn load(file: &Path) -> Result<Loaded, Vec<Problem>> {
     };
     let gate = Gate::load(&files(&config.tls.client_ca), config.tls.hsa_from, now);
     let courier = HttpCourier::load(&files(&config.tls.server_ca), now);
+    let unspoken = unspoken(&config, &rulebook, file);
     match (gate, courier) {
-        (Ok(gate), Ok(courier)) => Ok(Loaded { config, rulebook, gate, courier }),
+        (Ok(gate), Ok(courier)) if unspoken.is_empty() => Ok(Loaded { config, rulebook, gate, courier }),
         (gate, courier) => {
             let mut found = gate.err().unwrap_or_default();
             found.extend(courier.err().unwrap_or_default());
-            let mut problems: Vec<Problem> = Vec::new();
+            let mut problems: Vec<Problem> = unspoken;
             for problem in found.into_iter().map(|f| tls_problem(f, file)) {
                 if !problems.iter().any(|p| p.file == problem.file && p.message == problem.message) {
                     problems.push(problem);
@@ -96,6 +97,41 @@ pub fn load(file: &Path) -> Result<Loaded, Vec<Problem>> {
             Err(problems)
         }
     }
+}
+
+/// Partners whose format the rules do not know, or whose maps ask for what their file does not tell.
+fn unspoken(config: &Config, rulebook: &Rulebook, file: &Path) -> Vec<Problem> {
+    let folder = file.parent().unwrap_or(Path::new(".")).join("partners");
+    let problem = |message: String, remedy: &str| Problem::of(&folder, Code::ConfigKey, message, remedy);
+    let mut problems = Vec::new();
+    for partner in &config.partners {
+        let (model, own) = (partner.format.model(), &partner.hsa_id);
+        if !rulebook.knows_model(model) {
+            let message = format!("{own} speaks {}, and the rules have no such model", partner.format.word());
+            problems.push(problem(
+                message,
+                "add the model's folder to `mappings/`, or mend the partner's `format`",
+            ));
+            continue;
+        }
+        let rows = || config.agreements.iter().flat_map(|a| &a.events);
+        let mut asked: Vec<&str> = Vec::new();
+        for ((event, from, to), map) in rulebook.maps() {
+            let sends = *from == model && rows().any(|row| row.code == *event && row.from == partner.kind);
+            let gets = *to == model && rows().any(|row| row.code == *event && row.to == partner.kind);
+            let known: &[&str] = if sends { &["sender", "receivedAt"] } else { &["receiver"] };
+            let missing = map.plan().parameters().iter().map(String::as_str);
+            let missing = missing.filter(|n| !known.contains(n) && !partner.translate.contains_key(*n));
+            asked.extend(missing.filter(|_| model.is_foreign() && (sends || gets)));
+        }
+        asked.sort_unstable();
+        asked.dedup();
+        if !asked.is_empty() {
+            let message = format!("the maps of {own}'s format ask for {}", asked.join(", "));
+            problems.push(problem(message, "write each of them in the partner's [translate] table"));
+        }
+    }
+    problems
 }
 
 fn tls_problem(finding: Finding, file: &Path) -> Problem {

@@ -7,7 +7,7 @@
 
 pub mod agreement;
 mod partner;
-mod read;
+pub(crate) mod read;
 mod site;
 
 use crate::model::{Code, HsaId, Partner};

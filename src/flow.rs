@@ -6,17 +6,19 @@
 //! Deliberately absent: transports, SQL, and any rule about content.
 
 mod dispatch;
+mod ends;
 
 use crate::{
     config::Config,
     ledger::{Admission, Admitted, Known, Ledger, Slot, Slots},
     model::{Answer, Arrival, Decision, Failure, Fault, Key, Message, Partner},
-    port::{Clock, ConsentFact, ConsentSource, Courier, Entropy, Silent, Taken},
+    port::{Clock, ConsentFact, ConsentSource, Courier, Entropy, Silent},
     registry::Registry,
     rulebook::Rulebook,
     stage::{
         acknowledge::{self, Style},
-        decode, identify,
+        decode::{self, Decoded},
+        identify,
         permit::{self, Facts, Permitted},
         record, route, translate,
         validate::{self, Rules, Valid},
@@ -76,36 +78,7 @@ impl Gateway {
         match self.stages(&arrival, style, &mut known).await {
             Ok(answer) => answer,
             Err(Refusal::Fault(fault)) => self.refuse(&arrival, known.as_deref(), &fault, style).await,
-            Err(Refusal::Failure(failure)) => failed(style, &failure),
-        }
-    }
-
-    /// Records a fault and answers with it. `known`: the sender's message id, if it could be read.
-    pub async fn refuse(
-        &self,
-        arrival: &Arrival,
-        known: Option<&str>,
-        fault: &Fault,
-        style: Style,
-    ) -> Answer {
-        let event = record::refused(arrival, known, fault, self.clock.now());
-        match self.ledger.record(vec![event]).await {
-            Ok(()) => acknowledge::refused(style, fault),
-            Err(failure) => failed(style, &failure),
-        }
-    }
-
-    /// Takes a consent into the register.
-    pub async fn register(&self, arrival: Arrival, style: Style) -> Answer {
-        let registry = self.registry.load_full();
-        let taken = match identify::caller(&arrival.peer, &registry) {
-            Ok(from) => self.consents.take(&arrival, &from.hsa_id, self.clock.now()).await,
-            Err(fault) => Err(Taken::Fault(fault)),
-        };
-        match taken {
-            Ok(reference) => acknowledge::registered(style, &reference),
-            Err(Taken::Fault(fault)) => self.refuse(&arrival, None, &fault, style).await,
-            Err(Taken::Failure(failure)) => failed(style, &failure),
+            Err(Refusal::Failure(failure)) => ends::failed(style, &failure),
         }
     }
 
@@ -118,7 +91,12 @@ impl Gateway {
     ) -> Result<Answer, Refusal> {
         let registry = self.registry.load_full();
         let from = identify::caller(&arrival.peer, &registry)?;
-        let message = decode::message(arrival, self.config.listen.max_body_bytes)?;
+        let rulebook = self.rulebook.load_full();
+        let limit = self.config.listen.max_body_bytes;
+        let message = match decode::message(arrival, &from, &rulebook, limit)? {
+            Decoded::Message(message) => *message,
+            Decoded::Noted(noted) => return self.note(arrival, style, &noted).await,
+        };
         *known = Some(message.envelope.id.clone());
         identify::agrees(&from, &message.envelope)?;
         let (key, hash) = duplicate_key(arrival, &message);
@@ -195,17 +173,6 @@ impl Gateway {
         if passes && to.idempotent { self.slots.reserve(&to.hsa_id, to.in_flight as usize) } else { None }
     }
 
-    /// The same key again: the first answer again; the same id with other content: a conflict.
-    async fn repeat(&self, key: &Key, known: Known) -> Result<Answer, Refusal> {
-        let Known::Repeat(answer) = known else {
-            let detail = "the id is taken by a message with other content";
-            return Err(Fault::of(crate::model::Code::IdConflict, detail).into());
-        };
-        let event = record::repeated(key, self.clock.now());
-        self.ledger.record(vec![event]).await?;
-        Ok(answer)
-    }
-
     async fn decide_valid(&self, valid: &Valid, now: Timestamp) -> Decision {
         let facts = Facts::of(valid.envelope());
         let consents = self.consents_for(&facts, permit::asks_register(valid.rule())).await;
@@ -218,11 +185,6 @@ impl Gateway {
         }
         self.consents.find(&facts.subject()).await
     }
-}
-
-fn failed(style: Style, failure: &Failure) -> Answer {
-    tracing::error!(code = %failure.code(), "an arrival could not be handled: {failure}");
-    acknowledge::failed(style, failure)
 }
 
 fn as_slice(consents: &Result<Vec<ConsentFact>, Silent>) -> Result<&[ConsentFact], Silent> {

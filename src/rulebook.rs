@@ -7,7 +7,7 @@ mod files;
 
 use crate::{
     config::Problem,
-    model::{Code, Finding, Format},
+    model::{Code, Finding, Model},
 };
 use fhir::{
     Definitions, Profiles, Tree,
@@ -33,8 +33,9 @@ pub struct Rulebook {
     definitions: Arc<Definitions>,
     profiles: Profiles,
     invariants: Invariants,
-    plans: HashMap<(String, Format, Format), Map>,
+    plans: HashMap<(String, Model, Model), Map>,
     case: CaseRules,
+    foreign: Foreign,
     version: String,
     editions: Vec<Edition>,
 }
@@ -42,11 +43,14 @@ pub struct Rulebook {
 mod case;
 pub mod check;
 pub mod envelope;
+mod foreign;
 mod map;
 mod maps;
 mod packages;
 mod xsd;
 use case::CaseRules;
+use foreign::Foreign;
+pub use foreign::{Meaning, Noted};
 pub use map::{Map, MapFault};
 pub use maps::{MapName, Maps, is_wanted};
 pub use packages::Edition;
@@ -69,10 +73,11 @@ impl Rulebook {
         let files = files::read(source)?;
         let mut problems = Vec::new();
         let mut trees = Vec::new();
-        for folder in ["conformance/models/", "conformance/tables/", "conformance/profiles/"] {
-            for file in in_folder(&files, folder) {
-                trees.extend(tree(file, &mut problems).into_iter().flat_map(resources));
-            }
+        let folders = ["conformance/models/", "conformance/tables/", "conformance/profiles/"];
+        let in_folders = folders.iter().flat_map(|folder| in_folder(&files, folder));
+        let of_sites = files.iter().filter(|f| f.path.starts_with("mappings/") && maps::is_model(&f.path));
+        for file in in_folders.chain(of_sites) {
+            trees.extend(tree(file, &mut problems).into_iter().flat_map(resources));
         }
         let mut packages = match Packages::read(packages, &mut trees) {
             Ok(packages) => packages,
@@ -88,16 +93,18 @@ impl Rulebook {
         let definitions = Arc::new(profiles.definitions().clone());
         let invariants = Invariants::of(&profiles, &NOT_OURS);
         let case = CaseRules::load(&files, &definitions).map_err(|found| problems.extend(found)).ok();
+        let foreign = Foreign::load(&files, &trees, &definitions).map_err(|found| problems.extend(found));
         let concept_maps = std::mem::take(&mut packages.concept_maps);
         let editions = packages.editions();
         let plans = plans(&files, concept_maps, &definitions, &mut problems);
-        match (case, problems.is_empty()) {
-            (Some(case), true) => Ok(Rulebook {
+        match (case, foreign, problems.is_empty()) {
+            (Some(case), Ok(foreign), true) => Ok(Rulebook {
                 definitions,
                 profiles,
                 invariants,
                 plans,
                 case,
+                foreign,
                 version: files::version(
                     &files,
                     editions.iter().map(|e| (e.name.as_str(), e.sha256.as_str())),
@@ -203,14 +210,24 @@ impl Rulebook {
         &self.definitions
     }
 
-    /// The compiled map of an event between two formats.
-    pub fn plan(&self, event: &str, from: Format, to: Format) -> Option<&Map> {
+    /// The compiled map of an event between two models.
+    pub fn plan(&self, event: &str, from: Model, to: Model) -> Option<&Map> {
         self.plans.get(&(event.to_string(), from, to))
     }
 
     /// All compiled maps.
-    pub fn maps(&self) -> impl Iterator<Item = (&(String, Format, Format), &Map)> {
+    pub fn maps(&self) -> impl Iterator<Item = (&(String, Model, Model), &Map)> {
         self.plans.iter()
+    }
+
+    /// Are there rules of this model?
+    pub fn knows_model(&self, model: Model) -> bool {
+        !model.is_foreign() || self.foreign.root(model).is_some()
+    }
+
+    /// What a message of a foreign model is; `None` if its table has no row for it.
+    pub fn meaning(&self, tree: &Tree, model: Model) -> Option<Meaning> {
+        self.foreign.meaning(tree, model, &self.definitions)
     }
 }
 
@@ -220,7 +237,7 @@ fn plans(
     of_packages: Vec<ConceptMap>,
     definitions: &Arc<Definitions>,
     problems: &mut Vec<Problem>,
-) -> HashMap<(String, Format, Format), Map> {
+) -> HashMap<(String, Model, Model), Map> {
     let maps = Maps::over(files, of_packages, definitions.clone());
     problems.extend(maps.problems().iter().cloned());
     let mut plans = HashMap::new();

@@ -8,9 +8,11 @@ pub fn read(table: &mut Table<'_>) -> Option<Partner> {
     let hsa_id = table.need("hsa_id", "an HSA-id", HsaId::parse);
     let name = table.need_text("name");
     let kind = table.need("kind", "\"region\", \"municipality\" or \"private-provider\"", kind);
-    let format = table.need("format", "\"fhir-r4-json\" or \"case-json\"", |t| {
-        [Format::FhirJson, Format::CaseJson].into_iter().find(|f| f.word() == t)
-    });
+    let format = table.need(
+        "format",
+        "\"fhir-r4-json\", \"fhir-r4-xml\", \"case-json\", \"case-xml\" or \"<dialect>-json\", \"<dialect>-xml\"",
+        Format::from_word,
+    );
     let endpoint = table.need("endpoint", "an https address without user, query or fragment", |t| {
         let rest = t.strip_prefix("https://")?;
         let host = rest.split('/').next().unwrap_or_default();
@@ -20,6 +22,7 @@ pub fn read(table: &mut Table<'_>) -> Option<Partner> {
     let handles_protected = table.boolean("handles_protected", false);
     let timeout_s = table.number("timeout_s", 30, 1..=600) as u32;
     let in_flight = table.number("in_flight", 16, 1..=256) as u32;
+    let translate = table.texts("translate");
     Some(Partner {
         hsa_id: hsa_id?,
         name: name?,
@@ -30,6 +33,7 @@ pub fn read(table: &mut Table<'_>) -> Option<Partner> {
         handles_protected,
         timeout_s,
         in_flight,
+        translate,
     })
 }
 

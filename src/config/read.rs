@@ -5,7 +5,7 @@
 use super::Problem;
 use crate::model::Code;
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     ops::Range,
     path::{Path, PathBuf},
 };
@@ -194,6 +194,25 @@ impl<'a> Table<'a> {
             }
         }
         Some(out)
+    }
+
+    /// A table whose keys are names of its own, and whose values are texts.
+    pub fn texts(&mut self, key: &'static str) -> BTreeMap<String, String> {
+        let Some((value, span)) = self.get(key) else { return BTreeMap::new() };
+        let Some(table) = value.as_table() else {
+            self.wrong(key, span, "a table of texts");
+            return BTreeMap::new();
+        };
+        let mut out = BTreeMap::new();
+        for (name, value) in table.iter() {
+            match value.get_ref().as_str() {
+                Some(text) => {
+                    out.insert(name.get_ref().to_string(), text.to_string());
+                }
+                None => self.wrong(key, value.span(), "a table of texts"),
+            }
+        }
+        out
     }
 
     /// A sub-table; an absent one reads as empty, so that defaults and missing keys work alike.

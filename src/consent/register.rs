@@ -8,7 +8,7 @@ use super::read::{self, Consent};
 use crate::{
     config::Mode,
     ledger::{ConsentRow, Ledger},
-    model::{Arrival, Event, EventKind, Failure, Fault, Format, HsaId, Subject, identifier},
+    model::{Arrival, Event, EventKind, Failure, Fault, HsaId, Subject, identifier},
     port::{ConsentFact, ConsentSource, Pending, Silent, Taken},
     stage::{decode, validate},
 };
@@ -87,7 +87,7 @@ impl ConsentSource for Register {
         now: Timestamp,
     ) -> Pending<'a, Result<String, Taken>> {
         Box::pin(async move {
-            let tree = decode::tree(&arrival.bytes, Format::FhirJson, MAX_BYTES).map_err(Taken::Fault)?;
+            let tree = decode::resource(&arrival.bytes, MAX_BYTES).map_err(Taken::Fault)?;
             let Consent { id, subject, fact } = read::consent(&tree).map_err(Taken::Fault)?;
             if let Some(finding) = validate::identifier(&subject.0, &subject.1, Some(self.mode), now) {
                 return Err(Taken::Fault(Fault::one(finding.at("Consent.patient.identifier"))));
@@ -124,7 +124,7 @@ impl ConsentSource for Register {
             let mut facts = Vec::new();
             for ConsentRow { id, version, body } in rows {
                 // What was taken can be read; what cannot is not a permission.
-                let Ok(tree) = decode::tree(&body, Format::FhirJson, MAX_BYTES) else { continue };
+                let Ok(tree) = decode::resource(&body, MAX_BYTES) else { continue };
                 let Ok(consent) = read::consent(&tree) else { continue };
                 facts.extend(consent.fact.map(|mut fact| {
                     fact.reference = format!("{}/{version}", fact.reference);

@@ -198,8 +198,5 @@ pub(super) fn hsa_id(text: &str) -> Result<HsaId, Trouble> {
 
 /// Reads a format's word back.
 pub(super) fn format(word: &str) -> Result<Format, Trouble> {
-    [Format::FhirJson, Format::CaseJson]
-        .into_iter()
-        .find(|f| f.word() == word)
-        .ok_or_else(|| broken(format!("unknown format {word:?}")))
+    Format::from_word(word).ok_or_else(|| broken(format!("unknown format {word:?}")))
 }

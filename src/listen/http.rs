@@ -6,8 +6,8 @@
 
 use crate::{
     flow::Gateway,
-    model::{Answer, Arrival, Channel, Code, Fault, Peer},
-    stage::acknowledge::{self, Lang, Style},
+    model::{Answer, Arrival, Channel, Code, Fault, Format, Model, Peer},
+    stage::acknowledge::{self, Lang, Style, Syntax},
 };
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -46,7 +46,27 @@ fn style(request: &HttpRequest) -> Style {
     Style {
         channel: if fhir { Channel::Fhir } else { Channel::Case },
         lang: Lang::from_header(header(header::ACCEPT_LANGUAGE)),
+        syntax: syntax(header(header::ACCEPT), header(header::CONTENT_TYPE)),
     }
+}
+
+/// What a caller reads: what it accepts, else what it writes. Of several, the one it likes best (RFC 9110
+/// 12.5.1); JSON where it does not mind.
+fn syntax(accept: Option<&str>, content: Option<&str>) -> Syntax {
+    let of = |range: &str| {
+        let mut parts = range.split(';').map(str::trim);
+        let syntax = match parts.next().unwrap_or_default() {
+            "application/fhir+xml" | "application/xml" | "text/xml" => Syntax::Xml,
+            "application/fhir+json" | "application/json" => Syntax::Json,
+            _ => return None,
+        };
+        let weight = parts.find_map(|p| p.strip_prefix("q=")).map_or(Some(1.0), |q| q.parse::<f32>().ok())?;
+        (weight > 0.0).then_some((weight, syntax))
+    };
+    let named: Vec<(f32, Syntax)> = accept.into_iter().flat_map(|a| a.split(',')).filter_map(of).collect();
+    let best = named.iter().map(|(weight, _)| *weight).fold(0.0, f32::max);
+    let liked = named.iter().find(|(weight, _)| *weight >= best).map(|(_, syntax)| *syntax);
+    liked.or_else(|| of(content?).map(|(_, syntax)| syntax)).unwrap_or(Syntax::Json)
 }
 
 async fn process_message(request: HttpRequest, gateway: Data<Gateway>, payload: Payload) -> HttpResponse {
@@ -71,10 +91,16 @@ async fn take(
     let style = style(&request);
     let peer = request.conn_data::<Peer>().cloned();
     let peer = peer.unwrap_or_else(|| Peer { hsa_id: None, serial: "none".into() });
-    let mut arrival = Arrival { bytes: Vec::new(), channel, peer, at: gateway.clock.now() };
-    let body = match media_type(&request, channel) {
-        Ok(()) => read(&request, payload, &gateway).await,
-        Err(fault) => Err(fault),
+    let format = format(&request, channel, &peer, &gateway, is_message);
+    // What has no format is refused before anything reads it in one.
+    let (format, refused) = match format {
+        Ok(format) => (format, None),
+        Err(fault) => (usual(channel), Some(fault)),
+    };
+    let mut arrival = Arrival { bytes: Vec::new(), channel, format, peer, at: gateway.clock.now() };
+    let body = match refused {
+        None => read(&request, payload, &gateway).await,
+        Some(fault) => Err(fault),
     };
     match body {
         Ok(bytes) => arrival.bytes = bytes,
@@ -92,14 +118,41 @@ async fn take(
     respond(answer, false)
 }
 
-fn media_type(request: &HttpRequest, channel: Channel) -> Result<(), Fault> {
+/// What an arrival is written in: its media type says the syntax; where at the case door a party's own format is
+/// a dialect, its JSON and XML are the dialect's.
+fn format(
+    request: &HttpRequest,
+    channel: Channel,
+    peer: &Peer,
+    gateway: &Gateway,
+    is_message: bool,
+) -> Result<Format, Fault> {
     let named = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let named = named.split(';').next().unwrap_or_default().trim();
-    let good = match channel {
-        Channel::Fhir => ["application/fhir+json", "application/json"].contains(&named),
-        Channel::Case => named == "application/json",
+    let named = named.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let registry = gateway.registry.load();
+    let own = || peer.hsa_id.as_ref().and_then(|id| Some(registry.partner(id)?.format.model()));
+    let format = match (channel, named.as_str()) {
+        (Channel::Fhir, "application/fhir+json" | "application/json") => Some(Format::FhirJson),
+        (Channel::Fhir, "application/fhir+xml" | "application/xml") if is_message => Some(Format::FhirXml),
+        (Channel::Case, "application/json") => match own() {
+            Some(Model::Dialect(word)) => Some(Format::DialectJson(word)),
+            _ => Some(Format::CaseJson),
+        },
+        (Channel::Case, "application/xml" | "text/xml") => match own() {
+            Some(Model::Dialect(word)) => Some(Format::DialectXml(word)),
+            _ => Some(Format::CaseXml),
+        },
+        _ => None,
     };
-    if good { Ok(()) } else { Err(Fault::of(Code::MediaType, "Content-Type is not one of this address")) }
+    format.ok_or_else(|| Fault::of(Code::MediaType, "Content-Type is not one of this address"))
+}
+
+/// The format of a door, where the caller's own is not known.
+fn usual(channel: Channel) -> Format {
+    match channel {
+        Channel::Fhir => Format::FhirJson,
+        Channel::Case => Format::CaseJson,
+    }
 }
 
 async fn read(request: &HttpRequest, mut payload: Payload, gateway: &Gateway) -> Result<Vec<u8>, Fault> {
@@ -153,8 +206,9 @@ async fn nowhere(request: HttpRequest) -> HttpResponse {
     response
 }
 
-async fn metadata(gateway: Data<Gateway>) -> HttpResponse {
-    let body = acknowledge::capability(&gateway.config.name, &gateway.clock.now().to_string());
+async fn metadata(request: HttpRequest, gateway: Data<Gateway>) -> HttpResponse {
+    let body =
+        acknowledge::capability(style(&request), &gateway.config.name, &gateway.clock.now().to_string());
     respond(body, false)
 }
 

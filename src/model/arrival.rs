@@ -1,9 +1,9 @@
 //! Something came in: bytes and where they came from. Nothing in it is believed yet.
 
-use super::HsaId;
+use super::{Format, HsaId};
 use jiff::Timestamp;
 
-/// The door that a message came through; it decides format and answer style.
+/// The door that a message came through; it decides the answer's style.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Channel {
     /// `POST /fhir/$process-message`
@@ -38,6 +38,8 @@ pub struct Arrival {
     pub bytes: Vec<u8>,
     /// Which door.
     pub channel: Channel,
+    /// What the caller says that it is written in.
+    pub format: Format,
     /// Who called, as far as TLS can tell.
     pub peer: Peer,
     /// When the last byte was read.

@@ -4,7 +4,7 @@
 //! body), and order is per [`Lane`]. `Unknown` is an outcome of its own: the receiver may or may not
 //! have acted.
 
-use super::{Fault, HsaId, message::Format};
+use super::{Fault, Format, HsaId};
 use jiff::Timestamp;
 
 /// Order is kept within a lane and nowhere else: one stuck lane never holds another.

@@ -11,6 +11,8 @@ pub enum EventKind {
     Accepted,
     /// A message was refused by a rule of ours.
     Refused,
+    /// A message that its sender's own rules say is none of the catalogue's: on record, and no further.
+    Noted,
     /// A message came again and got its first answer again.
     Repeated,
     /// A caller was turned away before any message was read (TLS, identity).
@@ -43,6 +45,7 @@ impl EventKind {
         match self {
             EventKind::Accepted => "accepted",
             EventKind::Refused => "refused",
+            EventKind::Noted => "noted",
             EventKind::Repeated => "repeated",
             EventKind::TurnedAway => "turned-away",
             EventKind::Decided => "decided",

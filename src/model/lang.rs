@@ -24,7 +24,7 @@ impl Lang {
     }
 
     /// Picks one of (English, Swedish).
-    pub fn pick(self, pair: (&'static str, &'static str)) -> &'static str {
+    pub fn pick<'a>(self, pair: (&'a str, &'a str)) -> &'a str {
         match self {
             Lang::En => pair.0,
             Lang::Sv => pair.1,

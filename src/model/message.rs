@@ -3,48 +3,11 @@
 //! Invariant: the envelope holds only what routing, order, duplicates and permission need; the
 //! content stays in the tree. `Debug` prints no person data.
 
-use super::HsaId;
+use super::{Format, HsaId};
 use fhir::Tree;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-
-/// A format that a partner speaks. Each has a folder of maps to and from the canonical form.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-pub enum Format {
-    /// FHIR R4 message Bundle as JSON: the canonical form.
-    #[serde(rename = "fhir-r4-json")]
-    FhirJson,
-    /// Our open case message as JSON.
-    #[serde(rename = "case-json")]
-    CaseJson,
-}
-
-impl Format {
-    /// The name used in configuration and records.
-    pub fn word(self) -> &'static str {
-        match self {
-            Format::FhirJson => "fhir-r4-json",
-            Format::CaseJson => "case-json",
-        }
-    }
-
-    /// The name used in map file names: `<from>-<to>.map`.
-    pub fn map_word(self) -> &'static str {
-        match self {
-            Format::FhirJson => "fhir",
-            Format::CaseJson => "case",
-        }
-    }
-
-    /// Media type on the wire.
-    pub fn media_type(self) -> &'static str {
-        match self {
-            Format::FhirJson => "application/fhir+json",
-            Format::CaseJson => "application/json",
-        }
-    }
-}
 
 /// The person a message is about: what permission and guards need of them.
 #[derive(Clone, PartialEq, Eq)]
@@ -105,6 +68,26 @@ pub struct Message {
     pub format: Format,
     /// The content as received.
     pub tree: Tree,
+    /// The canonical form, where only a map could tell the envelope.
+    pub canonical: Option<Tree>,
+    /// What its map was told beside it.
+    pub told: Told,
+}
+
+/// What a map is told that does not stand in the message: names and texts, without person data.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub struct Told(Vec<(String, String)>);
+
+impl Told {
+    /// These.
+    pub fn of(all: impl IntoIterator<Item = (String, String)>) -> Told {
+        Told(all.into_iter().collect())
+    }
+
+    /// As an engine takes them.
+    pub fn pairs(&self) -> Vec<(&str, &str)> {
+        self.0.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect()
+    }
 }
 
 /// Where a message stands, as the operator reads it (domain §2).

@@ -3,8 +3,10 @@
 //! Invariant: immutable once loaded; a change swaps the whole registry. A party is not a
 //! municipality: a joint body is a party of its own (domain §6).
 
-use super::{HsaId, message::Format};
+use super::{Format, HsaId, Told};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What kind of body a party is. Release rules depend on it (domain §4.2).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
@@ -50,4 +52,21 @@ pub struct Partner {
     pub timeout_s: u32,
     /// How many deliveries may be under way at once.
     pub in_flight: u32,
+    /// What maps to and from its format are told of it, by name.
+    pub translate: BTreeMap<String, String>,
+}
+
+impl Partner {
+    /// What a map is told that reads what it sent.
+    pub fn tells_of_sending(&self, received: Timestamp) -> Told {
+        let own = self.translate.clone().into_iter();
+        let known = [("sender", self.hsa_id.to_string()), ("receivedAt", received.to_string())];
+        Told::of(own.chain(known.map(|(name, text)| (name.to_string(), text))))
+    }
+
+    /// What a map is told that writes for it.
+    pub fn tells_of_receiving(&self) -> Told {
+        let own = self.translate.clone().into_iter();
+        Told::of(own.chain([("receiver".to_string(), self.hsa_id.to_string())]))
+    }
 }

@@ -128,25 +128,12 @@ impl CaseRules {
 
     /// Reads a message in XML as far as it can be read.
     fn xml_unnumbered(&self, bytes: &[u8], limits: &Limits, findings: &mut Vec<Finding>) -> Option<Tree> {
-        let told = |f: &fhir::Finding, path: &str| {
-            let code = match f.code {
-                "xml-size" => Code::TooLarge,
-                "xml-depth" | "xml-nodes" => Code::TooDeep,
-                text if text.starts_with("xml-") => Code::NotXml,
-                _ => Code::Schema,
-            };
-            let detail = format!("{} [{}]", f.message, f.code);
-            Finding::error(code, detail).at(path).over(f.span.start as usize..f.span.end as usize)
-        };
         if let Err(found) = self.xsd.check(bytes, limits) {
             findings.extend(found.iter().map(|f| told(f, &f.place)));
         }
         match xml::read(bytes, &self.definitions, Some(self.message), limits) {
             Ok(tree) => {
-                let span = |node| tree.span(node);
-                self.ask(&tree, findings, &path, &|node, f| {
-                    f.over(span(node).start as usize..span(node).end as usize)
-                });
+                self.ask_xml(&tree, findings);
                 Some(tree)
             }
             // The XSD refuses what the model cannot hold; should it not, the reader's word is told.
@@ -157,6 +144,29 @@ impl CaseRules {
             }
             Err(_) => None,
         }
+    }
+
+    /// The type of the message.
+    pub fn message(&self) -> TypeId {
+        self.message
+    }
+
+    /// Checks a message in XML that was read from these bytes. Places are paths of elements.
+    pub fn xml_read(&self, tree: &Tree, bytes: &[u8]) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        if let Err(found) = self.xsd.check(bytes, &LIMITS) {
+            findings.extend(found.iter().map(|f| told(f, &f.place)));
+        }
+        self.ask_xml(tree, &mut findings);
+        place::number(&mut findings, bytes);
+        findings
+    }
+
+    fn ask_xml(&self, tree: &Tree, findings: &mut Vec<Finding>) {
+        let span = |node| tree.span(node);
+        self.ask(tree, findings, &path, &|node, f| {
+            f.over(span(node).start as usize..span(node).end as usize)
+        });
     }
 
     /// Asks the model about a typed tree; what is found already at a place is not told again of a value.
@@ -205,6 +215,18 @@ impl CaseRules {
             }
         }
     }
+}
+
+/// What the XML engines found, in our words.
+fn told(f: &fhir::Finding, path: &str) -> Finding {
+    let code = match f.code {
+        "xml-size" => Code::TooLarge,
+        "xml-depth" | "xml-nodes" => Code::TooDeep,
+        text if text.starts_with("xml-") => Code::NotXml,
+        _ => Code::Schema,
+    };
+    let detail = format!("{} [{}]", f.message, f.code);
+    Finding::error(code, detail).at(path).over(f.span.start as usize..f.span.end as usize)
 }
 
 /// How `place` calls the root of a message.

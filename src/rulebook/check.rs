@@ -18,9 +18,9 @@ mod schema;
 use super::{Rulebook, Xsd, envelope};
 use crate::{
     config::Mode,
-    model::{Code, Finding, Format, fault::Severity},
+    model::{Code, Finding, Format, Model, Told, fault::Severity},
 };
-pub use content::{Content, translate};
+pub use content::{Content, Document, translate};
 use fhir::Tree;
 pub use guess::Kind;
 pub use identity::identifier;
@@ -142,10 +142,10 @@ impl Rulebook {
     pub fn check(&self, bytes: &[u8], wanted: &Wanted<'_>) -> Report {
         let kind = guess::kind(bytes);
         let mut report = Report::of(kind);
-        let (format, read) = match kind {
-            Kind::FhirJson => (Format::FhirJson, read::json(bytes, Format::FhirJson, wanted.max_bytes)),
-            Kind::FhirXml => (Format::FhirJson, read::fhir_xml(bytes, &self.definitions, wanted.max_bytes)),
-            Kind::CaseJson => (Format::CaseJson, read::json(bytes, Format::CaseJson, wanted.max_bytes)),
+        let format = match kind {
+            Kind::FhirJson => Ok(Format::FhirJson),
+            Kind::FhirXml => Ok(Format::FhirXml),
+            Kind::CaseJson => Ok(Format::CaseJson),
             Kind::CaseXml => {
                 self.case_xml(bytes, wanted, &mut report);
                 return report;
@@ -156,16 +156,17 @@ impl Rulebook {
             }
             _ => {
                 report.unread = kind.is_recognised_only();
-                (Format::CaseJson, Err(vec![not_read(kind)]))
+                Err(vec![not_read(kind)])
             }
         };
+        let read = format.and_then(|format| Ok((format, self.read(bytes, format, wanted.max_bytes)?)));
         match read {
             Err(findings) => report.add(Heading::Format, findings),
-            Ok(tree) => {
+            Ok((format, tree)) => {
                 report.readable = true;
-                match format {
-                    Format::FhirJson => self.fhir(tree, bytes, wanted, &mut report),
-                    Format::CaseJson => self.case(tree, bytes, wanted, &mut report),
+                match format.model() {
+                    Model::Fhir => self.fhir(tree, format, bytes, wanted, &mut report),
+                    _ => self.case(tree, bytes, wanted, &mut report),
                 }
             }
         }
@@ -174,11 +175,11 @@ impl Rulebook {
         report
     }
 
-    fn fhir(&self, mut tree: Tree, bytes: &[u8], wanted: &Wanted<'_>, report: &mut Report) {
+    fn fhir(&self, mut tree: Tree, format: Format, bytes: &[u8], wanted: &Wanted<'_>, report: &mut Report) {
         let event = match (wanted.profile, wanted.event) {
             (Some(url), _) => return self.against(&mut tree, url, report),
             (None, Some(event)) => Some(event.to_string()),
-            (None, None) => envelope::event(&tree, Format::FhirJson).map(str::to_string),
+            (None, None) => envelope::event(&tree, Model::Fhir).map(str::to_string),
         };
         let Some(event) = event else {
             // A name that is no type may be a value put in the wrong place: it is not repeated.
@@ -187,13 +188,14 @@ impl Rulebook {
             let own = known.unwrap_or("Resource").to_string();
             return self.against(&mut tree, &own, report);
         };
-        self.own_rules(&tree, Format::FhirJson, wanted, report);
+        self.own_rules(&tree, Model::Fhir, wanted, report);
         if !self.knows_event(&event) {
-            report.add(Heading::Profile, [unknown_event(&tree, Format::FhirJson)]);
+            report.add(Heading::Profile, [unknown_event(&tree, Model::Fhir)]);
             return self.against(&mut tree, "Bundle", report);
         }
         report.profile = Some(super::profile_url(&event));
-        let content = self.check_content(tree, Format::FhirJson, &event, bytes, true);
+        let document = Document { tree, format, bytes, canonical: None, told: Told::default() };
+        let content = self.check_content(document, &event, true);
         if let (Some(canonical), false) = (&content.canonical, content.found.iter().any(Found::is_error)) {
             report.add(Heading::Profile, self.untranslatable(canonical, &event));
         }
@@ -203,8 +205,8 @@ impl Rulebook {
 
     /// What stands in the way of a receiver of case messages. Others get the message as it is.
     fn untranslatable(&self, canonical: &Tree, event: &str) -> Option<Finding> {
-        let map = self.plan(event, Format::FhirJson, Format::CaseJson)?;
-        let fault = translate(map, canonical).err()?;
+        let map = self.plan(event, Model::Fhir, Model::Case)?;
+        let fault = translate(map, canonical, &Told::default()).err()?;
         let detail = format!("{}; to a receiver of case messages it cannot be sent", fault.detail);
         Some(Finding { severity: Severity::Warning, detail, ..fault })
     }
@@ -217,25 +219,25 @@ impl Rulebook {
     }
 
     /// The envelope, and what the gateway's rules say of the message alone.
-    fn own_rules(&self, tree: &Tree, format: Format, wanted: &Wanted<'_>, report: &mut Report) {
-        if let Err(fault) = envelope::read(tree, format) {
+    fn own_rules(&self, tree: &Tree, model: Model, wanted: &Wanted<'_>, report: &mut Report) {
+        if let Err(fault) = envelope::read(tree, model) {
             report.add(Heading::Profile, fault.findings().iter().cloned());
         }
-        let Some(subject) = envelope::subject(tree, format) else { return };
+        let Some(subject) = envelope::subject(tree, model) else { return };
         report.checked.push(Checked::Number);
         report.checked.extend(wanted.mode.map(Checked::TestNumber));
         let found = identifier(&subject.system, &subject.value, wanted.mode, wanted.now);
         if let Some(finding) = found {
-            let mut finding = finding.at(envelope::place_of(envelope::Part::Subject, tree, format));
+            let mut finding = finding.at(envelope::place_of(envelope::Part::Subject, tree, model));
             place::locate([&mut finding], tree);
             report.add(Heading::Agreement, [finding]);
         }
     }
 }
 
-fn unknown_event(tree: &Tree, format: Format) -> Finding {
+fn unknown_event(tree: &Tree, model: Model) -> Finding {
     let finding = Finding::error(Code::UnknownEvent, "the event code is not in the catalogue");
-    let mut finding = finding.at(envelope::place_of(envelope::Part::Event, tree, format));
+    let mut finding = finding.at(envelope::place_of(envelope::Part::Event, tree, model));
     place::locate([&mut finding], tree);
     finding
 }

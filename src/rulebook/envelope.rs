@@ -7,34 +7,35 @@ mod case;
 mod fhir_bundle;
 
 use super::check::place;
-use crate::model::{Code, Envelope, Fault, Finding, Format, HsaId, Subject};
+use crate::model::{Code, Envelope, Fault, Finding, HsaId, Model, Subject};
 use fhir::Tree;
 use jiff::Timestamp;
 
-/// Reads the envelope of a tree of a format. Errors: `SLUSS-IN-005`, `-006`, `-008`.
-pub fn read(tree: &Tree, format: Format) -> Result<Envelope, Fault> {
-    let read = match format {
-        Format::FhirJson => fhir_bundle::envelope(tree),
-        Format::CaseJson => case::envelope(tree),
+/// Reads the envelope of a tree of a model; a foreign one tells it in its canonical form. Errors:
+/// `SLUSS-IN-005`, `-006`, `-008`.
+pub fn read(tree: &Tree, model: Model) -> Result<Envelope, Fault> {
+    let read = match model {
+        Model::Case => case::envelope(tree),
+        _ => fhir_bundle::envelope(tree),
     };
     read.map_err(|fault| fault.map(|findings| place::locate(findings, tree)))
 }
 
 /// The event code that a message says, if it is one.
-pub fn event(tree: &Tree, format: Format) -> Option<&str> {
-    match format {
-        Format::FhirJson => fhir_bundle::event(tree),
-        Format::CaseJson => tree.child_text(tree.root(), "event"),
+pub fn event(tree: &Tree, model: Model) -> Option<&str> {
+    match model {
+        Model::Case => tree.child_text(tree.root(), "event"),
+        _ => fhir_bundle::event(tree),
     }
 }
 
 /// The person that a message is about, whatever else its envelope lacks.
-pub fn subject(tree: &Tree, format: Format) -> Option<Subject> {
+pub fn subject(tree: &Tree, model: Model) -> Option<Subject> {
     let mut fields = Fields { findings: Vec::new() };
     let root = tree.at(tree.root());
-    match format {
-        Format::FhirJson => fhir_bundle::subject(root, &mut fields),
-        Format::CaseJson => case::subject(root, &mut fields),
+    match model {
+        Model::Case => case::subject(root, &mut fields),
+        _ => fhir_bundle::subject(root, &mut fields),
     }
     .filter(|subject| !subject.value.is_empty())
 }
@@ -54,11 +55,11 @@ pub enum Part {
     Subject,
 }
 
-/// Where a part stands, as the format's readers expect it.
-pub fn place_of(part: Part, tree: &Tree, format: Format) -> String {
-    match format {
-        Format::FhirJson => fhir_bundle::place_of(part, tree),
-        Format::CaseJson => case::place_of(part).to_string(),
+/// Where a part stands, as the model's readers expect it.
+pub fn place_of(part: Part, tree: &Tree, model: Model) -> String {
+    match model {
+        Model::Case => case::place_of(part).to_string(),
+        _ => fhir_bundle::place_of(part, tree),
     }
 }
 

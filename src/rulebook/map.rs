@@ -3,6 +3,7 @@
 //! Invariant: running is deterministic: the ids that a map makes are derived from the source, so the
 //! same message is always translated to the same bytes. Deliberately absent: any field of a message.
 
+use crate::model::Told;
 use aws_lc_rs::digest;
 use fhir::{
     Definitions, NodeRef, Tree,
@@ -85,10 +86,10 @@ impl Map {
     }
 
     /// Translates an annotated tree, with ids derived from the source.
-    pub fn run(&self, source: &Tree) -> Result<Tree, MapFault> {
+    pub fn run(&self, source: &Tree, told: &Told) -> Result<Tree, MapFault> {
         let seed = OnceCell::new();
         let count = Cell::new(0u64);
-        self.run_with(source, &|| {
+        self.run_with(source, told, &|| {
             count.set(count.get() + 1);
             let mut hash = digest::Context::new(&digest::SHA256);
             hash.update(seed.get_or_init(|| seed_of(source)).as_ref());
@@ -102,22 +103,22 @@ impl Map {
     }
 
     /// Translates with counted ids, as golden examples have them.
-    pub fn run_counted(&self, tree: &Tree) -> Result<Tree, fml::MapFault> {
+    pub fn run_counted(&self, tree: &Tree, told: &Told) -> Result<Tree, fml::MapFault> {
         let source = self.annotated(tree);
         let count = Cell::new(0u64);
-        self.plan.run(source.at(source.root()), &inputs(&|| counted(&count)))
+        self.plan.run(source.at(source.root()), &inputs(&|| counted(&count), &told.pairs()))
     }
 
     /// The same, and how it came about.
-    pub fn trace_counted(&self, tree: &Tree) -> (Result<Tree, fml::MapFault>, Trace) {
+    pub fn trace_counted(&self, tree: &Tree, told: &Told) -> (Result<Tree, fml::MapFault>, Trace) {
         let source = self.annotated(tree);
         let count = Cell::new(0u64);
-        self.plan.trace(source.at(source.root()), &inputs(&|| counted(&count)))
+        self.plan.trace(source.at(source.root()), &inputs(&|| counted(&count), &told.pairs()))
     }
 
-    fn run_with(&self, source: &Tree, ids: &dyn Fn() -> String) -> Result<Tree, MapFault> {
+    fn run_with(&self, source: &Tree, told: &Told, ids: &dyn Fn() -> String) -> Result<Tree, MapFault> {
         let root = NodeRef { tree: source, id: source.root() };
-        self.plan.run(root, &inputs(ids)).map_err(|fault| MapFault {
+        self.plan.run(root, &inputs(ids, &told.pairs())).map_err(|fault| MapFault {
             message: format!("{} [{}, rule {} of {}]", fault.message, fault.code, fault.rule, fault.map),
             place: Some(fault.place).filter(|p| !p.is_empty()),
         })
@@ -130,9 +131,9 @@ impl Map {
     }
 }
 
-/// No map may ask for the time, nor for anything else that is not in the message.
-fn inputs<'a>(ids: &'a dyn Fn() -> String) -> Inputs<'a> {
-    Inputs { ids, now: "", parameters: &[], bounds: Bounds::default() }
+/// No map may ask for the time, nor for anything else that is neither in the message nor told beside it.
+fn inputs<'a>(ids: &'a dyn Fn() -> String, parameters: &'a [(&'a str, &'a str)]) -> Inputs<'a> {
+    Inputs { ids, now: "", parameters, bounds: Bounds::default() }
 }
 
 fn counted(count: &Cell<u64>) -> String {

@@ -9,7 +9,7 @@ use super::packages::{ConceptMap, Packages};
 use super::{Map, problem, problem_at, tree};
 use crate::{
     config::Problem,
-    model::{Code, Format},
+    model::{Code, Model},
 };
 use fhir::{Definitions, Tree};
 use fml::{Diagnostic, Library};
@@ -18,12 +18,12 @@ use std::{path::Path, sync::Arc};
 /// A map's name: its event and what it translates from and to.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct MapName {
-    /// The folder it stands in.
+    /// Event code of the catalogue.
     pub event: String,
-    /// The format that it reads, as file names write it.
-    pub from: Format,
-    /// The format that it writes.
-    pub to: Format,
+    /// The model that it reads.
+    pub from: Model,
+    /// The model that it writes.
+    pub to: Model,
     /// Its file, relative to the rules folder.
     pub path: String,
     /// Its address.
@@ -33,7 +33,13 @@ pub struct MapName {
 impl MapName {
     /// `fhir-case`
     pub fn direction(&self) -> String {
-        format!("{}-{}", self.from.map_word(), self.to.map_word())
+        format!("{}-{}", self.from.word(), self.to.word())
+    }
+
+    /// The folder it stands in, below `mappings/`: `admission-notice`, or `norrsken/admission-notice`.
+    pub fn folder(&self) -> &str {
+        let inner = self.path.strip_prefix("mappings/").unwrap_or(&self.path);
+        inner.rsplit_once('/').map_or("", |(folder, _)| folder)
     }
 }
 
@@ -42,6 +48,7 @@ pub struct Maps {
     definitions: Arc<Definitions>,
     library: Library,
     names: Vec<MapName>,
+    models: Vec<Model>,
     problems: Vec<Problem>,
     of_packages: Vec<ConceptMap>,
 }
@@ -52,8 +59,16 @@ pub fn is_wanted(path: &str) -> bool {
     path.starts_with("mappings/") && map || is_model(path)
 }
 
-fn is_model(path: &str) -> bool {
-    path.starts_with("conformance/models/") && path.ends_with(".json")
+/// Is it a logical model?
+pub(super) fn is_model(path: &str) -> bool {
+    path.starts_with("conformance/models/") && path.ends_with(".json") || model_word(path).is_some()
+}
+
+/// The foreign model that a file describes: `mappings/<word>/model.json`, or one of ours by its file's name.
+pub(super) fn model_word(path: &str) -> Option<Model> {
+    let own = path.strip_prefix("conformance/models/").and_then(|name| name.strip_suffix(".json"));
+    let site = path.strip_prefix("mappings/").and_then(|name| name.strip_suffix("/model.json"));
+    own.or(site).and_then(Model::from_word).filter(Model::is_foreign)
 }
 
 impl Maps {
@@ -94,7 +109,9 @@ impl Maps {
     /// of packages that our own do not replace.
     pub(super) fn over(files: &[File], of_packages: Vec<ConceptMap>, definitions: Arc<Definitions>) -> Maps {
         let library = Library::new(definitions.clone());
-        let mut maps = Maps { definitions, library, names: vec![], problems: vec![], of_packages: vec![] };
+        let models = files.iter().filter_map(|f| model_word(&f.path)).collect();
+        let (names, problems) = (vec![], vec![]);
+        let mut maps = Maps { definitions, library, names, models, problems, of_packages: vec![] };
         let mut own = Vec::new();
         for file in files.iter().filter(|f| f.path.starts_with("mappings/")) {
             own.extend(maps.read(file));
@@ -129,7 +146,7 @@ impl Maps {
         if file.path.ends_with(".map") {
             match self.library.add_map(&file.path, &file.text) {
                 Ok(url) => {
-                    let name = named(file, url, &mut self.problems);
+                    let name = named(file, url, &self.models, &mut self.problems);
                     self.names.extend(name);
                 }
                 Err(found) => self.problems.extend(found.into_iter().map(diagnosed)),
@@ -171,17 +188,27 @@ impl Maps {
     }
 }
 
-/// Event and formats out of a map's path; shared groups have none.
-fn named(file: &File, url: String, problems: &mut Vec<Problem>) -> Option<MapName> {
+/// Event and models out of a map's path; shared groups have none. Maps of a foreign model stand in its own
+/// folder, so that a folder's example is read by one map alone.
+fn named(file: &File, url: String, known: &[Model], problems: &mut Vec<Problem>) -> Option<MapName> {
     let rest = file.path.strip_prefix("mappings/")?;
-    let (event, name) = rest.split_once('/')?;
-    if event == "shared" {
+    let (folder, name) = rest.rsplit_once('/')?;
+    if folder.split('/').any(|part| part == "shared") {
         return None;
     }
-    let word = |w: &str| [Format::FhirJson, Format::CaseJson].into_iter().find(|f| f.map_word() == w);
-    let formats = name.strip_suffix(".map").and_then(|n| n.split_once('-'));
-    let Some((from, to)) = formats.and_then(|(from, to)| Some((word(from)?, word(to)?))) else {
-        problems.push(problem(file, "a map's file name is <from>-<to>.map with known formats".into()));
+    let (owner, event) = match folder.split_once('/') {
+        Some((owner, event)) => (Model::from_word(owner), event),
+        None => (None, folder),
+    };
+    let word =
+        |w: &str| Model::from_word(w).filter(|m| !m.is_foreign() || known.contains(m) && owner == Some(*m));
+    let models = name.strip_suffix(".map").and_then(|n| n.split_once('-'));
+    let found = models.and_then(|(from, to)| Some((word(from)?, word(to)?)));
+    let own = |(from, to): &(Model, Model)| owner.is_none() || [*from, *to].map(Some).contains(&owner);
+    let Some((from, to)) = found.filter(|(from, to)| from != to && own(&(*from, *to))) else {
+        let detail = "a map is mappings/<event>/<from>-<to>.map with `fhir` and `case`, or \
+            mappings/<model>/<event>/<from>-<to>.map with that model, which has a model.json, and one of them";
+        problems.push(problem(file, detail.into()));
         return None;
     };
     Some(MapName { event: event.to_string(), from, to, path: file.path.clone(), url })

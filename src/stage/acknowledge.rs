@@ -3,7 +3,15 @@
 //! Invariant: a FHIR endpoint answers only with OperationOutcome, every other endpoint's fault is
 //! `application/problem+json` (RFC 9457); all findings at once; never a value from a message.
 
-use crate::model::{Answer, Channel, Code, Failure, Fault, Finding, Format, fault::Severity};
+use crate::{
+    model::{Answer, Channel, Code, Failure, Fault, Finding, Format, fault::Severity},
+    rulebook::Noted,
+};
+use fhir::{
+    Definitions,
+    json::{self, Form, Limits},
+    xml,
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::borrow::Cow;
@@ -17,6 +25,17 @@ pub struct Style {
     pub channel: Channel,
     /// Which language.
     pub lang: Lang,
+    /// What a FHIR resource is written in.
+    pub syntax: Syntax,
+}
+
+/// What an OperationOutcome is written in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Syntax {
+    /// JSON.
+    Json,
+    /// XML.
+    Xml,
 }
 
 /// The answer to an accepted message. `id`: the gateway's id of it; `notes`: what the sender should
@@ -34,7 +53,7 @@ pub fn accepted(
             let told = format!("message {id}");
             let mut issues = vec![Issue::told(text, &told)];
             issues.extend(notes.iter().map(|n| Issue::of(n, style.lang)));
-            outcome(202, &issues)
+            outcome(style, 202, &issues)
         }
         Channel::Case => {
             let mut body = json!({ "id": id, "message": sender_id, "state": "accepted" });
@@ -52,11 +71,25 @@ pub fn accepted(
 /// The answer to a consent that is on record.
 pub fn registered(style: Style, reference: &str) -> Answer {
     let text = style.lang.pick(("consent registered", "samtycket är registrerat"));
-    outcome(201, &[Issue::told(text, reference)])
+    outcome(style, 201, &[Issue::told(text, reference)])
+}
+
+/// The answer to what is on record and goes no further. `id`: ours of it.
+pub fn noted(style: Style, id: &str, noted: &Noted) -> Answer {
+    let words = style.lang.pick((&noted.words.0, &noted.words.1));
+    let finding = Finding::note(Code::NotSentOn, words);
+    match style.channel {
+        Channel::Fhir => outcome(style, 202, &[Issue::of(&finding, style.lang)]),
+        Channel::Case => {
+            let row = problem_row(&finding, style.lang);
+            let body = json!({ "id": id, "message": noted.id, "state": "noted", "notes": [row] });
+            Answer { status: 202, content_type: Format::CaseJson.media_type().into(), body: bytes(&body) }
+        }
+    }
 }
 
 /// What the FHIR side can do (R4 CapabilityStatement).
-pub fn capability(name: &str, date: &str) -> Answer {
+pub fn capability(style: Style, name: &str, date: &str) -> Answer {
     let body = json!({
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -65,7 +98,7 @@ pub fn capability(name: &str, date: &str) -> Answer {
         "implementation": { "description": name },
         "software": { "name": "Sluss", "version": env!("CARGO_PKG_VERSION") },
         "fhirVersion": "4.0.1",
-        "format": ["application/fhir+json"],
+        "format": [Format::FhirJson.media_type(), Format::FhirXml.media_type()],
         "rest": [{
             "mode": "server",
             "security": { "description": "mutual TLS with a function certificate that holds the party's HSA-id" },
@@ -76,7 +109,7 @@ pub fn capability(name: &str, date: &str) -> Answer {
             }],
         }],
     });
-    Answer { status: 200, content_type: Format::FhirJson.media_type().into(), body: bytes(&body) }
+    resource(style, 200, bytes(&body))
 }
 
 /// The answer to a fault.
@@ -95,7 +128,7 @@ fn faulted(style: Style, findings: &[Finding], code: Code) -> Answer {
     match style.channel {
         Channel::Fhir => {
             let issues: Vec<Issue<'_>> = findings.iter().map(|f| Issue::of(f, style.lang)).collect();
-            outcome(status, &issues)
+            outcome(style, status, &issues)
         }
         Channel::Case => {
             let entry = code.entry();
@@ -196,10 +229,21 @@ impl<'a> Issue<'a> {
     }
 }
 
-fn outcome(status: u16, issue: &[Issue<'_>]) -> Answer {
+fn outcome(style: Style, status: u16, issue: &[Issue<'_>]) -> Answer {
     let outcome = Outcome { resource_type: "OperationOutcome", issue };
     // Texts and numbers only: writing them to memory does not fail.
     let body = serde_json::to_vec(&outcome).unwrap_or_default();
+    resource(style, status, body)
+}
+
+/// A resource of ours, written as JSON, in what the caller reads.
+fn resource(style: Style, status: u16, body: Vec<u8>) -> Answer {
+    if style.syntax == Syntax::Xml
+        && let Ok(tree) = json::read(&body, Form::Fhir, &Limits::default())
+        && let Ok(text) = xml::write(&tree, Definitions::r4())
+    {
+        return Answer { status, content_type: Format::FhirXml.media_type().into(), body: text.into_bytes() };
+    }
     Answer { status, content_type: Format::FhirJson.media_type().into(), body }
 }
 
@@ -249,11 +293,25 @@ mod tests {
             [(Some("sv-SE,sv;q=0.9"), "Grund saknas"), (Some("de"), "Basis missing"), (None, "Basis missing")]
         {
             for channel in [Channel::Fhir, Channel::Case] {
-                let answer = refused(Style { channel, lang: Lang::from_header(header) }, &fault);
+                let answer =
+                    refused(Style { channel, lang: Lang::from_header(header), syntax: Syntax::Json }, &fault);
                 let text = String::from_utf8_lossy(&answer.body).into_owned();
                 assert!(text.contains(word) && text.contains("SLUSS-PRM-001"), "{text}");
                 assert_eq!(answer.status, 403);
             }
         }
+    }
+
+    #[test]
+    fn who_reads_xml_is_answered_in_xml() {
+        let fault = Fault::of(Code::BasisMissing, "accepted: duty & < more");
+        let style = Style { channel: Channel::Fhir, lang: Lang::En, syntax: Syntax::Xml };
+        let answer = refused(style, &fault);
+        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        assert_eq!(answer.content_type, "application/fhir+xml");
+        assert!(text.contains("<OperationOutcome xmlns=\"http://hl7.org/fhir\">"), "{text}");
+        assert!(text.contains("accepted: duty &amp; &lt; more"), "{text}");
+        let capability = capability(style, "a gateway", "2026-01-01T00:00:00Z");
+        assert!(String::from_utf8_lossy(&capability.body).contains("<CapabilityStatement "));
     }
 }

@@ -3,7 +3,8 @@
 //! Invariant: ids, codes, counts and times only; element paths without values; never content.
 
 use crate::{
-    model::{Arrival, Decision, Event, EventKind, Fault, HsaId, Key},
+    model::{Arrival, Code, Decision, Event, EventKind, Fault, HsaId, Key},
+    rulebook::Noted,
     stage::permit::Permitted,
 };
 use jiff::Timestamp;
@@ -95,6 +96,23 @@ pub fn refused(arrival: &Arrival, known: Option<&str>, fault: &Fault, now: Times
         delivery: None,
         party: arrival.peer.hsa_id.as_ref().map(HsaId::to_string),
         code: Some(fault.code().to_string()),
+        detail: detail.to_string(),
+    }
+}
+
+/// The event of an arrival that goes no further. `id`: ours, told to the sender.
+pub fn noted(arrival: &Arrival, id: &str, noted: &Noted, now: Timestamp) -> Event {
+    let detail = json!({
+        "noted": id, "id": noted.id, "case": noted.case, "reason": noted.words.0,
+        "channel": arrival.channel.protocol(), "format": arrival.format.word(),
+    });
+    Event {
+        at: now,
+        kind: EventKind::Noted,
+        message: None,
+        delivery: None,
+        party: arrival.peer.hsa_id.as_ref().map(HsaId::to_string),
+        code: Some(Code::NotSentOn.to_string()),
         detail: detail.to_string(),
     }
 }

@@ -5,11 +5,10 @@
 //! Where source and target are the same format and nothing was removed, the bytes pass as they came.
 
 use crate::{
-    model::{Fault, Format},
+    model::{Fault, Format, Model},
     rulebook::{Rulebook, check},
     stage::permit::Permitted,
 };
-use fhir::json::{self, Form};
 
 /// What a receiver is sent.
 #[derive(Debug)]
@@ -27,14 +26,15 @@ pub fn render(permitted: &Permitted, bytes: &[u8], rulebook: &Rulebook) -> Resul
     if from == to && permitted.removed().is_empty() {
         return Ok(Rendered { format: to, body: bytes.to_vec() });
     }
-    if to == Format::FhirJson {
-        return Ok(Rendered {
-            format: to,
-            body: json::write(permitted.canonical(), Form::Fhir).into_bytes(),
-        });
-    }
-    // Its nodes have their types since it was checked against its profile.
-    let map = rulebook.map(&valid.envelope().event, Format::FhirJson, to).map_err(Fault::one)?;
-    let tree = check::translate(map, permitted.canonical()).map_err(Fault::one)?;
-    Ok(Rendered { format: to, body: json::write(&tree, Form::Plain).into_bytes() })
+    let canonical = permitted.canonical();
+    let made = match to.model() {
+        Model::Fhir => None,
+        // Its nodes have their types since it was checked against its profile.
+        model => {
+            let map = rulebook.map(&valid.envelope().event, Model::Fhir, model).map_err(Fault::one)?;
+            Some(check::translate(map, canonical, &valid.to().tells_of_receiving()).map_err(Fault::one)?)
+        }
+    };
+    let body = rulebook.write(made.as_ref().unwrap_or(canonical), to).map_err(Fault::one)?;
+    Ok(Rendered { format: to, body })
 }

@@ -5,11 +5,11 @@
 
 use crate::{
     config::{EventRule, Mode},
-    model::{Code, Envelope, Fault, Finding, Format, Message, Partner, path::ElementPath},
+    model::{Code, Envelope, Fault, Finding, Format, Message, Partner, Told, path::ElementPath},
     registry::{Agreed, Registry},
     rulebook::{
         Rulebook,
-        check::place,
+        check::{Document, place},
         envelope::{self, Part},
     },
 };
@@ -95,7 +95,7 @@ pub fn message(
     bytes: &[u8],
     rules: &Rules<'_>,
 ) -> Result<Valid, Fault> {
-    let Message { envelope, format, tree } = message;
+    let Message { envelope, format, tree, canonical, told } = message;
     let mut findings = Vec::new();
     let known = rules.registry.knows_event(&envelope.event) && rules.rulebook.knows_event(&envelope.event);
     if !known {
@@ -107,10 +107,12 @@ pub fn message(
     findings.extend(number.map(|f| (f, Some(Part::Subject))));
     times(&envelope, rules, &mut findings);
     let to = parties(&envelope, &from, rules, &mut findings, known);
-    let mut findings = placed(findings, &tree, format);
+    let source = Source { tree: &tree, format, canonical: canonical.as_ref(), told: &told };
+    let mut findings = placed(findings, &source, &envelope.event, rules.rulebook);
     let canonical = match known {
         true => {
-            let content = rules.rulebook.check_content(tree, format, &envelope.event, bytes, false);
+            let document = Document { tree, format, bytes, canonical, told };
+            let content = rules.rulebook.check_content(document, &envelope.event, false);
             findings.extend(content.found.into_iter().map(|found| found.finding));
             content.canonical
         }
@@ -128,14 +130,32 @@ pub fn message(
 /// A finding, and the part of the envelope that it is about.
 type About = (Finding, Option<Part>);
 
+/// What the parts of an envelope are placed in.
+struct Source<'a> {
+    tree: &'a Tree,
+    format: Format,
+    canonical: Option<&'a Tree>,
+    told: &'a Told,
+}
+
 /// Findings with their places in the text received.
-fn placed(findings: Vec<About>, tree: &Tree, format: Format) -> Vec<Finding> {
+fn placed(findings: Vec<About>, source: &Source<'_>, event: &str, rulebook: &Rulebook) -> Vec<Finding> {
+    let Source { tree, format, canonical, told } = *source;
     let place = |(finding, part): About| match part {
-        Some(part) => finding.at(envelope::place_of(part, tree, format)),
+        Some(part) => finding.at(envelope::place_of(part, canonical.unwrap_or(tree), format.model())),
         None => finding,
     };
     let mut findings: Vec<Finding> = findings.into_iter().map(place).collect();
-    place::locate(&mut findings, tree);
+    match canonical {
+        Some(_) => {
+            let of_envelope = findings.iter_mut().filter(|f| f.place.path.is_some());
+            rulebook.lead_back(of_envelope, tree, event, format, told);
+        }
+        None => place::locate(&mut findings, tree),
+    }
+    if format == Format::CaseXml {
+        findings.iter_mut().for_each(|finding| place::in_elements(finding, tree));
+    }
     findings
 }
 

@@ -6,6 +6,7 @@ mod case_messages;
 mod cli;
 mod crash;
 mod flows;
+mod forms;
 mod identity;
 mod maps;
 mod packages;

@@ -376,14 +376,16 @@ fn a_trace_tells_the_truth() {
             else {
                 continue;
             };
-            let (result, trace) = map.trace_counted(&tree);
+            let (result, trace) = map.trace_counted(&tree, &sluss::model::Told::default());
             let result = result.unwrap();
             // What was not read makes no difference.
             for unread in trace.unread() {
                 let mut less = tree.clone();
                 let node = find(&less, &unread.place);
                 less.remove(node);
-                let again = map.run_counted(&less).unwrap_or_else(|f| panic!("{}: {f}", unread.place));
+                let again = map
+                    .run_counted(&less, &sluss::model::Told::default())
+                    .unwrap_or_else(|f| panic!("{}: {f}", unread.place));
                 assert_eq!(map.write(&again), map.write(&result), "{} of {}", unread.place, path.display());
                 removed += 1;
             }

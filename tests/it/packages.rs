@@ -5,7 +5,7 @@ use fhir::json::{self, Form};
 use serde_json::{Value, json};
 use sluss::{
     config::Problem,
-    model::Format,
+    model::{Model, Told},
     rulebook::{Rulebook, Source},
 };
 use std::{
@@ -116,10 +116,10 @@ fn a_package_brings_profile_value_set_model_and_concept_map() {
         found.iter().any(|f| f.place == "Bundle.language" && f.severity == fhir::Severity::Error)
     };
     assert!(!bound("a") && bound("c"));
-    let map = rulebook.plan("visit", Format::FhirJson, Format::CaseJson).unwrap();
+    let map = rulebook.plan("visit", Model::Fhir, Model::Case).unwrap();
     let mut source = message("a");
     map.annotate(&mut source);
-    assert_eq!(json::write(&map.run(&source).unwrap(), Form::Plain), r#"{"code":"x"}"#);
+    assert_eq!(json::write(&map.run(&source, &Told::default()).unwrap(), Form::Plain), r#"{"code":"x"}"#);
     // The map verbs take the same folder.
     let input = dir.path().join("message.json");
     std::fs::write(&input, message("a").source()).unwrap();

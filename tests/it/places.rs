@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use sluss::{
     config::Mode,
     conformance::message::{self, Fhir},
-    model::{Code, Format, fault::Severity},
+    model::{Code, Format, Told, fault::Severity},
     rulebook::{
         Rulebook, Source,
-        check::{Found, Wanted, read},
+        check::{Document, Found, Wanted},
     },
 };
 use std::{path::Path, sync::LazyLock};
@@ -135,9 +135,10 @@ fn copy(from: &Path, to: &Path) {
 fn made(rulebook: &Rulebook) -> (String, Vec<Found>) {
     let text = message::example("health-exam-request/case-valid-2-rich.json");
     let text = serde_json::to_string_pretty(&text).unwrap();
-    let tree = read::json(text.as_bytes(), Format::CaseJson, 1 << 20).unwrap();
-    let event = "health-exam-request";
-    let content = rulebook.check_content(tree, Format::CaseJson, event, text.as_bytes(), false);
+    let tree = rulebook.read(text.as_bytes(), Format::CaseJson, 1 << 20).unwrap();
+    let (bytes, told) = (text.as_bytes(), Told::default());
+    let document = Document { tree, format: Format::CaseJson, bytes, canonical: None, told };
+    let content = rulebook.check_content(document, "health-exam-request", false);
     (text, content.found)
 }
 

@@ -8,9 +8,8 @@ pub mod patch;
 
 use examples::Example;
 use sluss::{
-    model::Format,
+    model::{Format, Model, Told},
     rulebook::{Rulebook, Source},
-    stage::decode,
 };
 use std::path::{Path, PathBuf};
 
@@ -26,7 +25,7 @@ fn errors(found: Vec<fhir::Finding>) -> Vec<String> {
 /// Findings of a message as lines.
 fn of_message(rulebook: &Rulebook, example: &Example) -> Vec<fhir::Finding> {
     let bytes = example.message.to_string();
-    let mut tree = decode::tree(bytes.as_bytes(), Format::FhirJson, 1 << 20).unwrap();
+    let mut tree = rulebook.read(bytes.as_bytes(), Format::FhirJson, 1 << 20).unwrap();
     rulebook.check_profile(&mut tree, &example.event)
 }
 
@@ -37,10 +36,10 @@ fn of_case(rulebook: &Rulebook, event: &str, file: &Path) -> Vec<String> {
     if !found.is_empty() {
         return found.iter().map(|f| format!("{} {:?} {}", f.code, f.place.path, f.detail)).collect();
     }
-    let map = rulebook.plan(event, Format::CaseJson, Format::FhirJson).unwrap();
-    let mut source = decode::tree(&bytes, Format::CaseJson, 1 << 20).unwrap();
+    let map = rulebook.plan(event, Model::Case, Model::Fhir).unwrap();
+    let mut source = rulebook.read(&bytes, Format::CaseJson, 1 << 20).unwrap();
     map.annotate(&mut source);
-    errors(rulebook.check_profile(&mut map.run(&source).unwrap(), event))
+    errors(rulebook.check_profile(&mut map.run(&source, &Told::default()).unwrap(), event))
 }
 
 #[test]
@@ -76,7 +75,7 @@ fn what_the_maps_make_of_valid_case_messages_is_valid() {
     let (mut wrong, mut valid) = (Vec::new(), 0);
     for event in events() {
         let code = event.file_name().unwrap().to_str().unwrap().to_string();
-        if rulebook.plan(&code, Format::CaseJson, Format::FhirJson).is_none() {
+        if rulebook.plan(&code, Model::Case, Model::Fhir).is_none() {
             continue;
         }
         let files = std::fs::read_dir(&event).unwrap().map(|e| e.unwrap().path());

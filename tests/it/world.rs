@@ -44,6 +44,10 @@ pub struct Setup {
     pub listen: &'static str,
     /// More keys for every partner; default: idempotent and able to handle protected persons.
     pub partner: Option<&'static str>,
+    /// Formats by party, where they are others than usual.
+    pub speaks: &'static [(&'static str, &'static str)],
+    /// A last word on the site's folder, before the gateway reads it.
+    pub edit: Option<fn(&Path)>,
 }
 
 pub struct World {
@@ -213,6 +217,7 @@ fn write_site(dir: &Path, endpoints: &[String], setup: &Setup) {
     }
     let more = setup.partner.unwrap_or("idempotent = true\nhandles_protected = true\ntimeout_s = 1\n");
     for ((stem, id, kind, format), endpoint) in PARTIES.iter().zip(endpoints) {
+        let format = setup.speaks.iter().find(|(own, _)| own == stem).map_or(*format, |(_, format)| *format);
         let text = format!(
             "name = \"{stem}\"\nhsa_id = \"{id}\"\nkind = \"{kind}\"\nformat = \"{format}\"\nendpoint = \"{endpoint}\"\n{more}"
         );
@@ -230,6 +235,9 @@ fn write_site(dir: &Path, endpoints: &[String], setup: &Setup) {
         setup.store.unwrap_or("min_free_mib = 16"),
     );
     std::fs::write(dir.join("sluss.toml"), text).unwrap();
+    if let Some(edit) = setup.edit {
+        edit(dir);
+    }
 }
 
 /// The answer is a fault of this status, in the right media type, naming this code first.

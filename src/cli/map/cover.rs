@@ -63,12 +63,13 @@ pub fn run(args: Args, out: Out) -> Result<Exit, Stop> {
     let mut all = Vec::new();
     for (event, maps) in &suite.events {
         let mut own: Vec<Coverage> = maps.iter().map(|(_, map)| Coverage::of(map)).collect();
+        let told = golden::told(&args.rules, event)?;
         for example in golden::examples(&args.rules, event) {
             for (name, map, tree) in example
                 .trees(maps)
                 .map_err(|e| Stop::usage(format!("{}: {e}", example.name), "see `sluss map test`"))?
             {
-                let (result, trace) = map.trace_counted(&tree);
+                let (result, trace) = map.trace_counted(&tree, &told);
                 let index = maps.iter().position(|(n, _)| n == name).unwrap_or_default();
                 let Some(coverage) = own.get_mut(index) else { continue };
                 coverage.add(&trace);

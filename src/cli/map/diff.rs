@@ -3,12 +3,13 @@
 //! Invariant: places and shapes only, so that a corpus of real messages may be used where it lies.
 //! Deliberately absent: a verdict; a difference may be what was wanted.
 
-use super::golden::{rule_text, rule_value, writer};
+use super::golden::{self, rule_text, rule_value, writer};
 use super::run::failed_rule;
 use super::shape::{self, Ignore};
 use super::suite::Suite;
 use super::{Exit, Out, Rules, Stop, git};
 use crate::config::Problem;
+use crate::model::Told;
 use crate::rulebook::{self, File, Map, MapName, Maps, Source};
 use fhir::Tree;
 use fml::{MapFault, RulePlace};
@@ -84,6 +85,8 @@ const MOST_EXAMPLES: usize = 3;
 
 #[derive(Default)]
 struct Report {
+    /// What the maps of the message's folder are told.
+    told: Told,
     same: usize,
     differ: usize,
     skipped: BTreeMap<&'static str, usize>,
@@ -109,6 +112,7 @@ pub fn run(args: Args, out: Out) -> Result<Exit, Stop> {
     let mut seen = HashSet::new();
     messages.retain(|m| seen.insert((m.event.clone(), m.text.clone())));
     for message in &messages {
+        report.told = golden::told(&args.rules, &message.event)?;
         report.message(message, &old, &new);
     }
     out.result("map diff", report.value(&args.against), || report.text(&args.against));
@@ -144,7 +148,7 @@ fn side(
     };
     let message = |file: &File| {
         let rest = file.path.strip_prefix("mappings/")?;
-        let (own, _) = rest.split_once('/')?;
+        let (own, _) = rest.split_once("/examples/")?;
         let name = rest.strip_suffix(".in.json")?.to_string();
         event.is_none_or(|e| e == own).then(|| Message {
             event: own.to_string(),
@@ -248,8 +252,8 @@ fn read(map: Option<&Map>, message: &Message) -> Option<Tree> {
 }
 
 /// What a map made of a message.
-fn made(map: &Map, tree: &Tree) -> Result<Value, MapFault> {
-    map.run_counted(tree).map(|result| serde_json::from_str(&map.write(&result)).unwrap_or_default())
+fn made(map: &Map, tree: &Tree, told: &Told) -> Result<Value, MapFault> {
+    map.run_counted(tree, told).map(|result| serde_json::from_str(&map.write(&result)).unwrap_or_default())
 }
 
 impl Report {
@@ -288,20 +292,23 @@ impl Report {
     }
 
     fn compare(&mut self, message: &Message, old: (&Map, &Tree), new: (&Map, &Tree)) {
-        let rows: Vec<(RuleKey, Place)> = match (made(old.0, old.1), made(new.0, new.1)) {
-            (Ok(before), Ok(after)) if before == after => vec![],
-            (Ok(before), Ok(after)) => results(old, new, &before, &after),
-            (Err(before), Err(after)) if (&before.code, &before.rule) == (&after.code, &after.rule) => vec![],
-            (before, after) => {
-                let faulty = if after.is_err() { new } else { old };
-                let told = |made: &Result<Value, MapFault>| match made {
-                    Ok(_) => "a result".to_string(),
-                    Err(fault) => format!("a fault [{}] at {}", fault.code, fault.place),
-                };
-                let rule = failed_rule(faulty.0, faulty.1);
-                vec![((rule, after.is_err()), ("$".to_string(), told(&before), told(&after)))]
-            }
-        };
+        let rows: Vec<(RuleKey, Place)> =
+            match (made(old.0, old.1, &self.told), made(new.0, new.1, &self.told)) {
+                (Ok(before), Ok(after)) if before == after => vec![],
+                (Ok(before), Ok(after)) => results(old, new, (&before, &after), &self.told),
+                (Err(before), Err(after)) if (&before.code, &before.rule) == (&after.code, &after.rule) => {
+                    vec![]
+                }
+                (before, after) => {
+                    let faulty = if after.is_err() { new } else { old };
+                    let told = |made: &Result<Value, MapFault>| match made {
+                        Ok(_) => "a result".to_string(),
+                        Err(fault) => format!("a fault [{}] at {}", fault.code, fault.place),
+                    };
+                    let rule = failed_rule(faulty.0, faulty.1, &self.told);
+                    vec![((rule, after.is_err()), ("$".to_string(), told(&before), told(&after)))]
+                }
+            };
         if rows.is_empty() {
             self.same += 1;
             return;
@@ -376,9 +383,14 @@ impl Report {
 
 /// Two results that differ: each place with the rule that wrote what is there now or, if nothing is,
 /// what was there.
-fn results(old: (&Map, &Tree), new: (&Map, &Tree), before: &Value, after: &Value) -> Vec<(RuleKey, Place)> {
-    let (was, is) = (old.0.trace_counted(old.1).1, new.0.trace_counted(new.1).1);
-    let all = shape::differences(before, after, &Ignore::default(), false);
+fn results(
+    old: (&Map, &Tree),
+    new: (&Map, &Tree),
+    made: (&Value, &Value),
+    told: &Told,
+) -> Vec<(RuleKey, Place)> {
+    let (was, is) = (old.0.trace_counted(old.1, told).1, new.0.trace_counted(new.1, told).1);
+    let all = shape::differences(made.0, made.1, &Ignore::default(), false);
     let row = all.into_iter().map(|d| {
         let now = writer(new.0, &is, &d.place);
         let rule = now.or_else(|| writer(old.0, &was, &d.place)).cloned();

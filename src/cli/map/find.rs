@@ -3,7 +3,8 @@
 //! Invariant: only the map that is asked for is compiled. Deliberately absent: guesses; a name that
 //! fits several maps is refused with the maps it fits.
 
-use super::{Rules, Stop};
+use super::{Rules, Stop, golden};
+use crate::model::Told;
 use crate::rulebook::{self, Map, Maps, Source};
 use fhir::Tree;
 use std::io::Read;
@@ -33,16 +34,19 @@ pub fn map(rules: &Rules, words: &[String]) -> Result<Chosen, Stop> {
     let maps = maps(rules)?;
     let name = by_event(&maps, words)?;
     let map = maps.compile(&name.url).map_err(|found| rules.stop(found))?;
-    Ok(Chosen { name: format!("{} {}", name.event, name.direction()), map })
+    Ok(Chosen { name: format!("{} {}", name.folder(), name.direction()), map })
 }
 
 fn by_event<'m>(maps: &'m Maps, words: &[String]) -> Result<&'m rulebook::MapName, Stop> {
     let joined = words.join("/");
-    let (event, direction) = joined.split_once('/').map_or((joined.as_str(), None), |(e, d)| (e, Some(d)));
-    let fits = |n: &&rulebook::MapName| n.event == event && direction.is_none_or(|d| n.direction() == d);
+    let (event, direction) = joined.rsplit_once('/').map_or((joined.as_str(), None), |(e, d)| (e, Some(d)));
+    let is = |n: &rulebook::MapName, event: &str| n.event == event || n.folder() == event;
+    let fits = |n: &&rulebook::MapName| {
+        is(n, &joined) || is(n, event) && direction.is_none_or(|d| n.direction() == d)
+    };
     let found: Vec<_> = maps.names().iter().filter(fits).collect();
     let list = |names: &[&rulebook::MapName]| {
-        let names: Vec<String> = names.iter().map(|n| format!("{} {}", n.event, n.direction())).collect();
+        let names: Vec<String> = names.iter().map(|n| format!("{} {}", n.folder(), n.direction())).collect();
         names.join(", ")
     };
     match found.as_slice() {
@@ -117,6 +121,9 @@ pub struct Given {
     /// input.
     #[arg(value_name = "MAP INPUT", required = true)]
     words: Vec<String>,
+    /// What the map is told beside the message, such as `--param sender=SE2321009900-REG1`.
+    #[arg(long = "param", value_name = "NAME=TEXT")]
+    parameters: Vec<String>,
 }
 
 impl Given {
@@ -126,5 +133,11 @@ impl Given {
             Some((input, map)) if !map.is_empty() => Ok((map, PathBuf::from(input))),
             _ => Err(Stop::usage("a map and an input file are needed", "sluss map run EVENT FILE")),
         }
+    }
+
+    /// What the map is told.
+    pub fn told(&self) -> Result<Told, Stop> {
+        golden::parameters(self.parameters.iter().map(String::as_str))
+            .map_err(|line| Stop::usage(format!("`{line}` is no parameter"), "write --param NAME=TEXT"))
     }
 }

@@ -5,6 +5,7 @@
 
 use super::shape::{self, Difference, Ignore};
 use super::{Rules, Stop};
+use crate::model::Told;
 use crate::rulebook::{Map, MapName};
 use fhir::Tree;
 use fml::{RulePlace, Trace};
@@ -28,6 +29,8 @@ pub struct Judge<'a> {
     pub bless: bool,
     /// Tell values.
     pub values: bool,
+    /// What maps are told beside the message.
+    pub told: &'a Told,
 }
 
 /// An example that went through a map, or could not.
@@ -99,6 +102,28 @@ pub fn ignore(rules: &Rules, event: &str) -> Result<Ignore, Stop> {
     }
 }
 
+/// What the maps of a folder are told beside its examples: `name = text`, one a line.
+pub fn told(rules: &Rules, event: &str) -> Result<Told, Stop> {
+    let path = rules.mappings().join(event).join("examples/parameters.txt");
+    match std::fs::read_to_string(&path) {
+        Ok(text) => parameters(text.lines()).map_err(|line| {
+            Stop::usage(format!("{}: `{line}` is no parameter", path.display()), "write `name = text`")
+        }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Told::default()),
+        Err(error) => Err(Stop::file(&path, &error)),
+    }
+}
+
+/// Reads `name = text` lines. Error: the line that is none.
+pub fn parameters<'a>(lines: impl Iterator<Item = &'a str>) -> Result<Told, &'a str> {
+    let pair = |line: &'a str| -> Result<(String, String), &'a str> {
+        let (name, text) = line.split_once('=').ok_or(line)?;
+        Ok((name.trim().to_string(), text.trim().to_string()))
+    };
+    let lines = lines.filter(|line| !line.trim().is_empty());
+    Ok(Told::of(lines.map(pair).collect::<Result<Vec<_>, _>>()?))
+}
+
 impl Example {
     fn file(&self, ending: &str) -> PathBuf {
         PathBuf::from(format!("{}.{ending}", self.stem.display()))
@@ -150,7 +175,7 @@ impl Example {
     }
 
     fn judge(&self, map: &Map, tree: &Tree, judge: &Judge<'_>, case: &mut Case) -> Result<(), String> {
-        let result = map.run_counted(tree).map_err(|fault| fault.to_string())?;
+        let result = map.run_counted(tree, judge.told).map_err(|fault| fault.to_string())?;
         let text = map.write(&result);
         let golden = self.file("out.json");
         let expected = match std::fs::read_to_string(&golden) {
@@ -172,7 +197,7 @@ impl Example {
         if differences.is_empty() {
             return Ok(());
         }
-        let (_, trace) = map.trace_counted(tree);
+        let (_, trace) = map.trace_counted(tree, judge.told);
         let failure = match differences.len() {
             1 => "1 place differs".to_string(),
             many => format!("{many} places differ"),

@@ -5,7 +5,7 @@
 
 use super::skeleton::{self, Side};
 use super::{Exit, Out, Rules, Stop, find};
-use crate::model::Format;
+use crate::model::{Model, Told};
 use crate::rulebook::{CANONICAL, Maps};
 use fhir::{Definitions, TypeId};
 use fml::ast::{Map, ModelMode};
@@ -79,7 +79,7 @@ pub fn run(args: Args, out: Out) -> Result<Exit, Stop> {
     let url = maps.add(&name, &text).map_err(|found| args.rules.stop(found))?;
     let map = maps.compile(&url).map_err(|found| args.rules.stop(found))?;
     let tree = find::tree(&map, input.as_bytes()).map_err(defect)?;
-    let output = map.run_counted(&tree).map_err(|fault| defect(fault.to_string()))?;
+    let output = map.run_counted(&tree, &Told::default()).map_err(|fault| defect(fault.to_string()))?;
     let stem = free_stem(&folder.join("examples"));
     let why = "Skeleton: the least that the source's model requires. Say here in one line what this example proves.\n";
     let files = [
@@ -97,12 +97,12 @@ pub fn run(args: Args, out: Out) -> Result<Exit, Stop> {
     Ok(Exit::Done)
 }
 
-fn formats(direction: &str) -> Result<(Format, Format), Stop> {
-    let all = [Format::FhirJson, Format::CaseJson];
-    let word = |w: &str| all.into_iter().find(|f| f.map_word() == w);
+fn formats(direction: &str) -> Result<(Model, Model), Stop> {
+    let all = [Model::Fhir, Model::Case];
+    let word = |w: &str| all.into_iter().find(|m| m.word() == w);
     let found = direction.split_once('-').and_then(|(from, to)| Some((word(from)?, word(to)?)));
     found.filter(|(from, to)| from != to).ok_or_else(|| {
-        let known: Vec<&str> = all.iter().map(|f| f.map_word()).collect();
+        let known: Vec<&str> = all.iter().map(Model::word).collect();
         Stop::usage(
             format!("`{direction}` is no direction"),
             format!("write FROM-TO with two of {}", known.join(", ")),
@@ -113,16 +113,16 @@ fn formats(direction: &str) -> Result<(Format, Format), Stop> {
 /// The model of a format, and the resources inside it.
 fn side(
     maps: &Maps,
-    format: Format,
+    model: Model,
     ty: &Option<String>,
     with: &[String],
     usual: Vec<String>,
 ) -> Result<Side, Stop> {
     let definitions = maps.definitions();
-    let word = format.map_word();
-    let wanted = match (ty, format) {
+    let word = model.word();
+    let wanted = match (ty, model) {
         (Some(ty), _) => ty.clone(),
-        (None, Format::FhirJson) => "Bundle".to_string(),
+        (None, Model::Fhir) => "Bundle".to_string(),
         (None, _) => format!("{CANONICAL}/StructureDefinition/{word}-message"),
     };
     let unknown = |name: &str| {

@@ -6,7 +6,7 @@
 use super::find::{self, Given};
 use super::{Exit, Out, Rules, Stop, check};
 use crate::config::Problem;
-use crate::model::Code;
+use crate::model::{Code, Told};
 use crate::rulebook::Map;
 use fhir::Tree;
 use fml::{MapFault, Outcome, RulePlace};
@@ -45,9 +45,11 @@ pub fn run(args: Args, out: Out) -> Result<Exit, Stop> {
         Ok(tree) => tree,
         Err(message) => return Ok(unreadable("map run", &input.display().to_string(), &message, out)),
     };
-    match chosen.map.run_counted(&tree) {
+    let told = args.given.told()?;
+    match chosen.map.run_counted(&tree, &told) {
         Err(fault) => {
-            report(&args.rules, &chosen.map, &tree, &fault, "map run", out);
+            let problem = args.rules.located(problem(&chosen.map, &tree, &fault, &told));
+            report(&problem, &fault, "map run", out);
             Ok(Exit::Findings)
         }
         Ok(result) => {
@@ -76,12 +78,11 @@ pub fn unreadable(command: &str, input: &str, message: &str, out: Out) -> Exit {
 }
 
 /// Prints a fault with the line of its rule.
-pub fn report(rules: &Rules, map: &Map, tree: &Tree, fault: &MapFault, command: &str, out: Out) {
-    let problem = rules.located(problem(map, tree, fault));
+fn report(problem: &Problem, fault: &MapFault, command: &str, out: Out) {
     if out.is_json() {
-        out.result(command, json!({ "ok": false, "fault": value(&problem, fault) }), String::new);
+        out.result(command, json!({ "ok": false, "fault": value(problem, fault) }), String::new);
     } else {
-        eprintln!("{}", check::diagnostic(&problem));
+        eprintln!("{}", check::diagnostic(problem));
     }
 }
 
@@ -94,15 +95,15 @@ pub fn value(problem: &Problem, fault: &MapFault) -> Value {
 }
 
 /// The rule that fails on this. The run is repeated with a trace to find it.
-pub fn failed_rule(map: &Map, tree: &Tree) -> Option<RulePlace> {
-    let (_, trace) = map.trace_counted(tree);
+pub fn failed_rule(map: &Map, tree: &Tree, told: &Told) -> Option<RulePlace> {
+    let (_, trace) = map.trace_counted(tree, told);
     let failed = trace.steps.iter().rev().find(|s| s.outcome == Outcome::Failed)?;
     map.plan().rules().get(failed.rule).cloned()
 }
 
 /// A fault as a problem of the rule that failed.
-pub fn problem(map: &Map, tree: &Tree, fault: &MapFault) -> Problem {
-    let rule = failed_rule(map, tree);
+pub fn problem(map: &Map, tree: &Tree, fault: &MapFault, told: &Told) -> Problem {
+    let rule = failed_rule(map, tree, told);
     let message = format!("{} [{}], at {} of the input", fault.message, fault.code, fault.place);
     let remedy = "mend the rule, or the input if it is wrong; `sluss map trace` shows what ran before";
     let file = rule.as_ref().map_or(&*fault.map, |r| &*r.file);

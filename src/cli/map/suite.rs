@@ -8,7 +8,7 @@ use crate::config::Problem;
 use crate::rulebook::{Map, MapName, Maps};
 use std::collections::BTreeMap;
 
-/// Compiled maps by event.
+/// Compiled maps by the folder they stand in, which is an event's or, below a foreign model's, an event's of it.
 pub struct Suite {
     /// The maps of each event, sorted.
     pub events: BTreeMap<String, Vec<(MapName, Map)>>,
@@ -23,14 +23,17 @@ impl Suite {
     /// The same from maps that were read before.
     pub fn of(maps: &Maps, event: Option<&str>) -> Result<Suite, Stop> {
         let own = |p: &&Problem| match event {
-            Some(event) => p.file.starts_with(format!("mappings/{event}")),
+            Some(event) => {
+                let folder = p.file.parent().map(|f| f.to_string_lossy().into_owned()).unwrap_or_default();
+                folder.ends_with(&format!("/{event}"))
+            }
             None => true,
         };
         let mut problems: Vec<Problem> = maps.problems().iter().filter(own).cloned().collect();
         let mut events: BTreeMap<String, Vec<(MapName, Map)>> = BTreeMap::new();
-        for name in maps.names().iter().filter(|n| event.is_none_or(|e| e == n.event)) {
+        for name in maps.names().iter().filter(|n| event.is_none_or(|e| e == n.event || e == n.folder())) {
             match maps.compile(&name.url) {
-                Ok(map) => events.entry(name.event.clone()).or_default().push((name.clone(), map)),
+                Ok(map) => events.entry(name.folder().to_string()).or_default().push((name.clone(), map)),
                 Err(found) => found.into_iter().for_each(|problem| {
                     if !problems.contains(&problem) {
                         problems.push(problem);
@@ -41,7 +44,7 @@ impl Suite {
         match (problems.is_empty(), event) {
             (false, _) => Err(Stop::Problems(problems)),
             (true, Some(event)) if events.is_empty() => {
-                let mut known: Vec<&str> = maps.names().iter().map(|n| n.event.as_str()).collect();
+                let mut known: Vec<&str> = maps.names().iter().map(MapName::folder).collect();
                 known.dedup();
                 let help = format!("name one of {}", known.join(", "));
                 Err(Stop::usage(format!("there is no event `{event}` with maps"), help))

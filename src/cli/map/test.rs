@@ -68,7 +68,8 @@ pub fn run_event(
     files: Option<&BTreeSet<PathBuf>>,
 ) -> Result<Vec<Case>, Stop> {
     let ignore = golden::ignore(&args.rules, event)?;
-    let judge = Judge { ignore: &ignore, bless: args.bless, values: args.values };
+    let told = golden::told(&args.rules, event)?;
+    let judge = Judge { ignore: &ignore, bless: args.bless, values: args.values, told: &told };
     let maps = suite.events.get(event).map(Vec::as_slice).unwrap_or_default();
     let examples = golden::examples(&args.rules, event);
     let wanted = |e: &&Example| files.is_none_or(|files| files.iter().any(|file| e.owns(file)));

@@ -63,9 +63,12 @@ pub fn run(args: Args, out: Out) -> Result<Exit, Stop> {
             return Ok(super::run::unreadable("map trace", &input.display().to_string(), &message, out));
         }
     };
-    let (result, trace) = map.trace_counted(&tree);
-    let problem =
-        result.as_ref().err().map(|fault| args.rules.located(super::run::problem(&map, &tree, fault)));
+    let given = args.given.told()?;
+    let (result, trace) = map.trace_counted(&tree, &given);
+    let problem = result
+        .as_ref()
+        .err()
+        .map(|fault| args.rules.located(super::run::problem(&map, &tree, fault, &given)));
     let fault = |fault: &MapFault| problem.as_ref().map(|p| super::run::value(p, fault)).unwrap_or_default();
     let mut told = Told {
         map: &name,

@@ -138,8 +138,13 @@ impl Watch<'_> {
         for path in changed {
             let relative = path.strip_prefix(&self.args.rules.folder).unwrap_or(path);
             let mut parts = relative.components().map(|c| c.as_os_str().to_string_lossy().into_owned());
-            let (top, event, next) = (parts.next(), parts.next().unwrap_or_default(), parts.next());
-            if top.as_deref() != Some("mappings") {
+            let (top, mut event, mut next) = (parts.next(), parts.next().unwrap_or_default(), parts.next());
+            let inner = parts.next();
+            // Below a foreign model's folder its events have folders of their own.
+            if let (Some(own), Some(inner)) = (next.clone().filter(|own| own != "examples"), inner) {
+                (event, next) = (format!("{event}/{own}"), Some(inner));
+            }
+            if top.as_deref() != Some("mappings") || relative.ends_with("model.json") {
                 // A model: all is read anew.
                 self.maps = None;
                 self.suite.events.clear();

@@ -4,32 +4,17 @@
 //! its model, and that its canonical form was not asked is told. Deliberately absent: the rules
 //! themselves (see `rulebook::case`).
 
-use super::{Found, Heading, Report, Wanted, envelope, place, unknown_event};
+use super::{Document, Found, Heading, Report, Wanted, envelope, place, unknown_event};
 use crate::{
-    model::{Code, Finding, Format},
-    rulebook::{Rulebook, case},
+    model::{Code, Finding, Format, Model, Told},
+    rulebook::Rulebook,
 };
 use fhir::Tree;
 
 impl Rulebook {
     /// In JSON.
-    pub(super) fn case(&self, mut tree: Tree, bytes: &[u8], wanted: &Wanted<'_>, report: &mut Report) {
-        if wanted.profile.is_some() {
-            return report.add(Heading::Profile, [no_profile()]);
-        }
-        let Some(event) = self.case_event(&tree, wanted, report) else {
-            return report.found.extend(self.check_case(&mut tree, bytes));
-        };
-        match self.plan(&event, Format::CaseJson, Format::FhirJson) {
-            Some(_) => {
-                report.found.extend(self.check_content(tree, Format::CaseJson, &event, bytes, true).found)
-            }
-            None => {
-                report.found.extend(self.check_case(&mut tree, bytes));
-                report.found.push(no_map());
-            }
-        }
-        report.event = Some(event);
+    pub(super) fn case(&self, tree: Tree, bytes: &[u8], wanted: &Wanted<'_>, report: &mut Report) {
+        self.case_in(tree, Format::CaseJson, bytes, wanted, report);
     }
 
     /// In XML.
@@ -37,7 +22,7 @@ impl Rulebook {
         if wanted.profile.is_some() {
             return report.add(Heading::Profile, [no_profile()]);
         }
-        let mut tree = match self.check_case_xml(bytes, wanted.max_bytes) {
+        let tree = match self.check_case_xml(bytes, wanted.max_bytes) {
             Ok(tree) => tree,
             Err(findings) => {
                 let of_message = |f: &Finding| f.code == Code::Schema;
@@ -48,22 +33,42 @@ impl Rulebook {
             }
         };
         report.readable = true;
-        let Some(event) = self.case_event(&tree, wanted, report) else { return in_elements(report, &tree) };
-        match self.plan(&event, Format::CaseJson, Format::FhirJson) {
-            Some(_) => match self.canonical(&mut tree, &event, Format::CaseJson, true) {
-                Ok((_, found)) => report.found.extend(found),
-                Err(fault) => report.add(Heading::Profile, [fault]),
-            },
-            None => report.found.push(no_map()),
+        let shown = tree.clone();
+        self.case_in(tree, Format::CaseXml, bytes, wanted, report);
+        report.found.iter_mut().for_each(|found| place::in_elements(&mut found.finding, &shown));
+    }
+
+    fn case_in(
+        &self,
+        mut tree: Tree,
+        format: Format,
+        bytes: &[u8],
+        wanted: &Wanted<'_>,
+        report: &mut Report,
+    ) {
+        if wanted.profile.is_some() {
+            return report.add(Heading::Profile, [no_profile()]);
+        }
+        let Some(event) = self.case_event(&tree, wanted, report) else {
+            return report.found.extend(self.check_form(&mut tree, format, bytes, true));
+        };
+        match self.plan(&event, Model::Case, Model::Fhir) {
+            Some(_) => {
+                let document = Document { tree, format, bytes, canonical: None, told: Told::default() };
+                report.found.extend(self.check_content(document, &event, true).found);
+            }
+            None => {
+                report.found.extend(self.check_form(&mut tree, format, bytes, true));
+                report.found.push(no_map());
+            }
         }
         report.event = Some(event);
-        in_elements(report, &tree);
     }
 
     /// The event of a message, if it is one of ours; what stands against judging by it is told.
     fn case_event(&self, tree: &Tree, wanted: &Wanted<'_>, report: &mut Report) -> Option<String> {
-        self.own_rules(tree, Format::CaseJson, wanted, report);
-        let own = envelope::event(tree, Format::CaseJson).map(str::to_string);
+        self.own_rules(tree, Model::Case, wanted, report);
+        let own = envelope::event(tree, Model::Case).map(str::to_string);
         if wanted.event.is_some_and(|event| own.as_deref().is_some_and(|own| own != event)) {
             let what = "the message says another event than the one that it is judged by";
             let mut finding = Finding::error(Code::Schema, what).at("/event");
@@ -72,18 +77,9 @@ impl Rulebook {
         }
         let known = own.filter(|event| self.knows_case_event(event));
         if known.is_none() {
-            report.add(Heading::Profile, [unknown_event(tree, Format::CaseJson)]);
+            report.add(Heading::Profile, [unknown_event(tree, Model::Case)]);
         }
         known
-    }
-}
-
-/// Pointers as the paths of elements that XML has.
-fn in_elements(report: &mut Report, tree: &Tree) {
-    for finding in report.found.iter_mut().map(|f| &mut f.finding) {
-        if let Some(pointer) = finding.place.path.take_if(|path| path.starts_with('/')) {
-            finding.place.path = Some(case::path(tree, place::node(tree, &pointer)));
-        }
     }
 }
 

@@ -6,7 +6,7 @@
 
 use super::{Found, Heading, place, provenance};
 use crate::{
-    model::{Code, Finding, Format, fault::Severity},
+    model::{Code, Finding, Format, Model, Told, fault::Severity},
     rulebook::{Map, Rulebook},
 };
 use fhir::Tree;
@@ -19,79 +19,130 @@ pub struct Content {
     pub found: Vec<Found>,
 }
 
+/// A message that has been read, to be judged.
+pub struct Document<'a> {
+    /// What was read.
+    pub tree: Tree,
+    /// From what.
+    pub format: Format,
+    /// The text itself.
+    pub bytes: &'a [u8],
+    /// The canonical form, where it was made already to find the envelope.
+    pub canonical: Option<Tree>,
+    /// What its map is told beside it.
+    pub told: Told,
+}
+
 impl Rulebook {
-    /// Judges a message as one of this event. `bytes`: what `tree` was read from. With `unsure` also what
-    /// could not be checked here is told.
-    pub fn check_content(
-        &self,
-        mut tree: Tree,
-        format: Format,
-        event: &str,
-        bytes: &[u8],
-        unsure: bool,
-    ) -> Content {
-        if format == Format::FhirJson {
+    /// Judges a message as one of this event. With `unsure` also what could not be checked here is told.
+    pub fn check_content(&self, document: Document<'_>, event: &str, unsure: bool) -> Content {
+        let Document { mut tree, format, bytes, canonical, told } = document;
+        if format.model() == Model::Fhir {
             let found = self.check_profile(&mut tree, event);
             let found = of_engine(&found, Code::Profile, unsure, tree.source().as_bytes());
             return Content { canonical: Some(tree), found };
         }
-        let mut found = self.check_case(&mut tree, bytes);
+        let mut found = self.check_form(&mut tree, format, bytes, unsure);
         if found.iter().any(Found::is_error) {
             return Content { canonical: None, found };
         }
-        match self.canonical(&mut tree, event, format, unsure) {
-            Ok((canonical, more)) => {
-                found.extend(more);
-                Content { canonical: Some(canonical), found }
-            }
-            Err(fault) => {
-                found.push(Found::of(Heading::Profile, fault));
-                Content { canonical: None, found }
-            }
+        let canonical = match canonical {
+            Some(canonical) => Ok(canonical),
+            None => self.canonical(&mut tree, event, format, &told),
+        };
+        let canonical = canonical.map(|mut canonical| {
+            found.extend(self.check_canonical(&mut canonical, &tree, event, format, &told, unsure));
+            canonical
+        });
+        let canonical = canonical.map_err(|fault| found.push(Found::of(Heading::Profile, fault))).ok();
+        if format == Format::CaseXml {
+            found.iter_mut().for_each(|f| place::in_elements(&mut f.finding, &tree));
         }
+        Content { canonical, found }
     }
 
-    /// A case message against its schema and its model.
-    pub(super) fn check_case(&self, tree: &mut Tree, bytes: &[u8]) -> Vec<Found> {
-        let mut findings = self.case.json_read(tree, bytes);
+    /// A message of another form than the canonical one against what its own model and schema say.
+    pub(super) fn check_form(
+        &self,
+        tree: &mut Tree,
+        format: Format,
+        bytes: &[u8],
+        unsure: bool,
+    ) -> Vec<Found> {
+        let mut findings = match format {
+            Format::CaseXml => self.case.xml_read(tree, bytes),
+            Format::CaseJson => self.case.json_read(tree, bytes),
+            _ => {
+                let root = self.foreign.root(format.model()).map(|ty| self.definitions.type_name(ty));
+                let found = root.map(|root| self.profiles.validate(tree, root)).unwrap_or_default();
+                return of_engine(&found, Code::Schema, unsure, tree.source().as_bytes());
+            }
+        };
         place::locate(&mut findings, tree);
         findings.into_iter().map(|f| Found::of(Heading::Profile, f)).collect()
     }
 
-    /// The canonical form, and what is wrong with that: since the schema passed, a defect of our map.
-    pub(super) fn canonical(
+    /// The canonical form of a message. Error: `SLUSS-MAP-001`, at its place in the text received.
+    pub fn canonical(
         &self,
         tree: &mut Tree,
         event: &str,
         from: Format,
-        unsure: bool,
-    ) -> Result<(Tree, Vec<Found>), Finding> {
-        let map = self.map(event, from, Format::FhirJson)?;
+        told: &Told,
+    ) -> Result<Tree, Finding> {
+        let map = self.map(event, from.model(), Model::Fhir)?;
         map.annotate(tree);
-        let mut canonical = translate(map, tree)?;
-        let found = self.check_profile(&mut canonical, event);
+        translate(map, tree, told)
+    }
+
+    /// What is wrong with the canonical form: since the message itself passed, a defect of our map, or
+    /// something that its own form does not ask for.
+    pub(super) fn check_canonical(
+        &self,
+        canonical: &mut Tree,
+        tree: &Tree,
+        event: &str,
+        from: Format,
+        told: &Told,
+        unsure: bool,
+    ) -> Vec<Found> {
+        let found = self.check_profile(canonical, event);
         // It was not read from a text: nothing in it has a place there.
         let mut found = of_engine(&found, Code::Untranslatable, unsure, b"");
         // It costs a second run: for an answer only where the message is refused.
         if unsure && !found.is_empty() || found.iter().any(Found::is_error) {
-            provenance::tell(found.iter_mut().map(|f| &mut f.finding), map, tree);
-            place::locate(found.iter_mut().map(|f| &mut f.finding), tree);
+            self.lead_back(found.iter_mut().map(|f| &mut f.finding), tree, event, from, told);
         }
-        Ok((canonical, found))
+        found
     }
 
-    /// The compiled map of an event between two formats. Error: `SLUSS-MAP-001`.
-    pub fn map(&self, event: &str, from: Format, to: Format) -> Result<&Map, Finding> {
+    /// Findings on a canonical form are told by where in the message it was made from.
+    pub fn lead_back<'f>(
+        &self,
+        findings: impl IntoIterator<Item = &'f mut Finding>,
+        tree: &Tree,
+        event: &str,
+        from: Format,
+        told: &Told,
+    ) {
+        let Some(map) = self.plan(event, from.model(), Model::Fhir) else { return };
+        let mut findings: Vec<&mut Finding> = findings.into_iter().collect();
+        provenance::tell(findings.iter_mut().map(|f| &mut **f), map, tree, told);
+        place::locate(findings, tree);
+    }
+
+    /// The compiled map of an event between two models. Error: `SLUSS-MAP-001`.
+    pub fn map(&self, event: &str, from: Model, to: Model) -> Result<&Map, Finding> {
         self.plan(event, from, to).ok_or_else(|| {
-            let detail = format!("there is no map for {event} from {} to {}", from.map_word(), to.map_word());
+            let detail = format!("there is no map for {event} from {} to {}", from.word(), to.word());
             Finding::error(Code::Untranslatable, detail)
         })
     }
 }
 
 /// Runs a map over an annotated tree. Error: `SLUSS-MAP-001`, at its place in the text received.
-pub fn translate(map: &Map, tree: &Tree) -> Result<Tree, Finding> {
-    map.run(tree).map_err(|fault| {
+pub fn translate(map: &Map, tree: &Tree, told: &Told) -> Result<Tree, Finding> {
+    map.run(tree, told).map_err(|fault| {
         let mut finding = Finding::error(Code::Untranslatable, fault.message);
         finding.place.path = fault.place.map(|place| place::pointer(&place).unwrap_or(place));
         place::locate([&mut finding], tree);

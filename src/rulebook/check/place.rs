@@ -4,7 +4,7 @@
 //! that is there, and a tree that was not read from a text gives none. Deliberately absent: FHIRPath
 //! beyond what our own findings write.
 
-use crate::model::Finding;
+use crate::{model::Finding, rulebook::case};
 use fhir::{Key, NodeId, Tree};
 
 /// Gives findings without bytes those of the element that their path names, and all of them line and
@@ -56,6 +56,14 @@ pub fn pointer(place: &str) -> Option<String> {
         index.iter().for_each(|i| out.push_str(&format!("/{i}")));
     }
     Some(if out.is_empty() { "/".into() } else { out })
+}
+
+/// A pointer as the path of elements that XML has; such a path stays as it is.
+pub fn in_elements(finding: &mut Finding, tree: &Tree) {
+    let is_pointer = |path: &mut String| path.starts_with('/') && !path.starts_with("/caseMessage");
+    if let Some(pointer) = finding.place.path.take_if(is_pointer) {
+        finding.place.path = Some(case::path(tree, node(tree, &pointer)));
+    }
 }
 
 fn by_pointer(tree: &Tree, pointer: &str) -> NodeId {

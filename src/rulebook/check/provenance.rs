@@ -4,7 +4,10 @@
 //! that is said. Deliberately absent: cost when nothing is wrong: the run is repeated only then.
 
 use super::place;
-use crate::{model::Finding, rulebook::Map};
+use crate::{
+    model::{Finding, Told},
+    rulebook::Map,
+};
 use fhir::Tree;
 use fml::{How, Trace, Written};
 use std::collections::{BTreeSet, HashMap};
@@ -13,8 +16,8 @@ use std::collections::{BTreeSet, HashMap};
 const MOST_NAMED: usize = 4;
 
 /// Findings on what a map made are told by where it was made from.
-pub fn tell<'f>(findings: impl IntoIterator<Item = &'f mut Finding>, map: &Map, source: &Tree) {
-    let (_, trace) = map.trace_counted(source);
+pub fn tell<'f>(findings: impl IntoIterator<Item = &'f mut Finding>, map: &Map, source: &Tree, told: &Told) {
+    let (_, trace) = map.trace_counted(source, told);
     let by_place: HashMap<&str, &Written> = trace.result.iter().map(|w| (w.place.as_str(), w)).collect();
     for finding in findings {
         let made = finding.place.path.take().unwrap_or_default();

@@ -4,9 +4,12 @@
 //! with line and column. Deliberately absent: any leniency; what is read here is what the doors read.
 
 use super::place;
-use crate::model::{Code, Finding, Format};
+use crate::{
+    model::{Code, Finding, Format},
+    rulebook::Rulebook,
+};
 use fhir::{
-    Definitions, Tree,
+    Definitions, Tree, TypeId,
     json::{self, Form, Limits},
     xml,
 };
@@ -19,18 +22,62 @@ pub(super) fn limits(max_bytes: usize) -> Limits {
     Limits { max_bytes, max_depth: MAX_DEPTH, max_nodes: 200_000 }
 }
 
-/// Reads JSON of a format. Errors: `SLUSS-IN-001` to `-004`.
-pub fn json(bytes: &[u8], format: Format, max_bytes: usize) -> Result<Tree, Vec<Finding>> {
-    let form = match format {
-        Format::FhirJson => Form::Fhir,
-        Format::CaseJson => Form::Plain,
-    };
+/// Reads JSON of a form. Errors: `SLUSS-IN-001` to `-004`.
+pub fn json(bytes: &[u8], form: Form, max_bytes: usize) -> Result<Tree, Vec<Finding>> {
     json::read(bytes, form, &limits(max_bytes)).map_err(|found| told(&found, bytes, Code::NotJson))
 }
 
-/// Reads a FHIR resource in XML; every node has its type. Errors: `SLUSS-IN-001`, `-003`, `-013`.
-pub fn fhir_xml(bytes: &[u8], definitions: &Definitions, max_bytes: usize) -> Result<Tree, Vec<Finding>> {
-    xml::read(bytes, definitions, None, &limits(max_bytes)).map_err(|found| told(&found, bytes, Code::NotXml))
+/// Reads XML of a logical model, or FHIR; every node has its type. Errors: `SLUSS-IN-001`, `-003`, `-013`.
+pub fn xml(
+    bytes: &[u8],
+    definitions: &Definitions,
+    root: Option<TypeId>,
+    max_bytes: usize,
+) -> Result<Tree, Vec<Finding>> {
+    xml::read(bytes, definitions, root, &limits(max_bytes)).map_err(|found| told(&found, bytes, Code::NotXml))
+}
+
+impl Rulebook {
+    /// Reads a document of a format: the one place where the gateway does.
+    ///
+    /// # Errors
+    /// All that is wrong with the text, each with its line and column.
+    pub fn read(&self, bytes: &[u8], format: Format, max_bytes: usize) -> Result<Tree, Vec<Finding>> {
+        let root = || self.foreign.root(format.model()).ok_or_else(|| vec![no_model(format)]);
+        match format {
+            Format::FhirJson => json(bytes, Form::Fhir, max_bytes),
+            Format::FhirXml => xml(bytes, &self.definitions, None, max_bytes),
+            Format::CaseJson => json(bytes, Form::Plain, max_bytes),
+            // What the reader refuses the schema tells better, and whole.
+            Format::CaseXml => xml(bytes, &self.definitions, Some(self.case.message()), max_bytes)
+                .map_err(|found| self.check_case_xml(bytes, max_bytes).err().unwrap_or(found)),
+            Format::DialectJson(_) => {
+                let mut tree = json(bytes, Form::Plain, max_bytes)?;
+                self.definitions.annotate_as(&mut tree, root()?);
+                Ok(tree)
+            }
+            Format::DialectXml(_) => xml(bytes, &self.definitions, Some(root()?), max_bytes),
+        }
+    }
+
+    /// Writes a document in a format. Error: `SLUSS-MAP-001`, what the format cannot hold.
+    pub fn write(&self, tree: &Tree, format: Format) -> Result<Vec<u8>, Finding> {
+        match format {
+            Format::FhirJson => Ok(json::write(tree, Form::Fhir).into_bytes()),
+            Format::CaseJson | Format::DialectJson(_) => Ok(json::write(tree, Form::Plain).into_bytes()),
+            Format::FhirXml | Format::CaseXml | Format::DialectXml(_) => {
+                xml::write(tree, &self.definitions).map(String::into_bytes).map_err(|found| {
+                    let told = found.first().map(ToString::to_string).unwrap_or_default();
+                    Finding::error(Code::Untranslatable, format!("it cannot be written as XML: {told}"))
+                })
+            }
+        }
+    }
+}
+
+fn no_model(format: Format) -> Finding {
+    let detail = format!("the rules have no model for {}", format.word());
+    Finding::error(Code::UnknownForm, detail)
 }
 
 fn told(found: &[fhir::Finding], bytes: &[u8], otherwise: Code) -> Vec<Finding> {
