@@ -23,6 +23,8 @@ const FURTHEST: u32 = 1000;
 enum Content {
     Text(String),
     Null,
+    /// A field of another message with the same delimiters and character set, as it came.
+    Copied(Vec<u8>),
 }
 
 /// One segment while it is made.
@@ -73,9 +75,19 @@ impl Draft {
     }
 }
 
+impl Draft {
+    /// Sets a field to what stood in one of another message; the caller answers for delimiters and set.
+    pub(crate) fn copied(&mut self, field: u32, raw: &[u8]) -> &mut Draft {
+        self.values.retain(|at, _| at.0 != field);
+        self.values.insert((field, 1, 1, 1), Content::Copied(raw.to_vec()));
+        self
+    }
+}
+
 /// A message while it is made.
 #[derive(Clone, Debug)]
 pub struct Builder {
+    questioning: bool,
     delimiters: Delimiters,
     charset: Charset,
     segments: Vec<Draft>,
@@ -84,7 +96,13 @@ pub struct Builder {
 impl Builder {
     /// A message with those delimiters, in that character set.
     pub fn new(delimiters: Delimiters, charset: Charset) -> Builder {
-        Builder { delimiters, charset, segments: Vec::new() }
+        Builder { questioning: false, delimiters, charset, segments: Vec::new() }
+    }
+
+    /// Writes a question mark for a character that the set does not have, in answers only.
+    pub(crate) fn questioning(mut self) -> Builder {
+        self.questioning = true;
+        self
     }
 
     /// Begins the next segment, the first being MSH.
@@ -177,9 +195,10 @@ impl Builder {
             out.extend(std::iter::repeat_n(by.subcomponent, (at.3 - sub) as usize));
             (field, repetition, component, sub) = *at;
             match content {
+                Content::Copied(raw) => out.extend(raw),
                 Content::Null => out.extend(b"\"\""),
                 Content::Text(text) => {
-                    if let Err(number) = escape::write(text, by, self.charset, out) {
+                    if let Err(number) = escape::write(text, by, self.charset, self.questioning, out) {
                         let what = format!("character {} is not in {}", number + 1, self.charset.name());
                         faults.push(Fault::new(Code::Undecodable, place, 0..0, what, "write UNICODE UTF-8"));
                     }

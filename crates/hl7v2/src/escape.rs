@@ -209,7 +209,14 @@ fn switched(sequence: &[u8], now: Charset, message: &Message<'_>) -> Option<Char
 }
 
 /// Writes a text as a value; the place of the first character that the set does not have where there is one.
-pub(crate) fn write(text: &str, by: &Delimiters, charset: Charset, out: &mut Vec<u8>) -> Result<(), usize> {
+/// `questioning` writes a question mark instead.
+pub(crate) fn write(
+    text: &str,
+    by: &Delimiters,
+    charset: Charset,
+    questioning: bool,
+    out: &mut Vec<u8>,
+) -> Result<(), usize> {
     if text == "\"\"" {
         out.extend([by.escape]);
         out.extend(b"X2222");
@@ -230,7 +237,13 @@ pub(crate) fn write(text: &str, by: &Delimiters, charset: Charset, out: &mut Vec
             out.extend(format!("X{byte:02X}").bytes());
             out.push(by.escape);
         } else if !charset.encode(character, out) {
-            return Err(number);
+            if !questioning {
+                return Err(number);
+            }
+            match by.letter(b'?') {
+                Some(letter) => out.extend([by.escape, letter, by.escape]),
+                None => out.push(b'?'),
+            }
         }
     }
     Ok(())

@@ -2,19 +2,21 @@
 //!
 //! [`Message::parse`] finds segments and fields and copies nothing; every [`Value`] knows its bytes and their
 //! span. [`Builder`] writes a message in which no text can become a delimiter. [`Charset`] decodes by MSH-18,
-//! strictly.
+//! strictly. [`ack`] writes and reads acknowledgements, [`mllp`] finds messages on a stream.
 //!
 //! Invariants: total on any bytes, in time and memory linear in them, within [`Limits`]; a [`Fault`] says where,
 //! what and what to do, and never a value; a byte or escape that cannot be read is refused, never replaced.
 //! Deliberately absent: the structures of message types and the data types of fields (who maps a message knows
 //! them), sockets, clocks, and any knowledge of the gateway.
 
+pub mod ack;
 mod builder;
 mod charset;
 mod delimiters;
 mod escape;
 mod fault;
 mod message;
+pub mod mllp;
 mod path;
 mod scan;
 mod value;
