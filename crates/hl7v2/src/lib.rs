@@ -10,8 +10,10 @@
 //! them), sockets, clocks, and any knowledge of the gateway.
 
 pub mod ack;
+mod batch;
 mod builder;
 mod charset;
+mod check;
 mod delimiters;
 mod escape;
 mod fault;
@@ -21,6 +23,7 @@ mod path;
 mod scan;
 mod value;
 
+pub use batch::{Batch, Batches};
 pub use builder::{Builder, Draft};
 pub use charset::Charset;
 pub use delimiters::Delimiters;

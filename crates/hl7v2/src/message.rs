@@ -62,7 +62,26 @@ impl<'a> Message<'a> {
     /// Takes a message apart. `default` is the character set where MSH-18 names none. The faults are all that
     /// its structure has, never none.
     pub fn read(input: &'a [u8], limits: &Limits, default: Charset) -> Result<Message<'a>, Vec<Fault>> {
-        let (start, delimiters) = opening(input, limits, b"MSH").map_err(|fault| vec![fault])?;
+        Message::named(input, limits, default, b"MSH")
+    }
+
+    /// FHS or BHS, whose fields are counted like those of MSH; `input` is that one line.
+    pub(crate) fn envelope(
+        input: &'a [u8],
+        limits: &Limits,
+        default: Charset,
+    ) -> Result<Message<'a>, Vec<Fault>> {
+        let name = if input.starts_with(b"FHS") { b"FHS" } else { b"BHS" };
+        Message::named(input, limits, default, name)
+    }
+
+    fn named(
+        input: &'a [u8],
+        limits: &Limits,
+        default: Charset,
+        name: &[u8; 3],
+    ) -> Result<Message<'a>, Vec<Fault>> {
+        let (start, delimiters) = opening(input, limits, name).map_err(|fault| vec![fault])?;
         let mut found = Reader {
             message: Message {
                 input,
@@ -94,6 +113,9 @@ impl<'a> Message<'a> {
 
     /// The character set that MSH-18 or a byte order mark names.
     fn declared(&self, marked: bool) -> Result<Option<Charset>, Fault> {
+        if self.header().name_bytes() != *b"MSH" {
+            return Ok(None);
+        }
         let field = self.header().field(18).repetition(1);
         let refuse = |what: &'static str, remedy: &'static str| {
             Err(Fault::new(Code::Charset, Place::field(b"MSH", 18), field.span(), what, remedy))
@@ -218,7 +240,7 @@ impl Reader<'_, '_> {
         let line = self.message.input.get(start..end).unwrap_or_default();
         self.message.lines.push(Line { start: start as u32, end: end as u32, first, last });
         match line.first_chunk::<3>() {
-            Some(b"MSH") if number == 0 => {}
+            Some(b"MSH" | b"BHS" | b"FHS") if number == 0 => {}
             Some(b"MSH" | b"BHS" | b"BTS" | b"FHS" | b"FTS") => {
                 let what = "a second message, or a segment of a batch, inside one message";
                 return self.refuse(Code::Batch, start..start + 3, what.into(), "read it as a batch");
