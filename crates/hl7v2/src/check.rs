@@ -3,8 +3,10 @@
 //! Invariant: all faults at once, up to the limit, in the order of the message. A message without faults has a
 //! text for every value. Deliberately absent: what a message type asks of its segments.
 
+use crate::charset::Charset;
 use crate::fault::{Code, Fault, Place};
 use crate::message::Message;
+use crate::scan::is_plain;
 use crate::value::Value;
 
 /// The versions that are read here.
@@ -15,7 +17,16 @@ impl Message<'_> {
     /// Looks at every value; the faults are those of [`Value::text`] and of the header.
     pub fn check(&self, most: usize) -> Vec<Fault> {
         let mut faults = self.header_faults();
-        let repetitions = self.segments().flat_map(|s| s.fields()).flat_map(|f| f.repetitions());
+        // What has neither escapes nor control bytes and is decoded as a whole is decoded in its parts.
+        let escape = self.delimiters().escape;
+        let whole = |raw: &[u8]| {
+            is_plain(raw, escape)
+                || (self.charset() == Charset::Utf8
+                    && raw.iter().all(|b| (*b >= b' ' || *b == b'\t') && *b != escape)
+                    && std::str::from_utf8(raw).is_ok())
+        };
+        let unsure = self.segments().filter(|segment| !whole(segment.raw()));
+        let repetitions = unsure.flat_map(|s| s.fields()).flat_map(|f| f.repetitions());
         for repetition in repetitions {
             // A value is named as high up as it is one: PID-8, not PID-8.1.1.
             if !repetition.is_composite() {

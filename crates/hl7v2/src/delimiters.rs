@@ -62,18 +62,13 @@ impl Delimiters {
 
     /// Why these cannot be used; nothing when they can.
     pub(crate) fn fault(&self) -> Option<&'static str> {
-        let all = self.all();
-        if all.iter().any(|b| !b.is_ascii_punctuation() || matches!(b, b'"' | b'.')) {
+        let all = [self.field, self.component, self.repetition, self.escape, self.subcomponent];
+        let all = all.into_iter().chain(self.truncation);
+        if all.clone().any(|b| !b.is_ascii_punctuation() || matches!(b, b'"' | b'.')) {
             return Some("a delimiter is a letter, a digit, a quote, a full stop or no visible character");
         }
-        let twice = all.iter().enumerate().any(|(i, b)| all.iter().skip(i + 1).any(|other| other == b));
+        let twice = all.clone().enumerate().any(|(i, b)| all.clone().skip(i + 1).any(|other| other == b));
         twice.then_some("two delimiters are the same character")
-    }
-
-    /// Every delimiter that there is; the sixth repeats nothing.
-    fn all(&self) -> Vec<u8> {
-        let five = [self.field, self.component, self.repetition, self.escape, self.subcomponent];
-        five.into_iter().chain(self.truncation).collect()
     }
 
     /// The letter of the escape that stands for a delimiter.

@@ -6,6 +6,7 @@
 //! could be taken for another message. After a fault the stream is of no use: the same fault is told again.
 //! Deliberately absent: sockets, time, and the commit bytes of MLLP release 2.
 
+use crate::scan::first_of;
 use std::fmt;
 
 const VT: u8 = 0x0b;
@@ -112,7 +113,7 @@ impl Frames {
 
     /// Takes what belongs to the message, and FS after it.
     fn inside(&mut self, piece: &mut &[u8]) -> Result<(), FrameFault> {
-        let length = piece.iter().position(|b| *b == VT || *b == FS).unwrap_or(piece.len());
+        let length = first_of(piece, VT, FS).unwrap_or(piece.len());
         let room = self.limit - self.frame.len();
         let Some((message, rest)) = piece.split_at_checked(length.min(room)) else { return Ok(()) };
         self.frame.extend_from_slice(message);
@@ -160,7 +161,7 @@ impl Frames {
 
 /// A message in its frame; refused where it has bytes of the framing itself.
 pub fn frame(message: &[u8]) -> Result<Vec<u8>, FrameFault> {
-    if let Some(at) = message.iter().position(|b| *b == VT || *b == FS) {
+    if let Some(at) = first_of(message, VT, FS) {
         let kind = if message.get(at) == Some(&VT) { Misframed::Nested } else { Misframed::Unended };
         return Err(FrameFault { kind, offset: at as u64 + 1 });
     }

@@ -1,6 +1,6 @@
-//! Finds field separators and line ends, eight bytes at a time.
+//! Finds single bytes, eight at a time: field separators and line ends, framing.
 //!
-//! Invariant: visits each position of the three bytes once, in order, in one pass. Deliberately absent:
+//! Invariant: what a plain loop would find, in order, in one pass. Deliberately absent:
 //! components and what is below them; most are never asked for, and those are found inside their field.
 
 const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
@@ -39,9 +39,32 @@ pub(crate) fn each(input: &[u8], from: usize, field: u8, mut visit: impl FnMut(u
     }
 }
 
+/// The first position of either byte.
+pub(crate) fn first_of(input: &[u8], one: u8, other: u8) -> Option<usize> {
+    let (words, tail) = input.as_chunks::<8>();
+    let hits = |eight_bytes: &[u8; 8]| {
+        let word = u64::from_le_bytes(*eight_bytes);
+        noughts(word ^ eight(one)) | noughts(word ^ eight(other))
+    };
+    if let Some(at) = words.iter().position(|eight_bytes| hits(eight_bytes) != 0) {
+        let found = words.get(at).map_or(0, hits);
+        return Some(8 * at + (found.trailing_zeros() / 8) as usize);
+    }
+    let at = tail.iter().position(|b| *b == one || *b == other)?;
+    Some(8 * words.len() + at)
+}
+
+/// Whether each byte is visible ASCII, a blank or a tab, and not that one.
+pub(crate) fn is_plain(input: &[u8], except: u8) -> bool {
+    // Without a way out the loop is done many bytes at a time.
+    input
+        .iter()
+        .fold(true, |plain, b| plain & (((*b >= b' ') & (*b < 0x80) & (*b != except)) | (*b == b'\t')))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::each;
+    use super::{each, first_of};
     use proptest::prelude::*;
 
     proptest! {
@@ -56,6 +79,8 @@ mod tests {
             let plain: Vec<(usize, u8)> = input.iter().copied().enumerate().skip(from)
                 .filter(|(_, b)| [b'|', b'\r', b'\n'].contains(b)).collect();
             prop_assert_eq!(found, plain);
+            let first = input.iter().position(|b| *b == b'\r' || *b == 0);
+            prop_assert_eq!(first_of(&input, b'\r', 0), first);
         }
     }
 }

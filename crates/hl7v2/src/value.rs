@@ -114,10 +114,16 @@ impl<'m> Value<'m> {
     ///
     /// A value that has parts, a byte or an escape that cannot be read, and a control byte are refused.
     pub fn text(&self) -> Result<Cow<'m, str>, Fault> {
+        let raw = self.raw();
+        let by = &self.message().delimiters;
+        // Most values: no part, no escape, only ASCII.
+        let plain = |b: &u8| (b' '..0x80).contains(b) && *b != by.escape && !self.divides(*b) && *b != b'"';
+        if raw.iter().all(plain) {
+            return Ok(Cow::Borrowed(std::str::from_utf8(raw).unwrap_or_default()));
+        }
         if self.is_null() {
             return Ok(Cow::Borrowed(""));
         }
-        let raw = self.raw();
         if self.depth == Depth::Literal {
             return Ok(String::from_utf8_lossy(raw));
         }
