@@ -6,6 +6,8 @@ pub mod model;
 
 pub mod port;
 
+pub mod case;
+
 pub mod config;
 
 pub mod registry;
