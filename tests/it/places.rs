@@ -145,7 +145,7 @@ fn made(rulebook: &Rulebook) -> (String, Vec<Found>) {
 #[test]
 fn what_is_wrong_with_what_a_map_made_is_told_by_the_message_it_was_made_from() {
     let exam = "order.code = cc('https://sluss.example/fhir/CodeSystem/exam', kind)";
-    let rulebook = with_map("health-exam-request/case-fhir.map", |text| {
+    let rulebook = with_map("shared/exam-to-fhir.map", |text| {
         assert!(text.contains(exam) && text.contains("placement.status = 'active'"));
         text.replace(exam, "order.code = cc('https://sluss.example/fhir/CodeSystem/exam-part', kind)")
             .replace("placement.status = 'active'", "placement.status = 'planned-by-nobody'")
@@ -167,7 +167,7 @@ fn what_is_wrong_with_what_a_map_made_is_told_by_the_message_it_was_made_from() 
 #[test]
 fn a_case_message_in_xml_is_told_by_its_own_elements() {
     let exam = "order.code = cc('https://sluss.example/fhir/CodeSystem/exam', kind)";
-    let rulebook = with_map("health-exam-request/case-fhir.map", |text| {
+    let rulebook = with_map("shared/exam-to-fhir.map", |text| {
         text.replace(exam, "order.code = cc('https://sluss.example/fhir/CodeSystem/exam-part', kind)")
     });
     let path = "conformance/examples/health-exam-request/case-valid-2-rich.xml";
@@ -190,7 +190,7 @@ fn wanted() -> Wanted<'static> {
 #[test]
 fn a_fhir_message_that_its_map_refuses_is_warned_of_at_its_place() {
     let value = "ext.value : dateTime as value";
-    let rulebook = with_map("admission-notice/fhir-case.map", |text| {
+    let rulebook = with_map("shared/admission-to-case.map", |text| {
         assert!(text.contains(value));
         text.replace(value, &format!("{value} check (toString() = 'never')"))
     });

@@ -1,7 +1,8 @@
 //! Finding a map by its file or by its event, and reading what shall go through it.
 //!
-//! Invariant: only the map that is asked for is compiled. Deliberately absent: guesses; a name that
-//! fits several maps is refused with the maps it fits.
+//! Invariant: only the maps of the event that is asked for are compiled. An event alone means its one
+//! map that reads the input. Deliberately absent: guesses; where several maps of an event read it, they
+//! are told and none is taken.
 
 use super::{Rules, Stop, golden};
 use crate::model::Told;
@@ -24,42 +25,51 @@ pub fn maps(rules: &Rules) -> Result<Maps, Stop> {
         .map_err(|found| rules.stop(found))
 }
 
-/// The map that these words name: `FILE`, `EVENT/FROM-TO`, `EVENT FROM-TO`, or `EVENT` if it has one.
-pub fn map(rules: &Rules, words: &[String]) -> Result<Chosen, Stop> {
+/// The map that these words name, and the input: `FILE`, `EVENT/FROM-TO`, `EVENT FROM-TO`, or `EVENT` for
+/// its map that reads this input.
+pub fn map(rules: &Rules, words: &[String], input: &Path) -> Result<(Chosen, Vec<u8>), Stop> {
     if let [word] = words
         && Path::new(word).is_file()
     {
-        return by_file(rules, Path::new(word));
+        return Ok((by_file(rules, Path::new(word))?, bytes(input)?));
     }
     let maps = maps(rules)?;
-    let name = by_event(&maps, words)?;
-    let map = maps.compile(&name.url).map_err(|found| rules.stop(found))?;
-    Ok(Chosen { name: format!("{} {}", name.folder(), name.direction()), map })
+    let names = by_event(&maps, words)?;
+    let bytes = bytes(input)?;
+    let mut chosen = Vec::new();
+    for name in names {
+        let map = maps.compile(&name.url).map_err(|found| rules.stop(found))?;
+        chosen.push(Chosen { name: format!("{} {}", name.folder(), name.direction()), map });
+    }
+    // Where none reads it, the first one says why.
+    chosen.sort_by_key(|c| tree(&c.map, &bytes).is_err());
+    let reading: Vec<&str> =
+        chosen.iter().filter(|c| tree(&c.map, &bytes).is_ok()).map(|c| c.name.as_str()).collect();
+    if reading.len() > 1 {
+        let several = format!("`{}` has several maps that read this input", words.join("/"));
+        return Err(Stop::usage(several, format!("say which: {}", reading.join(", "))));
+    }
+    let first = chosen.into_iter().next();
+    first.map(|chosen| (chosen, bytes)).ok_or_else(|| none(&maps, words))
 }
 
-fn by_event<'m>(maps: &'m Maps, words: &[String]) -> Result<&'m rulebook::MapName, Stop> {
+/// The maps of an event, or its one in a direction.
+fn by_event<'m>(maps: &'m Maps, words: &[String]) -> Result<Vec<&'m rulebook::MapName>, Stop> {
     let joined = words.join("/");
     let (event, direction) = joined.rsplit_once('/').map_or((joined.as_str(), None), |(e, d)| (e, Some(d)));
-    let is = |n: &rulebook::MapName, event: &str| n.event == event || n.folder() == event;
+    // An event alone means its own folder, not those that foreign models have of it.
     let fits = |n: &&rulebook::MapName| {
-        is(n, &joined) || is(n, event) && direction.is_none_or(|d| n.direction() == d)
+        let named = n.event == event || n.folder() == event;
+        n.folder() == joined || named && direction.is_some_and(|d| n.direction() == d)
     };
     let found: Vec<_> = maps.names().iter().filter(fits).collect();
-    let list = |names: &[&rulebook::MapName]| {
-        let names: Vec<String> = names.iter().map(|n| format!("{} {}", n.folder(), n.direction())).collect();
-        names.join(", ")
-    };
-    match found.as_slice() {
-        [only] => Ok(only),
-        [] => {
-            let all: Vec<_> = maps.names().iter().collect();
-            let help = format!("name a map file, or an event with its direction: {}", list(&all));
-            Err(Stop::usage(format!("there is no map `{}`", words.join(" ")), help))
-        }
-        several => {
-            Err(Stop::usage(format!("`{joined}` has several maps"), format!("say which: {}", list(several))))
-        }
-    }
+    if found.is_empty() { Err(none(maps, words)) } else { Ok(found) }
+}
+
+fn none(maps: &Maps, words: &[String]) -> Stop {
+    let all: Vec<String> = maps.names().iter().map(|n| format!("{} {}", n.folder(), n.direction())).collect();
+    let help = format!("name a map file, or an event with its direction: {}", all.join(", "));
+    Stop::usage(format!("there is no map `{}`", words.join(" ")), help)
 }
 
 /// A map by its file. One outside the rules folder may import what stands there, and takes the place

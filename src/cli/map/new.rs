@@ -8,13 +8,12 @@ use super::{Exit, Out, Rules, Stop, find};
 use crate::model::{Model, Told};
 use crate::rulebook::{CANONICAL, Maps};
 use fhir::{Definitions, TypeId};
-use fml::ast::{Map, ModelMode};
+use fml::ast::Map;
 use serde_json::json;
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "Examples:
-  sluss map new placement-ended case-fhir
+  sluss map new bed-freed case-fhir
   sluss map new bed-assigned fhir-case --with MessageHeader --with Encounter
   sluss map new lab-answer fhir-case --source Observation
 
@@ -23,6 +22,9 @@ requires, and examples/NN-skeleton.{in.json,out.json,why.txt}. The model of `fhi
 another format the logical model with the address …/StructureDefinition/FORMAT-message.
 
 Exit codes: 0 done, 2 usage, or a file is there already, 3 the models or the other maps are wrong";
+
+/// The resources that every message has.
+const MESSAGE: [&str; 2] = ["MessageHeader", "Patient"];
 
 /// Arguments.
 #[derive(clap::Args)]
@@ -41,8 +43,8 @@ pub struct Args {
     /// The target's type, by name or address.
     #[arg(long, value_name = "TYPE")]
     target: Option<String>,
-    /// A resource in the Bundle; may be repeated. Without: those that other maps read, or a
-    /// MessageHeader to write.
+    /// A resource in the Bundle; may be repeated. Without: the header and the subject
+    /// that every message has, or a MessageHeader to write.
     #[arg(long, value_name = "RESOURCE")]
     with: Vec<String>,
 }
@@ -65,7 +67,7 @@ pub fn run(args: Args, out: Out) -> Result<Exit, Stop> {
     }
     let mut maps = find::maps(&args.rules)?;
     let others = others(&args.rules);
-    let source = side(&maps, from, &args.source, &args.with, resources_read(&others))?;
+    let source = side(&maps, from, &args.source, &args.with, MESSAGE.map(String::from).to_vec())?;
     let target = side(&maps, to, &args.target, &args.with, vec!["MessageHeader".to_string()])?;
     let shared = shared(&others);
     let text = skeleton::map(maps.definitions(), &args.event, &args.direction, &source, &target, &shared);
@@ -164,15 +166,6 @@ fn others(rules: &Rules) -> Vec<(String, Map)> {
         .into_iter()
         .filter_map(|f| Some((f.path.clone(), fml::parse(&f.path, &f.text).ok()?)));
     parsed.collect()
-}
-
-/// The resources that maps of messages read.
-fn resources_read(others: &[(String, Map)]) -> Vec<String> {
-    let structures = others.iter().filter(|(p, _)| !p.contains("/shared/")).flat_map(|(_, m)| &m.structures);
-    let read = structures.filter(|s| s.mode == ModelMode::Source);
-    let names = read.filter_map(|s| s.url.text.strip_prefix("http://hl7.org/fhir/StructureDefinition/"));
-    let names: BTreeSet<String> = names.filter(|n| *n != "Bundle").map(String::from).collect();
-    if names.is_empty() { vec!["MessageHeader".to_string()] } else { names.into_iter().collect() }
 }
 
 fn shared(others: &[(String, Map)]) -> Vec<String> {

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "Examples:
-  sluss map run admission-notice message.json                   the event's only map
+  sluss map run admission-notice message.json                   the event's map that reads this input
   sluss map run health-exam-request case-fhir message.json      by event and direction
   sluss map run mappings/exam-statement/fhir-case.map m.json -o out.json
   cat message.json | sluss map run admission-notice -
@@ -39,8 +39,7 @@ pub struct Args {
 /// Runs the verb.
 pub fn run(args: Args, out: Out) -> Result<Exit, Stop> {
     let (words, input) = args.given.split()?;
-    let chosen = find::map(&args.rules, words)?;
-    let bytes = find::bytes(&input)?;
+    let (chosen, bytes) = find::map(&args.rules, words, &input)?;
     let tree = match find::tree(&chosen.map, &bytes) {
         Ok(tree) => tree,
         Err(message) => return Ok(unreadable("map run", &input.display().to_string(), &message, out)),

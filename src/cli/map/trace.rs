@@ -55,8 +55,7 @@ pub struct Told<'a> {
 /// Runs the verb.
 pub fn run(args: Args, out: Out) -> Result<Exit, Stop> {
     let (words, input) = args.given.split()?;
-    let Chosen { name, map } = find::map(&args.rules, words)?;
-    let bytes = find::bytes(&input)?;
+    let (Chosen { name, map }, bytes) = find::map(&args.rules, words, &input)?;
     let tree = match find::tree(&map, &bytes) {
         Ok(tree) => tree,
         Err(message) => {
