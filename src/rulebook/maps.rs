@@ -6,7 +6,7 @@
 
 use super::files::{self, File, Source};
 use super::packages::{ConceptMap, Packages};
-use super::{Map, problem, problem_at, tree};
+use super::{Map, problem, problem_at, resources, tree};
 use crate::{
     config::Problem,
     model::{Code, Model},
@@ -81,7 +81,8 @@ impl Maps {
     pub fn of(files: &[File], packages: Option<&Path>) -> Result<Maps, Vec<Problem>> {
         let mut problems = Vec::new();
         let models = files.iter().filter(|f| is_model(&f.path));
-        let mut trees: Vec<Tree> = models.filter_map(|f| tree(f, &mut problems)).collect();
+        let mut trees: Vec<Tree> =
+            models.filter_map(|f| tree(f, &mut problems)).flat_map(resources).collect();
         let packages = match Packages::read(packages.as_slice(), &mut trees) {
             Ok(packages) => packages,
             Err(found) => {
