@@ -12,6 +12,7 @@ mod maps;
 mod packages;
 mod places;
 mod process;
+mod rivta;
 mod rules;
 mod tidy;
 mod tls;

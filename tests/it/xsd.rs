@@ -3,7 +3,7 @@
 use sluss::rulebook::{Body, File, Xsd};
 use std::path::{Path, PathBuf};
 
-fn limits() -> fhir::xml::Limits {
+pub fn limits() -> fhir::xml::Limits {
     fhir::xml::Limits { max_bytes: 1 << 20, max_depth: 64, max_nodes: 100_000 }
 }
 
@@ -46,7 +46,8 @@ fn told(findings: Vec<fhir::Finding>, text: &str) -> Vec<String> {
     findings.into_iter().map(one).collect()
 }
 
-fn suite() -> Option<PathBuf> {
+/// The published messages and schemas, where they are on this machine.
+pub fn suite() -> Option<PathBuf> {
     let root = std::env::var_os("SLUSS_CORPORA").map(PathBuf::from);
     let root = root.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora"));
     let folder = root.join("rivta-activity-request");
@@ -65,6 +66,11 @@ fn suite() -> Option<PathBuf> {
 fn the_official_messages_have_the_verdicts_that_two_validators_gave() {
     let Some(folder) = suite() else { return };
     let xsd = Xsd::load(&folder.join("schemas")).unwrap_or_else(|p| panic!("{p:?}"));
+    judged_right(&xsd, &folder, "the published schemas");
+}
+
+/// Judges the official messages by these schemas as two independent validators did.
+pub fn judged_right(xsd: &Xsd, folder: &Path, by: &str) {
     let text = std::fs::read_to_string(folder.join("validity.json")).unwrap();
     let cases: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
     let (mut verdicts, mut faults, mut wrong) = (0, 0, Vec::new());
@@ -98,7 +104,7 @@ fn the_official_messages_have_the_verdicts_that_two_validators_gave() {
         }
     }
     println!(
-        "suite rivta-activity-request: {verdicts} of 15 (and {faults} of 3 faults recognised; 0 listed exceptions)"
+        "suite rivta-activity-request: {verdicts} of 15 (by {by}; {faults} of 3 faults recognised; 0 listed exceptions)"
     );
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert_eq!((verdicts, faults), (15, 3));

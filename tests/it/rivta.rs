@@ -1,0 +1,3 @@
+//! RIV-TA SOAP: the contract's schemas, the door, the courier, and what the contract can carry.
+
+mod schemas;
