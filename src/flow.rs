@@ -175,7 +175,7 @@ impl Gateway {
 
     async fn decide_valid(&self, valid: &Valid, now: Timestamp) -> Decision {
         let facts = Facts::of(valid.envelope());
-        let consents = self.consents_for(&facts, permit::asks_register(valid.rule())).await;
+        let consents = self.consents_for(&facts, permit::asks_register(&facts, valid.rule())).await;
         permit::decide(&facts, valid.rule(), valid.from(), valid.to(), as_slice(&consents), now)
     }
 

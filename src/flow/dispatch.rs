@@ -170,7 +170,7 @@ impl Gateway {
         let Some(from) = from else { return stop };
         let day = now.to_zoned(validate::stockholm()).date();
         let Some(agreed) = registry.rule(&facts.event, &from, to, day) else { return stop };
-        let consents = self.consents_for(&facts, permit::asks_register(agreed.rule())).await;
+        let consents = self.consents_for(&facts, permit::asks_register(&facts, agreed.rule())).await;
         permit::decide(&facts, agreed.rule(), &from, to, as_slice(&consents), now)
     }
 }

@@ -67,15 +67,17 @@ impl Facts {
 }
 
 /// Does the decision need the consent register under this rule?
-pub fn asks_register(rule: &EventRule) -> bool {
-    !is_statutory(rule) && rule.bases.iter().any(|b| b.is_consent())
+pub fn asks_register(facts: &Facts, rule: &EventRule) -> bool {
+    statutory(facts, rule).is_none() && rule.bases.iter().any(|b| b.is_consent())
 }
 
-fn is_statutory(rule: &EventRule) -> bool {
-    statutory(rule).is_some()
-}
-
-fn statutory(rule: &EventRule) -> Option<Basis> {
+/// The statute that lets it pass. Not where the sender builds on a consent that the event accepts as well: it is then
+/// held to that, because more may be told with it (efforts, domain §1 M8).
+fn statutory(facts: &Facts, rule: &EventRule) -> Option<Basis> {
+    let asserted = facts.asserted.as_deref().and_then(Basis::from_word);
+    if asserted.is_some_and(|basis| basis.is_consent() && rule.bases.contains(&basis)) {
+        return None;
+    }
     rule.bases.iter().copied().find(|b| matches!(b, Basis::FourField | Basis::Duty))
 }
 
@@ -91,7 +93,7 @@ pub fn decide(
     if facts.protected && !to.handles_protected {
         return Decision::Hold(Hold::ReceiverNotReady);
     }
-    if let Some(basis) = statutory(rule) {
+    if let Some(basis) = statutory(facts, rule) {
         return Decision::Pass { basis, evidence: None };
     }
     let asserted = facts.asserted.as_deref().and_then(Basis::from_word);

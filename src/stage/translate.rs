@@ -2,7 +2,8 @@
 //! a message's content.)
 //!
 //! Invariant: no field of a message is known here, only maps; a translation is whole or a fault.
-//! Where source and target are the same format and nothing was removed, the bytes pass as they came.
+//! Where source and target are the same format and nothing was removed, the bytes pass as they came;
+//! but where something may have to be removed, only if they are the canonical form, which is what was looked at.
 
 use crate::{
     model::{Fault, Format, Model},
@@ -23,7 +24,9 @@ pub struct Rendered {
 pub fn render(permitted: &Permitted, bytes: &[u8], rulebook: &Rulebook) -> Result<Rendered, Fault> {
     let valid = permitted.valid();
     let (from, to) = (valid.format(), valid.to().format);
-    if from == to && permitted.removed().is_empty() {
+    let looked_at =
+        from == Format::FhirJson || (valid.rule().whitelist.is_none() && !valid.envelope().subject.protected);
+    if from == to && looked_at && permitted.removed().is_empty() {
         return Ok(Rendered { format: to, body: bytes.to_vec() });
     }
     let canonical = permitted.canonical();

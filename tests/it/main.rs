@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod case_messages;
+mod catalogue_replies;
 mod cli;
 mod crash;
 mod flows;
@@ -13,6 +14,7 @@ mod packages;
 mod places;
 mod process;
 mod rivta;
+mod round_trips;
 mod rules;
 mod tidy;
 mod tls;

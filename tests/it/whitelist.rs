@@ -63,6 +63,15 @@ fn send(message: &Value, to: Format) -> (String, Vec<String>) {
 
 /// What the receiver gets under an agreement, and what was removed.
 fn carried(message: &Value, to: Format, agreement: &str) -> Result<(String, Vec<String>), Fault> {
+    carried_by(&RULEBOOK, message, to, agreement)
+}
+
+fn carried_by(
+    rulebook: &Rulebook,
+    message: &Value,
+    to: Format,
+    agreement: &str,
+) -> Result<(String, Vec<String>), Fault> {
     let bytes = message.to_string().into_bytes();
     let arrival = sluss::model::Arrival {
         bytes: bytes.clone(),
@@ -72,7 +81,7 @@ fn carried(message: &Value, to: Format, agreement: &str) -> Result<(String, Vec<
         at: Timestamp::now(),
     };
     let from = Arc::new(partner("SE2321009900-REG1", PartyKind::Region, Format::FhirJson));
-    let Ok(Decoded::Message(decoded)) = decode::message(&arrival, &from, &RULEBOOK, 1 << 20) else {
+    let Ok(Decoded::Message(decoded)) = decode::message(&arrival, &from, rulebook, 1 << 20) else {
         panic!("it is a message")
     };
     let receiver = partner("SE2120009911-SOC1", PartyKind::Municipality, to);
@@ -80,13 +89,13 @@ fn carried(message: &Value, to: Format, agreement: &str) -> Result<(String, Vec<
     let registry = sluss::registry::Registry::of(vec![(*from).clone(), receiver], vec![agreement]);
     let now = decoded.envelope.sent;
     let skew = jiff::SignedDuration::from_hours(1);
-    let rules = Rules { registry: &registry, rulebook: &RULEBOOK, mode: Mode::Test, skew, now };
+    let rules = Rules { registry: &registry, rulebook, mode: Mode::Test, skew, now };
     let valid = validate::message(*decoded, from, &bytes, &rules)?;
     let facts = permit::Facts::of(valid.envelope());
     let decision = permit::decide(&facts, valid.rule(), valid.from(), valid.to(), Ok(&[]), now);
     assert!(matches!(decision, Decision::Pass { .. }));
     let permitted = permit::apply(valid, decision).unwrap();
-    let rendered = translate::render(&permitted, &bytes, &RULEBOOK)?;
+    let rendered = translate::render(&permitted, &bytes, rulebook)?;
     Ok((String::from_utf8(rendered.body).unwrap(), permitted.removed().to_vec()))
 }
 
@@ -151,16 +160,25 @@ fn what_is_sent_in_fhir_is_still_a_message() {
 #[test]
 fn an_event_without_an_agreement_or_a_map_is_refused() {
     let message = sluss::conformance::message::example("annulment/valid-1-rich.json");
-    let plain = sluss::rulebook::example_agreement();
-    let with = format!(
-        "{plain}\n[[event]]\ncode = \"annulment\"\nfrom = \"region\"\nto = \"municipality\"\nbases = [\"duty\"]\n\
-         consent_kind = \"annulment\"\nreference = \"-\"\ndeadline_hours = 24\n"
+    let with = sluss::rulebook::example_agreement();
+    let (plain, _) = with.split_once("\n[[event]]").unwrap();
+    let plain = format!(
+        "{plain}\n[[event]]\ncode = \"discharged\"\nfrom = \"region\"\nto = \"municipality\"\nbases = [\"duty\"]\n"
     );
     assert!(RULEBOOK.knows_event("annulment"));
     let codes =
         |told: Result<_, Fault>| told.unwrap_err().findings().iter().map(|f| f.code).collect::<Vec<_>>();
-    assert!(codes(carried(&message, Format::FhirJson, plain)).contains(&Code::UnknownEvent));
-    assert_eq!(codes(carried(&message, Format::CaseJson, &with)), [Code::Untranslatable]);
-    let (sent, removed) = carried(&message, Format::FhirJson, &with).unwrap();
-    assert!(sent.contains("wrong-content") && removed.is_empty());
+    assert!(codes(carried(&message, Format::FhirJson, &plain)).contains(&Code::UnknownEvent));
+    // The same rules without the one map.
+    let copy = tempfile::tempdir().unwrap();
+    for part in ["mappings", "conformance"] {
+        let from = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(part);
+        let done = std::process::Command::new("cp").arg("-r").arg(from).arg(copy.path()).status().unwrap();
+        assert!(done.success());
+    }
+    std::fs::remove_file(copy.path().join("mappings/annulment/fhir-case.map")).unwrap();
+    let less = Rulebook::load(&Source::Folder(copy.path().into())).unwrap();
+    assert_eq!(codes(carried_by(&less, &message, Format::CaseJson, with)), [Code::Untranslatable]);
+    let (sent, removed) = carried(&message, Format::FhirJson, with).unwrap();
+    assert!(sent.contains("wrong-content") && removed.is_empty(), "{removed:?}");
 }
