@@ -92,7 +92,7 @@ fn sources(under: &str) -> Vec<(String, String)> {
 
 fn all() -> Vec<(String, String)> {
     let mut all = sources("src");
-    for name in ["fhir", "fhirpath", "fml", "hl7v2"] {
+    for name in ["fhir", "fhirpath", "fml", "hl7v2", "soap"] {
         all.extend(sources(&format!("crates/{name}/src")));
     }
     all
