@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the XSDs and WSDLs of the RIV-TA contract and its logical model of the one table conformance/models/rivta.txt.
+"""Makes the XSDs and WSDLs of the RIV-TA contract and its logical models of the one table conformance/models/rivta.txt.
 
 Usage: python3 conformance/build-rivta.py [--check]
 --check writes nothing and fails where a file is not what the table says.
@@ -249,7 +249,7 @@ def fhir_type(table, ty):
     return "string" if what == "choice" else "RivTa" + ty
 
 
-def element(path, low, high, ty, space=None, attribute=False, xml=None):
+def element(path, low, high, ty, space=None, form=None, xml=None):
     out = {"id": path, "path": path}
     extensions = []
     if space:
@@ -258,8 +258,8 @@ def element(path, low, high, ty, space=None, attribute=False, xml=None):
         extensions.append({"url": R4 + "elementdefinition-xml-name", "valueString": xml})
     if extensions:
         out["extension"] = extensions
-    if attribute:
-        out["representation"] = ["xmlAttr"]
+    if form:
+        out["representation"] = [form]
     return out | {"min": int(low), "max": high, "type": [{"code": ty}]}
 
 
@@ -280,9 +280,9 @@ def type_definition(table, ty):
     what, where, content = table.types[ty]
     name, space = "RivTa" + ty, {"core": CORE, "codes": CODES, "ours": OURS}[where]
     if what == "list":
-        elements = [element(name + ".code", "1", "1", "string", attribute=True)]
+        elements = [element(name + ".code", "1", "1", "string", form="xmlAttr")]
     elif what == "bag":
-        elements = [element(f"{name}.{a.rstrip('?')}", "0" if a[-1] == "?" else "1", "1", fhir_type(table, t), attribute=True)
+        elements = [element(f"{name}.{a.rstrip('?')}", "0" if a[-1] == "?" else "1", "1", fhir_type(table, t), form="xmlAttr")
                     for a, t in content]
     else:
         elements = [element(f"{name}.{e[0]}", e[1], e[2], fhir_type(table, e[3]), OURS if e[4] else None)
@@ -291,17 +291,19 @@ def type_definition(table, ty):
 
 
 def model(table):
-    whole = [element("RivTa.header", "0", "1", "RivTaHeader", xml="Header"),
-             element("RivTa.body", "1", "1", "RivTaBody", xml="Body")]
-    out = [definition("RivTa", "rivta", SOAP, whole, "Envelope"),
-           definition("RivTaHeader", "rivta-header", SOAP,
-                      [element("RivTaHeader.logicalAddress", "0", "1", "string", REGISTRY, xml="LogicalAddress")]),
-           definition("RivTaBody", "rivta-body", SOAP,
-                      [element(f"RivTaBody.{lower(n)}", "0", "1", "RivTa" + n, f"{DOMAIN}:{n}Responder:1", xml=n)
-                       for n in CARRIED])]
-    out[0]["title"] = "RIV-TA e-referral message"
-    out[0]["description"] = ("A SOAP 1.1 envelope with one request of clinicalprocess:activity:request 1.0, as logical model, made "
-                             "of models/rivta.txt. Days and moments are FHIR's, with offset.")
+    address = "RivTa.header.logicalAddress"
+    whole = [element("RivTa.header", "0", "1", "Element", xml="Header"),
+             element(address, "0", "1", "Element", REGISTRY, xml="LogicalAddress"),
+             element(address + ".mustUnderstand", "0", "1", "string", SOAP, "xmlAttr"),
+             element(address + ".actor", "0", "1", "string", SOAP, "xmlAttr"),
+             element(address + ".value", "1", "1", "string", form="xmlText"),
+             element("RivTa.body", "1", "1", "Element", xml="Body"),
+             *(element(f"RivTa.body.{lower(n)}", "0", "1", "RivTa" + n, f"{DOMAIN}:{n}Responder:1", xml=n) for n in CARRIED)]
+    root = definition("RivTa", "rivta", SOAP, whole, "Envelope")
+    root["title"] = "RIV-TA e-referral message"
+    root["description"] = ("A SOAP 1.1 envelope with one request of clinicalprocess:activity:request 1.0, as logical model, made of "
+                           "models/rivta.txt. Days and moments are FHIR's, with offset.")
+    out = []
     wanted, seen = [], set()
     for name in CARRIED:
         elements = table.interactions[name][0]
@@ -318,7 +320,9 @@ def model(table):
         if table.types[ty][0] == "type":
             wanted += [e[3] for e in table.types[ty][2][0]]
     entries = [{"fullUrl": d["url"], "resource": d} for d in out]
-    return json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries}, ensure_ascii=False, indent=1) + "\n"
+    types = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    text = lambda it: json.dumps(it, ensure_ascii=False, indent=1) + "\n"
+    return {"models/rivta.json": text(root), "models/RivTaTypes.json": text(types)}
 
 
 def main():
@@ -327,7 +331,7 @@ def main():
         sys.exit(__doc__)
     table = Table()
     wrong = []
-    for name, text in {**schemas(table), "models/rivta.json": model(table)}.items():
+    for name, text in {**schemas(table), **model(table)}.items():
         path = HERE / name
         if check:
             if not path.exists() or path.read_text() != text:

@@ -36,6 +36,7 @@ pub struct Rulebook {
     plans: HashMap<(String, Model, Model), Map>,
     case: CaseRules,
     foreign: Foreign,
+    rivta: RivTaRules,
     version: String,
     editions: Vec<Edition>,
 }
@@ -47,6 +48,7 @@ mod foreign;
 mod map;
 mod maps;
 mod packages;
+mod rivta;
 mod xsd;
 use case::CaseRules;
 use foreign::Foreign;
@@ -55,6 +57,7 @@ pub use map::{Map, MapFault};
 pub use maps::{MapName, Maps, is_wanted};
 pub use packages::Edition;
 use packages::{ConceptMap, Packages};
+pub use rivta::RivTaRules;
 pub use xsd::{Body, Xsd};
 
 impl Rulebook {
@@ -94,17 +97,19 @@ impl Rulebook {
         let invariants = Invariants::of(&profiles, &NOT_OURS);
         let case = CaseRules::load(&files, &definitions).map_err(|found| problems.extend(found)).ok();
         let foreign = Foreign::load(&files, &trees, &definitions).map_err(|found| problems.extend(found));
+        let rivta = RivTaRules::load(&files, None, &definitions).map_err(|found| problems.extend(found));
         let concept_maps = std::mem::take(&mut packages.concept_maps);
         let editions = packages.editions();
         let plans = plans(&files, concept_maps, &definitions, &mut problems);
-        match (case, foreign, problems.is_empty()) {
-            (Some(case), Ok(foreign), true) => Ok(Rulebook {
+        match (case, foreign, rivta, problems.is_empty()) {
+            (Some(case), Ok(foreign), Ok(rivta), true) => Ok(Rulebook {
                 definitions,
                 profiles,
                 invariants,
                 plans,
                 case,
                 foreign,
+                rivta,
                 version: files::version(
                     &files,
                     editions.iter().map(|e| (e.name.as_str(), e.sha256.as_str())),
@@ -203,6 +208,11 @@ impl Rulebook {
     /// Does the case message's schema know the event?
     pub fn knows_case_event(&self, event: &str) -> bool {
         self.case.knows_event(event)
+    }
+
+    /// The rules of RIV-TA messages.
+    pub fn rivta(&self) -> &RivTaRules {
+        &self.rivta
     }
 
     /// The definitions, with the logical models that were loaded.

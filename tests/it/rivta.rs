@@ -1,3 +1,4 @@
 //! RIV-TA SOAP: the contract's schemas, the door, the courier, and what the contract can carry.
 
+mod form;
 mod schemas;
