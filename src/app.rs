@@ -7,7 +7,7 @@ use crate::{
     config::{Config, Problem},
     consent::Register,
     courier::HttpCourier,
-    flow::Gateway,
+    flow::{Gateway, mailbox::Seats},
     ledger::{Ledger, Options, Slots, Sync},
     listen::{
         door::{self, Limits, Stopper},
@@ -154,6 +154,8 @@ pub struct Running {
 impl Running {
     /// Takes no more callers, lets requests and attempts under way end, and closes the ledger.
     pub async fn stop(self) {
+        // Whoever waits for messages is answered at once: a stop waits for nobody.
+        self.gateway.seats.close();
         self.stopper.stop().await;
         let _ = self.stop.send(true);
         let _ = self.dispatch.await;
@@ -191,6 +193,8 @@ pub async fn start_with(loaded: Loaded, clock: Arc<dyn Clock>) -> Result<Running
         courier: Arc::new(courier),
         consents: Arc::new(register),
         slots: Slots::new(config.delivery.concurrency),
+        // The other half is for those who send.
+        seats: Seats::new(config.listen.max_connections.div_ceil(2)),
         config,
     });
     let sink = turned_away(gateway.clone());

@@ -7,6 +7,7 @@
 
 mod dispatch;
 mod ends;
+pub mod mailbox;
 
 use crate::{
     config::Config,
@@ -48,6 +49,8 @@ pub struct Gateway {
     pub consents: Arc<dyn ConsentSource>,
     /// How many deliveries may be under way.
     pub slots: Arc<Slots>,
+    /// Who waits at a mailbox.
+    pub seats: Arc<mailbox::Seats>,
 }
 
 /// Why a message is not accepted.
@@ -159,7 +162,10 @@ impl Gateway {
         };
         let slot = self.slot(&permitted);
         match self.ledger.admit_with(admission, slot).await? {
-            Admitted::New => Ok(answer),
+            Admitted::New => {
+                self.seats.ring(permitted.valid().to());
+                Ok(answer)
+            }
             Admitted::Repeat(first) => self.repeat(key, Known::Repeat(first)).await,
             Admitted::Conflict => self.repeat(key, Known::Conflict).await,
         }
@@ -170,7 +176,7 @@ impl Gateway {
     fn slot(&self, permitted: &Permitted) -> Option<Slot> {
         let to = permitted.valid().to();
         let passes = matches!(permitted.decision(), Decision::Pass { .. });
-        if passes && to.idempotent { self.slots.reserve(&to.hsa_id, to.in_flight as usize) } else { None }
+        if passes && to.idempotent { self.slots.reserve(&to.hsa_id, to.carried()) } else { None }
     }
 
     async fn decide_valid(&self, valid: &Valid, now: Timestamp) -> Decision {

@@ -1,7 +1,7 @@
 //! `partners/*.toml`: one party each.
 
 use super::read::Table;
-use crate::model::{Format, HsaId, Partner, PartyKind};
+use crate::model::{Format, HsaId, Partner, PartyKind, partner::MAILBOX};
 
 /// Reads one party.
 pub fn read(table: &mut Table<'_>) -> Option<Partner> {
@@ -13,11 +13,15 @@ pub fn read(table: &mut Table<'_>) -> Option<Partner> {
         "\"fhir-r4-json\", \"fhir-r4-xml\", \"case-json\", \"case-xml\" or \"<dialect>-json\", \"<dialect>-xml\"",
         Format::from_word,
     );
-    let endpoint = table.need("endpoint", "an https address without user, query or fragment", |t| {
-        let rest = t.strip_prefix("https://")?;
-        let host = rest.split('/').next().unwrap_or_default();
-        (!host.is_empty() && !t.contains(['@', '?', '#', ' '])).then(|| t.to_string())
-    });
+    let endpoint =
+        table.need("endpoint", "\"mailbox\", or an https address without user, query or fragment", |t| {
+            if t == MAILBOX {
+                return Some(t.to_string());
+            }
+            let rest = t.strip_prefix("https://")?;
+            let host = rest.split('/').next().unwrap_or_default();
+            (!host.is_empty() && !t.contains(['@', '?', '#', ' '])).then(|| t.to_string())
+        });
     let idempotent = table.boolean("idempotent", false);
     let handles_protected = table.boolean("handles_protected", false);
     let timeout_s = table.number("timeout_s", 30, 1..=600) as u32;

@@ -6,5 +6,6 @@
 //! the conformance runner.
 
 pub mod message;
+pub mod puller;
 pub mod receiver;
 pub mod sender;

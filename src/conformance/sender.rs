@@ -16,6 +16,13 @@ pub struct Reply {
 }
 
 impl Reply {
+    pub(super) async fn of(response: reqwest::Response) -> Result<Reply, reqwest::Error> {
+        let status = response.status().as_u16();
+        let content_type = response.headers().get("content-type").and_then(|v| v.to_str().ok());
+        let content_type = content_type.unwrap_or_default().to_string();
+        Ok(Reply { status, content_type, body: response.bytes().await?.to_vec() })
+    }
+
     /// The body as JSON, `null` if it is none.
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
@@ -35,8 +42,8 @@ impl Reply {
 /// A sending partner.
 #[derive(Clone)]
 pub struct Sender {
-    client: reqwest::Client,
-    base: String,
+    pub(super) client: reqwest::Client,
+    pub(super) base: String,
 }
 
 impl Sender {
@@ -57,10 +64,7 @@ impl Sender {
     pub async fn post(&self, path: &str, media_type: &str, body: Vec<u8>) -> Result<Reply, reqwest::Error> {
         let url = format!("{}{path}", self.base);
         let response = self.client.post(url).header("Content-Type", media_type).body(body).send().await?;
-        let status = response.status().as_u16();
-        let content_type = response.headers().get("content-type").and_then(|v| v.to_str().ok());
-        let content_type = content_type.unwrap_or_default().to_string();
-        Ok(Reply { status, content_type, body: response.bytes().await?.to_vec() })
+        Reply::of(response).await
     }
 
     /// Posts a FHIR message.

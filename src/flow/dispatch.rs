@@ -75,7 +75,7 @@ impl Gateway {
     /// What is due, as far as there are slots; and the room that is left.
     async fn claim(&self) -> (Vec<(Delivery, Slot)>, Survey) {
         let registry = self.registry.load();
-        let partners = registry.partners().map(|p| (&p.hsa_id, p.in_flight as usize));
+        let partners = registry.partners().map(|p| (&p.hsa_id, p.carried()));
         let mut survey = self.slots.survey(partners);
         let claimed = match self.ledger.claim(self.clock.now(), survey.limit, survey.room.clone()).await {
             Ok(claimed) => claimed,
@@ -109,7 +109,8 @@ impl Gateway {
         }
         let next = self.ledger.next_due(left.room.clone()).await.ok().flatten();
         let wait = next.map_or(60_000, |t| t.duration_since(self.clock.now()).as_millis().clamp(2, 60_000));
-        let full = left.room.left.values().any(|left| *left == 0);
+        // A receiver that is never carried to has no room, and waits for none.
+        let full = self.registry.load().partners().any(|p| !p.pulls() && left.room.of(&p.hsa_id) == 0);
         tokio::select! {
             _ = changed.changed() => {}
             () = self.slots.freed(), if full => {}
@@ -146,10 +147,7 @@ impl Gateway {
 
     async fn carry(&self, delivery: &Delivery) -> Settlement {
         let registry = self.registry.load_full();
-        let pace = Pace {
-            first: SignedDuration::from_millis(self.config.delivery.retry_first_ms as i64),
-            longest: SignedDuration::from_secs(self.config.delivery.retry_max_s as i64),
-        };
+        let pace = self.pace();
         let Some(to) = registry.partner(&delivery.lane.receiver).cloned() else {
             return settle::not_permitted(delivery, false, self.clock.now(), pace);
         };
@@ -162,7 +160,20 @@ impl Gateway {
         settle::outcome(delivery, &to, &outcome, self.clock.now(), pace)
     }
 
-    async fn decide_again(&self, delivery: &Delivery, to: &Partner, registry: &Registry) -> Decision {
+    pub(super) fn pace(&self) -> Pace {
+        Pace {
+            first: SignedDuration::from_millis(self.config.delivery.retry_first_ms as i64),
+            longest: SignedDuration::from_secs(self.config.delivery.retry_max_s as i64),
+        }
+    }
+
+    /// Permission, from the facts stored at acceptance.
+    pub(super) async fn decide_again(
+        &self,
+        delivery: &Delivery,
+        to: &Partner,
+        registry: &Registry,
+    ) -> Decision {
         let now = self.clock.now();
         let stop = Decision::Stop { accepted: Vec::new(), why: None };
         let Ok(facts) = serde_json::from_str::<Facts>(&delivery.facts) else { return stop };

@@ -92,7 +92,8 @@ impl Pen<'_> {
         Ok(delivery)
     }
 
-    fn fetch(&self, seq: i64) -> Result<Delivery, Trouble> {
+    /// A delivery as it stands on record.
+    pub(super) fn fetch(&self, seq: i64) -> Result<Delivery, Trouble> {
         let mut select = self.conn.prepare_cached(
             "SELECT d.id, m.id, m.sender_id, m.event, d.receiver, d.case_id, d.attempt, m.received, d.expires, \
              d.format, b.content, f.facts FROM delivery d JOIN message m ON m.seq = d.message \
@@ -167,7 +168,7 @@ pub(super) fn attempted(delivery: &Delivery, told: bool) -> About<'_> {
     }
 }
 
-fn happened(at: Timestamp, kind: EventKind) -> Event {
+pub(super) fn happened(at: Timestamp, kind: EventKind) -> Event {
     Event { at, kind, message: None, delivery: None, party: None, code: None, detail: "{}".into() }
 }
 

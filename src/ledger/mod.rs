@@ -8,6 +8,7 @@ mod admit;
 mod chain;
 mod claim;
 mod consent;
+mod mailbox;
 mod pool;
 mod questions;
 mod rows;

@@ -14,7 +14,7 @@ use std::{
 };
 
 /// The version that this program writes.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 /// "SLUS": tells `file(1)` and us whose database it is.
 const APPLICATION: i64 = 0x534c_5553;
@@ -108,8 +108,15 @@ CREATE INDEX delivery_trouble ON delivery (state, message) WHERE state IN ('held
 CREATE TABLE tally (counts TEXT NOT NULL) STRICT;
 ";
 
+// `lent` is the number of the event by which a delivery was last handed out to a receiver that fetches
+// its messages itself; a delivery that is carried never has one, and costs no index entry.
+const SINCE_4: &str = "
+ALTER TABLE delivery ADD COLUMN lent INTEGER;
+CREATE INDEX delivery_lent ON delivery (id) WHERE lent IS NOT NULL;
+";
+
 /// From each version to the next.
-const STEPS: [(i64, &[&str]); 2] = [
+const STEPS: [(i64, &[&str]); 3] = [
     (
         1,
         &["DROP INDEX message_state;
@@ -146,6 +153,7 @@ const STEPS: [(i64, &[&str]); 2] = [
              DROP TABLE old_tally;",
         ],
     ),
+    (3, &[SINCE_4]),
 ];
 
 /// Makes the folder if need be and locks it for this process.
@@ -214,6 +222,7 @@ fn make(conn: &mut Connection) -> rusqlite::Result<()> {
     let tx = conn.transaction()?;
     tx.execute_batch(TABLES)?;
     tx.execute_batch(SINCE_3)?;
+    tx.execute_batch(SINCE_4)?;
     tx.pragma_update(None, "application_id", APPLICATION)?;
     tx.pragma_update(None, "user_version", VERSION)?;
     tx.commit()

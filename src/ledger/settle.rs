@@ -19,7 +19,7 @@ pub(super) struct Standing {
     pub(super) message_id: String,
     pub(super) receiver: String,
     case: String,
-    state: DeliveryState,
+    pub(super) state: DeliveryState,
     head: bool,
     pub(super) attempt: u32,
     /// First and last delivery of its message.

@@ -7,7 +7,7 @@ use super::{
     slots::Slot,
     terms::{Admission, Admitted, Recovered, Room},
 };
-use crate::model::{Delivery, Event, Failure, HsaId, Settlement};
+use crate::model::{Delivery, DeliveryState, Event, Failure, HsaId, Lending, Lent, Receipt, Settlement};
 use jiff::Timestamp;
 use std::collections::HashSet;
 use tokio::sync::oneshot;
@@ -23,6 +23,11 @@ pub(super) enum Task {
         room: Room,
     },
     Settle(Settlement),
+    Lend(Lending),
+    Receipts {
+        receiver: HsaId,
+        receipts: Vec<Receipt>,
+    },
     Recover {
         now: Timestamp,
         repeatable: HashSet<HsaId>,
@@ -45,7 +50,14 @@ pub(super) type Probe = Box<dyn Fn(&rusqlite::Connection) -> Result<(), super::s
 impl Task {
     /// Must it be taken even when the queue is full and space is short? What was accepted must go on.
     pub(super) fn is_owed(&self) -> bool {
-        matches!(self, Task::Claim { .. } | Task::Settle(_) | Task::Recover { .. })
+        matches!(
+            self,
+            Task::Claim { .. }
+                | Task::Settle(_)
+                | Task::Recover { .. }
+                | Task::Lend(_)
+                | Task::Receipts { .. }
+        )
     }
 
     /// Does nobody wait for it? Then it may look for company before it is stored.
@@ -84,6 +96,9 @@ pub(super) enum Done {
         next: bool,
     },
     Claimed(Vec<Delivery>),
+    Lent(Vec<Lent>),
+    /// Where each delivery stands now; none: there is no such.
+    Received(Vec<Option<DeliveryState>>),
     Recovered(Recovered),
     Consent(bool),
 }

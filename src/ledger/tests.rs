@@ -6,6 +6,7 @@
 
 mod chain;
 mod lanes;
+mod mailbox;
 mod older;
 mod pace;
 mod trouble;

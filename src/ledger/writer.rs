@@ -431,6 +431,8 @@ impl Pen<'_> {
             Task::Record(events) => self.record(events).map(|()| Done::Nothing),
             Task::Claim { now, limit, room } => self.claim(*now, *limit, room).map(Done::Claimed),
             Task::Settle(settlement) => self.settle(settlement).map(|next| Done::Settled { next }),
+            Task::Lend(lending) => self.lend(lending).map(Done::Lent),
+            Task::Receipts { receiver, receipts } => self.receive(receiver, receipts).map(Done::Received),
             Task::Recover { now, repeatable } => self.recover(*now, repeatable).map(Done::Recovered),
             Task::Consent { subject, id, version, body, event } => self
                 .register(&Registration { subject, id, version: *version, body, event })

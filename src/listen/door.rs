@@ -5,7 +5,7 @@
 //! the limit on a body's time (the endpoint that reads it keeps that one), and signals (the
 //! application decides when to stop).
 
-use super::tls::{Gate, Line, TurnedAway};
+use super::tls::{Gate, Gone, Line, TurnedAway};
 use crate::model::Peer;
 use actix_http::{HttpService, KeepAlive, Protocol, Request, Response, body::MessageBody};
 use actix_server::{Server, ServerBuilder, ServerHandle};
@@ -131,6 +131,7 @@ where
             .secure()
             .on_connect_ext(|line: &Line, data| {
                 data.insert::<Peer>(line.peer().clone());
+                data.insert::<Gone>(line.silence());
             })
             .finish(map_config(app().into_factory().map_err(|e| e.into().error_response()), |()| {
                 AppConfig::default()

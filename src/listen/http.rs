@@ -4,6 +4,7 @@
 //! `application/problem+json`; a body is read with a bound in size and time before anything looks at
 //! it. Deliberately absent: any rule about messages.
 
+use super::mailbox;
 use crate::{
     flow::Gateway,
     model::{Answer, Arrival, Channel, Code, Fault, Format, Model, Peer},
@@ -26,21 +27,24 @@ pub fn routes(gateway: Arc<Gateway>) -> impl FnOnce(&mut web::ServiceConfig) {
             .route("/fhir/Consent", web::post().to(consent))
             .route("/fhir/metadata", web::get().to(metadata))
             .route("/case/v1/messages", web::post().to(case_message))
+            .configure(mailbox::routes)
             .route("/health", web::get().to(health))
             .default_service(web::to(nowhere));
     }
 }
 
 /// Paths that exist, with their method: tells 404 from 405.
-const KNOWN: [(&str, &str); 5] = [
+const KNOWN: [(&str, &str); 7] = [
     ("/fhir/$process-message", "POST"),
     ("/fhir/Consent", "POST"),
     ("/fhir/metadata", "GET"),
     ("/case/v1/messages", "POST"),
+    (mailbox::MAILBOX, "GET"),
+    (mailbox::RECEIPTS, "POST"),
     ("/health", "GET"),
 ];
 
-fn style(request: &HttpRequest) -> Style {
+pub(super) fn style(request: &HttpRequest) -> Style {
     let fhir = request.path().starts_with("/fhir");
     let header = |name| request.headers().get(name).and_then(|v| v.to_str().ok());
     Style {
@@ -155,7 +159,11 @@ fn usual(channel: Channel) -> Format {
     }
 }
 
-async fn read(request: &HttpRequest, mut payload: Payload, gateway: &Gateway) -> Result<Vec<u8>, Fault> {
+pub(super) async fn read(
+    request: &HttpRequest,
+    mut payload: Payload,
+    gateway: &Gateway,
+) -> Result<Vec<u8>, Fault> {
     let limit = gateway.config.listen.max_body_bytes;
     let too_large = || Fault::of(Code::TooLarge, format!("the limit is {limit} bytes"));
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
@@ -180,7 +188,7 @@ async fn read(request: &HttpRequest, mut payload: Payload, gateway: &Gateway) ->
     }
 }
 
-fn respond(answer: Answer, close: bool) -> HttpResponse {
+pub(super) fn respond(answer: Answer, close: bool) -> HttpResponse {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::build(status);
     response.insert_header((header::CONTENT_TYPE, answer.content_type));

@@ -4,5 +4,6 @@
 
 pub mod door;
 pub mod http;
+pub mod mailbox;
 pub mod peer;
 pub mod tls;

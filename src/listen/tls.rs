@@ -37,6 +37,7 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
     net::TcpStream,
+    sync::watch,
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
@@ -179,7 +180,7 @@ fn line(stream: TlsStream<TcpStream>, seen: &OnceLock<Presented>) -> Option<Line
     );
     let presented = seen.get().filter(|_| full)?;
     let peer = Peer { hsa_id: presented.hsa_id.clone(), serial: presented.serial.clone() };
-    Some(Line { stream, peer })
+    Some(Line { stream, peer, gone: watch::channel(false).0 })
 }
 
 /// Lets a refused caller read the alert: closing with unread bytes would make the kernel send a
@@ -329,12 +330,31 @@ impl ClientCertVerifier for Witness {
 pub struct Line {
     stream: TlsStream<TcpStream>,
     peer: Peer,
+    gone: watch::Sender<bool>,
+}
+
+/// Tells when the other end of a [`Line`] sends no more. The engine above lets a call go on then, which
+/// is right for whoever hands in a message; whoever waits for one asks here.
+#[derive(Clone)]
+pub struct Gone(watch::Receiver<bool>);
+
+impl Gone {
+    /// Resolves when it sends no more.
+    pub async fn gone(&mut self) {
+        // A line that is dropped is as silent.
+        let _ = self.0.wait_for(|gone| *gone).await;
+    }
 }
 
 impl Line {
     /// Who is at the other end.
     pub fn peer(&self) -> &Peer {
         &self.peer
+    }
+
+    /// Tells when the other end sends no more.
+    pub fn silence(&self) -> Gone {
+        Gone(self.gone.subscribe())
     }
 
     /// Where the other end is.
@@ -345,7 +365,13 @@ impl Line {
 
 impl AsyncRead for Line {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_read(cx, buf)
+        let line = self.get_mut();
+        let (before, room) = (buf.filled().len(), buf.remaining());
+        let polled = Pin::new(&mut line.stream).poll_read(cx, buf);
+        if matches!(polled, Poll::Ready(Ok(()))) && room > 0 && buf.filled().len() == before {
+            line.gone.send_replace(true);
+        }
+        polled
     }
 }
 

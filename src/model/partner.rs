@@ -31,6 +31,9 @@ impl PartyKind {
     }
 }
 
+/// The endpoint of a party that cannot host one: it fetches its messages from the gateway.
+pub const MAILBOX: &str = "mailbox";
+
 /// A party with its technical address.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Partner {
@@ -42,7 +45,7 @@ pub struct Partner {
     pub kind: PartyKind,
     /// Format it receives.
     pub format: Format,
-    /// Where it listens, `https` only.
+    /// Where it listens, `https` only; or [`MAILBOX`].
     pub endpoint: String,
     /// Does a repeated delivery with the same id have one effect? Decides what `Unknown` means.
     pub idempotent: bool,
@@ -68,5 +71,17 @@ impl Partner {
     pub fn tells_of_receiving(&self) -> Told {
         let own = self.translate.clone().into_iter();
         Told::of(own.chain([("receiver".to_string(), self.hsa_id.to_string())]))
+    }
+}
+
+impl Partner {
+    /// Does it fetch its messages itself? Then nothing is ever carried to it.
+    pub fn pulls(&self) -> bool {
+        self.endpoint == MAILBOX
+    }
+
+    /// How many deliveries may be carried to it at once.
+    pub fn carried(&self) -> usize {
+        if self.pulls() { 0 } else { self.in_flight as usize }
     }
 }

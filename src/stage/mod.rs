@@ -21,3 +21,5 @@ pub mod acknowledge;
 pub mod record;
 
 pub mod settle;
+
+pub mod mailbox;

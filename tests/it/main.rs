@@ -9,6 +9,7 @@ mod crash;
 mod flows;
 mod forms;
 mod identity;
+mod mailbox;
 mod maps;
 mod packages;
 mod places;

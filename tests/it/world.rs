@@ -42,6 +42,8 @@ pub struct Setup {
     pub store: Option<&'static str>,
     /// `[listen]` keys.
     pub listen: &'static str,
+    /// Partners that fetch their messages.
+    pub pulls: &'static [&'static str],
     /// More keys for every partner; default: idempotent and able to handle protected persons.
     pub partner: Option<&'static str>,
     /// Formats by party, where they are others than usual.
@@ -218,6 +220,7 @@ fn write_site(dir: &Path, endpoints: &[String], setup: &Setup) {
     let more = setup.partner.unwrap_or("idempotent = true\nhandles_protected = true\ntimeout_s = 1\n");
     for ((stem, id, kind, format), endpoint) in PARTIES.iter().zip(endpoints) {
         let format = setup.speaks.iter().find(|(own, _)| own == stem).map_or(*format, |(_, format)| *format);
+        let endpoint = if setup.pulls.contains(stem) { "mailbox" } else { endpoint };
         let text = format!(
             "name = \"{stem}\"\nhsa_id = \"{id}\"\nkind = \"{kind}\"\nformat = \"{format}\"\nendpoint = \"{endpoint}\"\n{more}"
         );

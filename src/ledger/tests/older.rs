@@ -7,6 +7,9 @@ use crate::ledger::{DeliveryRow, EventRow, MessageRow, Totals, sqlite::FILE};
 use rusqlite::Connection;
 use std::path::Path;
 
+/// From version 4 back to 3.
+const TO_3: &str = "DROP INDEX delivery_lent; ALTER TABLE delivery DROP COLUMN lent; PRAGMA user_version=3";
+
 /// From version 3 back to 2, as version 2 was laid out.
 const TO_2: &str = "
     ALTER TABLE message ADD COLUMN state TEXT NOT NULL DEFAULT '';
@@ -93,7 +96,7 @@ fn change(state: &Path, sql: &str) {
 
 #[tokio::test]
 async fn an_older_store_is_brought_up_with_all_that_is_in_it() {
-    for steps in [&[TO_2][..], &[TO_2, TO_1]] {
+    for steps in [&[TO_3][..], &[TO_3, TO_2], &[TO_3, TO_2, TO_1]] {
         let (dir, ledger) = open();
         fill(&ledger).await;
         let before = told(&ledger).await;
