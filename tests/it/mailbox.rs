@@ -334,6 +334,25 @@ async fn a_party_that_calls_too_often_displaces_itself_and_one_that_broke_off_is
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_region_may_fetch_too() {
+    let world = World::with(Setup { pulls: &["region"], ..LONG }).await;
+    let now = Timestamp::now();
+    let body = message::fresh_case("health-exam-request/case-valid-2-rich.json", "m1", "C-9", now);
+    let reply = world.as_sjoby().case(&body).await.unwrap();
+    assert_eq!(reply.status, 202, "{}", reply.json());
+    let region = Puller::of(world.as_region());
+    let got = items(&region, "").await;
+    assert_eq!((&got[0]["format"], &got[0]["body"]["type"]), (&json!("fhir-r4-json"), &json!("message")));
+    let alone = region.one(id(&got[0])).await.unwrap();
+    assert_eq!(
+        (alone.content_type.as_str(), alone.json()),
+        ("application/fhir+json", got[0]["body"].clone())
+    );
+    assert_eq!(region.acknowledge(&[id(&got[0])]).await.unwrap().status, 200);
+    world.until("m1", "delivered").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_understood_is_refused_whole() {
     let world = World::with(LONG).await;
     let granvik = Puller::of(world.as_granvik());
