@@ -16,7 +16,7 @@ use std::{
 };
 
 /// Both municipalities fetch; what is handed out comes again after `timeout_s`.
-const LONG: Setup = Setup {
+pub const LONG: Setup = Setup {
     top: "",
     delivery: None,
     store: None,

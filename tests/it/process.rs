@@ -2,8 +2,10 @@
 
 use crate::{
     flows::admission,
+    mailbox::LONG,
     world::{GRANVIK, World, assert_fault},
 };
+use sluss::conformance::puller::Puller;
 use std::{
     process::Stdio,
     time::{Duration, Instant},
@@ -58,6 +60,28 @@ async fn told_to_stop_it_ends_what_is_under_way_and_exits_with_zero() {
     world.start().await;
     world.until("t1", "delivered").await;
     assert_eq!(world.granvik.effects().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_after_a_hand_out_it_owes_the_same_delivery_again() {
+    let mut world = World::with(LONG).await;
+    let (mut child, base) = serve(&mut world).await;
+    let reply = world.sender_to(&base).fhir(&admission("k1", "C-1", GRANVIK)).await.unwrap();
+    assert_eq!(reply.status, 202);
+    let granvik = Puller::of(world.granvik_to(&base));
+    let handed = granvik.pull("after=0").await.unwrap().json();
+    child.kill().await.unwrap();
+    world.start().await;
+    let granvik = Puller::of(world.as_granvik());
+    let next = handed["next"].as_str().unwrap();
+    let none = granvik.pull(&format!("after={next}")).await.unwrap().json();
+    assert_eq!(none["items"].as_array().unwrap().len(), 0, "the party says that it has it");
+    let again = granvik.pull("after=0").await.unwrap().json();
+    assert_eq!(again["items"][0]["delivery"], handed["items"][0]["delivery"]);
+    assert_eq!(again["items"][0]["body"], handed["items"][0]["body"]);
+    let delivery = again["items"][0]["delivery"].as_str().unwrap();
+    assert_eq!(granvik.acknowledge(&[delivery]).await.unwrap().status, 200);
+    world.until("k1", "delivered").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

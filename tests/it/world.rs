@@ -135,6 +135,11 @@ impl World {
         Sender::new(&files(&self.made, 0), base, Timestamp::now()).unwrap()
     }
 
+    /// Granvik's sender to a gateway elsewhere.
+    pub fn granvik_to(&self, base: &str) -> Sender {
+        Sender::new(&files(&self.made, 1), base, Timestamp::now()).unwrap()
+    }
+
     pub fn as_region(&self) -> Sender {
         self.sender(0)
     }
