@@ -35,15 +35,19 @@ pub fn days_later(day: Date, days: u16) -> Date {
     day.saturating_add(jiff::Span::new().days(i64::from(days)))
 }
 
-/// The first instant of a day.
+/// The first instant of a day; of a day that no instant reaches, the end of time on its side.
 pub fn start_of(day: Date) -> Timestamp {
-    let zoned = day.to_zoned(stockholm().clone());
-    zoned.map_or(Timestamp::MAX, |z| z.timestamp())
+    let edge = if day.year() < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    day.to_zoned(stockholm().clone()).map_or(edge, |z| z.timestamp())
 }
 
 /// The last second of a day: what is due on a day may still come then.
 pub fn end_of(day: Date) -> Timestamp {
-    start_of(days_later(day, 1)).saturating_sub(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX)
+    let next = day.tomorrow().map_or(Timestamp::MAX, start_of);
+    if next == Timestamp::MAX {
+        return next;
+    }
+    next.saturating_sub(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX)
 }
 
 /// When a time that begins at an instant is over.

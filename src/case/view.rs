@@ -250,8 +250,10 @@ pub enum What {
     Overtaken,
     /// A withdrawal without a ready notice that it could withdraw.
     NothingToWithdraw,
-    /// The placement ended and an exam was never asked for or never answered.
-    ExamNeverAnswered,
+    /// The placement ended and the health exam was never asked for or never answered.
+    HealthExamNeverAnswered,
+    /// The same of the oral health exam.
+    DentalExamNeverAnswered,
     /// The placement under LVU 2 § ends, and with it skyddad folkbokföring that the board obtained.
     ProtectionEnds,
     /// SiS-placed: left hospital or wants to.

@@ -1,0 +1,117 @@
+//! Plan, placement, co-financing, and where each message stands.
+
+use super::*;
+
+const NOW: &str = "2026-05-01T12:00:00+02:00";
+
+fn plan(id: &str, code: &str, time: &str) -> Told {
+    tells(id, "sip-plan", time).saying(detail::STATUS, code)
+}
+
+#[test]
+fn a_plan_goes_from_called_to_closed_and_stays_closed() {
+    let story = [
+        tells("m10", "sip-call", "2026-03-10T15:00:00+01:00").saying(detail::CONSENT, "given"),
+        plan("a", "established", "2026-03-13T15:00:00+01:00"),
+        plan("b", "followed-up", "2026-03-20T15:00:00+01:00"),
+        plan("c", "adjusted", "2026-03-21T15:00:00+01:00"),
+        plan("d", "closed", "2026-04-01T15:00:00+02:00"),
+        plan("e", "adjusted", "2026-04-02T15:00:00+02:00"),
+    ];
+    let states =
+        [State::Called, State::Established, State::FollowedUp, State::Adjusted, State::Closed, State::Closed];
+    for (length, state) in (1..).zip(states) {
+        assert_eq!(view(&story[..length], NOW).state(Kind::Sip), state, "after {length}");
+    }
+    assert_eq!(view(&story, NOW).found(), [(What::Overtaken, "e")]);
+}
+
+#[test]
+fn a_placement_changes_and_ends_and_another_first_day_is_another_placement() {
+    let started =
+        |id: &str, day: &str, time: &str| replies(id, "placement-started", time).saying(detail::PLACED, day);
+    let told = [
+        started("a", "2026-03-16", "2026-03-16T15:00:00+01:00"),
+        replies("b", "placement-changed", "2026-04-01T15:00:00+02:00").about("a"),
+        replies("c", "placement-ended", "2026-04-20T15:00:00+02:00").about("b"),
+        replies("d", "placement-changed", "2026-04-21T15:00:00+02:00").about("b"),
+        started("e", "2026-04-20", "2026-04-20T16:00:00+02:00"),
+    ];
+    let seen = view(&told, NOW);
+    let states: Vec<State> = seen.of(Kind::Placement).iter().map(|c| c.state).collect();
+    assert_eq!(states, [State::Ended, State::Started]);
+    assert!(seen.found().contains(&(What::Overtaken, "d")));
+}
+
+#[test]
+fn a_question_of_money_is_visible_until_it_is_answered() {
+    let asked = replies("q", "cofinancing-question", "2026-03-18T09:00:00+01:00");
+    let receipt = |id: &str, one: fn(&str, &str, &str) -> Told, of: &str, code: &str, time: &str| {
+        one(id, "receipt", time).answering(of).saying(detail::STATUS, code)
+    };
+    let story = [
+        asked,
+        receipt("r", tells, "q", "opened", "2026-03-19T09:00:00+01:00"),
+        tells("a", "cofinancing-answer", "2026-03-25T10:00:00+01:00")
+            .answering("q")
+            .saying(detail::ANSWER, "to-be-discussed"),
+        tells("b", "cofinancing-answer", "2026-03-28T10:00:00+01:00")
+            .answering("q")
+            .saying(detail::ANSWER, "accepted"),
+        receipt("s", replies, "b", "handled", "2026-03-29T10:00:00+02:00"),
+    ];
+    let states = [State::Asked, State::Acknowledged, State::Answered, State::Answered, State::Closed];
+    for (length, state) in (1..).zip(states) {
+        assert_eq!(view(&story[..length], NOW).state(Kind::Cofinancing), state, "after {length}");
+    }
+    assert_eq!(view(&story, NOW).of(Kind::Cofinancing)[0].facts[detail::ANSWER], "accepted");
+    let unanswered = view(&story[..2], NOW);
+    assert_eq!(unanswered.owed(Duty::AnswerCofinancing).late.unwrap().whose, Whose::Sender);
+}
+
+#[test]
+fn the_stronger_word_stays_and_only_the_receiver_can_say_it() {
+    let notice = tells("m6", "admission-notice", "2026-03-02T15:20:00+01:00");
+    let receipt = |id: &str, from: &str, code: &str, time: &str| {
+        told(id, "receipt", from, REGION, time).answering("m6").saying(detail::STATUS, code)
+    };
+    let with = |more: &[Told]| view(&[&[notice.clone()], more].concat(), NOW);
+    assert_eq!(view(&[notice.clone().undelivered()], NOW).word("m6"), Word::Waiting);
+    assert_eq!(with(&[]).word("m6"), Word::Delivered);
+    let handled = receipt("r", BOARD, "handled", "2026-03-02T16:00:00+01:00");
+    let opened = receipt("s", BOARD, "opened", "2026-03-02T17:00:00+01:00");
+    assert_eq!(with(&[handled, opened.clone()]).word("m6"), Word::Handled);
+    assert_eq!(with(&[opened]).word("m6"), Word::Acknowledged);
+    let strange = with(&[receipt("r", OTHER_BOARD, "rejected", "2026-03-02T16:00:00+01:00")]);
+    assert_eq!((strange.word("m6"), strange.found()), (Word::Delivered, vec![(What::NotItsReceiver, "r")]));
+}
+
+#[test]
+fn the_end_of_a_placement_warns_of_exams_and_of_protection() {
+    let told = [
+        replies("a", "placement-started", "2026-03-16T15:00:00+01:00").saying(detail::PLACED, "2026-03-16"),
+        replies("m1", "health-exam-request", "2026-03-17T15:00:00+01:00").in_case("EXAM-1"),
+        tells("m5", "exam-statement", "2026-03-27T15:00:00+01:00").in_case("EXAM-1").answering("m1"),
+        replies("c", "placement-ended", "2026-04-20T15:00:00+02:00")
+            .about("a")
+            .saying(detail::GROUND, "lvu-2")
+            .saying(detail::PROTECTED_REGISTRATION, "true"),
+    ];
+    assert_eq!(view(&told, NOW).found(), [(What::DentalExamNeverAnswered, "c"), (What::ProtectionEnds, "c")]);
+}
+
+#[test]
+fn many_and_strange_messages_are_bounded() {
+    let mut told = Vec::new();
+    for i in 0..600 {
+        for event in ["admission-notice", "discharge-ready", "annulment", "exam-statement", "a-new-event"] {
+            let id = format!("{event}-{i}");
+            let about = format!("{event}-{}", (i + 1) % 600);
+            told.push(tells(&id, event, "2026-03-02T15:20:00+01:00").about(&about).answering(&about));
+        }
+    }
+    let begun = std::time::Instant::now();
+    let seen = view(&told, NOW);
+    assert_eq!(seen.messages.len(), 3000);
+    assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
+}
