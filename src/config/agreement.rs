@@ -88,7 +88,7 @@ pub fn read(table: &mut read::Table<'_>) -> Option<Agreement> {
 }
 
 fn event(table: &mut read::Table<'_>) -> Option<EventRule> {
-    let party = "\"region\", \"municipality\" or \"private-provider\"";
+    let party = "\"region\", \"municipality\", \"private-provider\" or \"sis\"";
     let code = table.need_text("code");
     let from = table.need("from", party, kind);
     let to = table.need("to", party, kind);

@@ -7,7 +7,7 @@ use crate::model::{Format, HsaId, Partner, PartyKind, partner::MAILBOX};
 pub fn read(table: &mut Table<'_>) -> Option<Partner> {
     let hsa_id = table.need("hsa_id", "an HSA-id", HsaId::parse);
     let name = table.need_text("name");
-    let kind = table.need("kind", "\"region\", \"municipality\" or \"private-provider\"", kind);
+    let kind = table.need("kind", "\"region\", \"municipality\", \"private-provider\" or \"sis\"", kind);
     let format = table.need(
         "format",
         "\"fhir-r4-json\", \"fhir-r4-xml\", \"case-json\", \"case-xml\" or \"<dialect>-json\", \"<dialect>-xml\"",
@@ -43,7 +43,11 @@ pub fn read(table: &mut Table<'_>) -> Option<Partner> {
 
 /// Reads a party kind's word.
 pub fn kind(text: &str) -> Option<PartyKind> {
-    [PartyKind::Region, PartyKind::Municipality, PartyKind::PrivateProvider]
-        .into_iter()
-        .find(|k| k.word() == text)
+    let kinds = [
+        PartyKind::Region,
+        PartyKind::Municipality,
+        PartyKind::PrivateProvider,
+        PartyKind::StateInstitutions,
+    ];
+    kinds.into_iter().find(|k| k.word() == text)
 }

@@ -18,6 +18,9 @@ pub enum PartyKind {
     Municipality,
     /// A private provider: release rules between authorities do not cover it automatically.
     PrivateProvider,
+    /// The state's institutions for young people (Statens institutionsstyrelse), told of M18.
+    #[serde(rename = "sis")]
+    StateInstitutions,
 }
 
 impl PartyKind {
@@ -27,6 +30,7 @@ impl PartyKind {
             PartyKind::Region => "region",
             PartyKind::Municipality => "municipality",
             PartyKind::PrivateProvider => "private-provider",
+            PartyKind::StateInstitutions => "sis",
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod case_messages;
+mod catalogue_care;
 mod catalogue_replies;
 mod cli;
 mod crash;

@@ -22,13 +22,19 @@ use tempfile::TempDir;
 pub const REGION: &str = "SE2321009900-REG1";
 pub const GRANVIK: &str = "SE2120009903-SOC1";
 pub const SJOBY: &str = "SE2120009911-SOC1";
+/// A procured care provider.
+pub const PROVIDER: &str = "SE5560125790-VRD1";
+/// The state's institutions.
+pub const INSTITUTIONS: &str = "SE2021009903-SIS1";
 /// Has a certificate from the right authority but is no party.
 pub const STRANGER: &str = "SE2120009929-SOC1";
 
-const PARTIES: [(&str, &str, &str, &str); 3] = [
+const PARTIES: [(&str, &str, &str, &str); 5] = [
     ("region", REGION, "region", "fhir-r4-json"),
     ("granvik", GRANVIK, "municipality", "case-json"),
     ("sjoby", SJOBY, "municipality", "case-json"),
+    ("provider", PROVIDER, "private-provider", "case-json"),
+    ("institutions", INSTITUTIONS, "sis", "case-json"),
 ];
 
 /// What differs from the plain county.
@@ -58,6 +64,8 @@ pub struct World {
     pub region: Receiver,
     pub granvik: Receiver,
     pub sjoby: Receiver,
+    pub provider: Receiver,
+    pub institutions: Receiver,
     pub running: Option<Running>,
 }
 
@@ -84,7 +92,7 @@ impl World {
         });
         let made = pki::make(&dir.path().join("pki"), &parties, now, Existing::Keep).unwrap();
         let receivers: Vec<Receiver> =
-            (0..3).map(|i| Receiver::start(&files(&made, i), 0, now).unwrap()).collect();
+            (0..PARTIES.len()).map(|i| Receiver::start(&files(&made, i), 0, now).unwrap()).collect();
         let endpoints: Vec<String> = receivers.iter().map(|r| r.endpoint.clone()).collect();
         write_site(dir.path(), &endpoints, &setup);
         let mut receivers = receivers.into_iter();
@@ -92,6 +100,8 @@ impl World {
             region: receivers.next().unwrap(),
             granvik: receivers.next().unwrap(),
             sjoby: receivers.next().unwrap(),
+            provider: receivers.next().unwrap(),
+            institutions: receivers.next().unwrap(),
             dir,
             made,
             running: None,
@@ -152,8 +162,12 @@ impl World {
         self.sender(2)
     }
 
-    pub fn as_stranger(&self) -> Sender {
+    pub fn as_provider(&self) -> Sender {
         self.sender(3)
+    }
+
+    pub fn as_stranger(&self) -> Sender {
+        self.sender(PARTIES.len())
     }
 
     /// The authority that the gateway trusts.
