@@ -18,6 +18,7 @@ mod process;
 mod rivta;
 mod round_trips;
 mod rules;
+mod there_and_back;
 mod tidy;
 mod tls;
 mod validate;
