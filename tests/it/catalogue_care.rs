@@ -11,7 +11,7 @@ use sluss::{
         receiver::Receiver,
         sender::Sender,
     },
-    model::Format,
+    model::{Model, Told},
     rulebook::{Map, Rulebook, Source, check::Wanted},
 };
 use std::sync::LazyLock;
@@ -130,13 +130,13 @@ fn is_fhir(message: &Value) -> bool {
 
 fn through(map: &Map, message: &Value) -> Value {
     let tree = map.read(message.to_string().as_bytes()).unwrap();
-    serde_json::from_str(&map.write(&map.run_counted(&tree).unwrap())).unwrap()
+    serde_json::from_str(&map.write(&map.run_counted(&tree, &Told::default()).unwrap())).unwrap()
 }
 
 /// What a message tells, in the case form, by the same maps whatever form it has.
 fn case_form(event: &str, message: &Value) -> Value {
-    let to_fhir = RULES.plan(event, Format::CaseJson, Format::FhirJson).unwrap();
-    let to_case = RULES.plan(event, Format::FhirJson, Format::CaseJson).unwrap();
+    let to_fhir = RULES.plan(event, Model::Case, Model::Fhir).unwrap();
+    let to_case = RULES.plan(event, Model::Fhir, Model::Case).unwrap();
     match is_fhir(message) {
         true => through(to_case, message),
         false => through(to_case, &through(to_fhir, message)),

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 use sluss::{
-    model::Format,
+    model::{Model, Told},
     rulebook::{Map, Rulebook, Source},
 };
 use std::{
@@ -30,7 +30,7 @@ const EVENTS: [&str; 15] = [
 ];
 
 /// The form that it begins in, the events (none: any), the beginning of a place, and why what stands there changes.
-type Loss = (Format, &'static [&'static str], &'static str, &'static str);
+type Loss = (Model, &'static [&'static str], &'static str, &'static str);
 
 /// Their moment is the event time of the FHIR form.
 const MOMENTS: &[&str] = &[
@@ -58,53 +58,43 @@ const BEYOND: &str = "beyond the four fields nothing is told (domain §1 M6, M7)
 const REASON: &str = "a reason in words is not told to a municipality (domain §4)";
 
 const LOSSES: [Loss; 27] = [
-    (Format::CaseJson, &[], "/basis/reason", REASON),
-    (Format::CaseJson, &[], "/subject/protection", "the code none is no marking"),
-    (Format::CaseJson, FOUR, "/receiver/name", BEYOND),
-    (Format::CaseJson, &["exam-statement"], "/statement/domains/summary", "FHIR wants words of each domain"),
-    (Format::CaseJson, MOMENTS, "/occurredAt", "the moment of the notice is the event time of its FHIR form"),
-    (Format::FhirJson, &[], "/MessageHeader/extension/extension/url", REASON),
-    (Format::FhirJson, &[], "/MessageHeader/extension/extension/valueString", REASON),
-    (Format::FhirJson, &[], "/MessageHeader/source/endpoint", "the case message knows a party by its HSA-id"),
-    (Format::FhirJson, UNADDRESSED, "/Patient/address", "the registered address is not needed"),
+    (Model::Case, &[], "/basis/reason", REASON),
+    (Model::Case, &[], "/subject/protection", "the code none is no marking"),
+    (Model::Case, FOUR, "/receiver/name", BEYOND),
+    (Model::Case, &["exam-statement"], "/statement/domains/summary", "FHIR wants words of each domain"),
+    (Model::Case, MOMENTS, "/occurredAt", "the moment of the notice is the event time of its FHIR form"),
+    (Model::Fhir, &[], "/MessageHeader/extension/extension/url", REASON),
+    (Model::Fhir, &[], "/MessageHeader/extension/extension/valueString", REASON),
+    (Model::Fhir, &[], "/MessageHeader/source/endpoint", "the case message knows a party by its HSA-id"),
+    (Model::Fhir, UNADDRESSED, "/Patient/address", "the registered address is not needed"),
+    (Model::Fhir, &["care-contact-appointed"], "/Practitioner/telecom/use", "who answers does so at work"),
+    (Model::Fhir, &[], "/Communication/category/coding/display", "codes come without their words"),
+    (Model::Fhir, &["exam-statement"], "/Composition/type/coding/display", "codes come without their words"),
+    (Model::Fhir, &["exam-statement"], "/Composition/section/title", "a part is known by its code"),
     (
-        Format::FhirJson,
-        &["care-contact-appointed"],
-        "/Practitioner/telecom/use",
-        "who answers does so at work",
-    ),
-    (Format::FhirJson, &[], "/Communication/category/coding/display", "codes come without their words"),
-    (
-        Format::FhirJson,
-        &["exam-statement"],
-        "/Composition/type/coding/display",
-        "codes come without their words",
-    ),
-    (Format::FhirJson, &["exam-statement"], "/Composition/section/title", "a part is known by its code"),
-    (
-        Format::FhirJson,
+        Model::Fhir,
         &["exam-statement"],
         "/Composition/section/text/div",
         "words lose their markup (domain §8)",
     ),
     (
-        Format::FhirJson,
+        Model::Fhir,
         &["discharge-information"],
         "/Composition/date",
         "the time of the document is the event time",
     ),
-    (Format::FhirJson, &["discharged"], "/Patient/name/_given", "which name is used has no place of its own"),
-    (Format::FhirJson, &["discharged"], "/Patient/name/extension", "a middle name has no place of its own"),
-    (Format::FhirJson, FOUR, "/MessageHeader/destination/name", BEYOND),
-    (Format::FhirJson, FOUR, "/MessageHeader/source/name", BEYOND),
-    (Format::FhirJson, FOUR, "/Encounter/identifier", BEYOND),
-    (Format::FhirJson, FOUR, "/Encounter/period", BEYOND),
-    (Format::FhirJson, FOUR, "/Patient/birthDate", BEYOND),
-    (Format::FhirJson, M6, "/Encounter/reasonCode", BEYOND),
-    (Format::FhirJson, M6, "/Encounter/serviceProvider", BEYOND),
-    (Format::FhirJson, M6, "/Patient/gender", BEYOND),
-    (Format::FhirJson, M6, "/Patient/telecom", BEYOND),
-    (Format::FhirJson, M6, "/Organization", BEYOND),
+    (Model::Fhir, &["discharged"], "/Patient/name/_given", "which name is used has no place of its own"),
+    (Model::Fhir, &["discharged"], "/Patient/name/extension", "a middle name has no place of its own"),
+    (Model::Fhir, FOUR, "/MessageHeader/destination/name", BEYOND),
+    (Model::Fhir, FOUR, "/MessageHeader/source/name", BEYOND),
+    (Model::Fhir, FOUR, "/Encounter/identifier", BEYOND),
+    (Model::Fhir, FOUR, "/Encounter/period", BEYOND),
+    (Model::Fhir, FOUR, "/Patient/birthDate", BEYOND),
+    (Model::Fhir, M6, "/Encounter/reasonCode", BEYOND),
+    (Model::Fhir, M6, "/Encounter/serviceProvider", BEYOND),
+    (Model::Fhir, M6, "/Patient/gender", BEYOND),
+    (Model::Fhir, M6, "/Patient/telecom", BEYOND),
+    (Model::Fhir, M6, "/Organization", BEYOND),
 ];
 
 /// The leaves of a document with their places; a list's items have no numbers, so that order does not matter.
@@ -140,7 +130,7 @@ fn by_type(message: &Value) -> Value {
 
 fn through(map: &Map, message: &Value) -> Value {
     let tree = map.read(message.to_string().as_bytes()).unwrap();
-    serde_json::from_str(&map.write(&map.run_counted(&tree).unwrap())).unwrap()
+    serde_json::from_str(&map.write(&map.run_counted(&tree, &Told::default()).unwrap())).unwrap()
 }
 
 /// The places where two documents differ.
@@ -163,34 +153,32 @@ fn there_and_back_nothing_changes_but_what_is_listed() {
     let mut seen = BTreeSet::new();
     let (mut wrong, mut journeys) = (BTreeSet::new(), 0);
     for event in EVENTS {
-        let to_fhir = rules.plan(event, Format::CaseJson, Format::FhirJson).unwrap();
-        let to_case = rules.plan(event, Format::FhirJson, Format::CaseJson).unwrap();
+        let to_fhir = rules.plan(event, Model::Case, Model::Fhir).unwrap();
+        let to_case = rules.plan(event, Model::Fhir, Model::Case).unwrap();
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance/examples").join(event);
         for file in std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()) {
             let name = file.file_name().unwrap().to_str().unwrap();
-            let format = match name.ends_with(".json") {
-                true if name.starts_with("case-valid-") => Format::CaseJson,
-                true if name.starts_with("valid-") => Format::FhirJson,
+            let model = match name.ends_with(".json") {
+                true if name.starts_with("case-valid-") => Model::Case,
+                true if name.starts_with("valid-") => Model::Fhir,
                 _ => continue,
             };
             journeys += 1;
             let before: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
-            let places = match format {
-                Format::CaseJson => differences(&before, &through(to_case, &through(to_fhir, &before))),
-                Format::FhirJson => {
+            let places = match model {
+                Model::Case => differences(&before, &through(to_case, &through(to_fhir, &before))),
+                _ => {
                     differences(&by_type(&before), &by_type(&through(to_fhir, &through(to_case, &before))))
                 }
             };
             for place in places {
                 let fits = |(f, events, begins, _): &Loss| {
-                    *f == format
-                        && (events.is_empty() || events.contains(&event))
-                        && place.starts_with(begins)
+                    *f == model && (events.is_empty() || events.contains(&event)) && place.starts_with(begins)
                 };
                 match LOSSES.iter().position(fits) {
                     Some(row) => drop(seen.insert((row, if LOSSES[row].1.is_empty() { "" } else { event }))),
                     None => {
-                        wrong.insert(format!("{format:?} {event} {place}"));
+                        wrong.insert(format!("{model:?} {event} {place}"));
                     }
                 }
             }
