@@ -99,7 +99,7 @@ impl<'a> Message<'a> {
             b'\r' | b'\n' => found.end(at),
             _ => found.mark(at),
         });
-        if found.faults.len() < limits.faults {
+        if found.faults.len() < limits.faults.max(1) {
             found.end(input.len());
         }
         let Reader { mut message, mut faults, .. } = found;
@@ -264,7 +264,7 @@ impl Reader<'_, '_> {
     fn refuse(&mut self, code: Code, span: Range<usize>, what: String, remedy: &'static str) -> bool {
         let place = Place::line(self.message.lines.len().max(1));
         self.faults.push(Fault::new(code, place, span, what, remedy));
-        self.faults.len() < self.limits.faults
+        self.faults.len() < self.limits.faults.max(1)
     }
 }
 

@@ -74,6 +74,13 @@ impl<'m> Value<'m> {
         self.raw() == b"\"\""
     }
 
+    /// Whether it was cut short, which from 2.7 a mark at its end says. The mark stays in the text, where a
+    /// reader sees it.
+    pub fn is_truncated(&self) -> bool {
+        let mark = self.message().delimiters.truncation;
+        self.depth != Depth::Literal && mark.is_some() && self.raw().last().copied() == mark
+    }
+
     /// Whether it has parts, other than empty ones after the first.
     pub fn is_composite(&self) -> bool {
         let mut rest = self.raw().iter().skip_while(|b| !self.divides(**b));
@@ -202,7 +209,8 @@ impl<'m> Value<'m> {
     }
 
     fn parts(&self, depth: Depth) -> Parts<'m> {
-        Parts { whole: *self, depth, number: 0, rest: Some(self.start) }
+        let separator = self.divisible(depth).then(|| self.separator(depth));
+        Parts { whole: *self, depth, separator, number: 0, rest: Some(self.start) }
     }
 
     fn part(&self, depth: Depth, number: u32) -> Value<'m> {
@@ -217,11 +225,12 @@ impl<'m> Value<'m> {
     }
 }
 
-/// Walks over the parts of a value.
+/// Walks over the parts of a value; over itself where there is no separator.
 #[derive(Clone, Debug)]
 struct Parts<'m> {
     whole: Value<'m>,
     depth: Depth,
+    separator: Option<u8>,
     number: u32,
     rest: Option<u32>,
 }
@@ -229,25 +238,19 @@ struct Parts<'m> {
 impl<'m> Iterator for Parts<'m> {
     type Item = Value<'m>;
 
+    #[inline]
     fn next(&mut self) -> Option<Value<'m>> {
-        let start = self.rest?;
+        let start = self.rest.take()?;
+        let Some(separator) = self.separator else { return Some(self.whole) };
         self.number += 1;
-        if !self.whole.divisible(self.depth) {
-            self.rest = None;
-            return Some(self.whole);
-        }
-        let separator = self.whole.separator(self.depth);
-        let bytes =
-            self.whole.message().input.get(start as usize..self.whole.end as usize).unwrap_or_default();
+        let end = self.whole.end;
+        let bytes = self.whole.message().input.get(start as usize..end as usize).unwrap_or_default();
         let end = match bytes.iter().position(|b| *b == separator) {
             Some(length) => {
                 self.rest = Some(start + length as u32 + 1);
                 start + length as u32
             }
-            None => {
-                self.rest = None;
-                self.whole.end
-            }
+            None => end,
         };
         Some(self.whole.numbered(self.depth, self.number, start, end))
     }

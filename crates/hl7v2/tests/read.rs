@@ -160,6 +160,7 @@ fn other_delimiters_and_the_truncation_character() {
     assert_eq!(text(&message, "MSH-3.2"), "b");
     assert_eq!(text(&message, "MSH-4[2]"), "d");
     assert_eq!(text(&message, "MSH-5"), "cut#");
+    assert!(message.header().field(5).is_truncated() && !message.header().field(4).is_truncated());
     assert_eq!(text(&message, "MSH-6"), "||");
     for bad in [
         "MSH|^~\\",
@@ -209,4 +210,7 @@ fn limits_stop_a_message() {
         assert_eq!(read(input).unwrap_err()[0].code, Code::Limit, "{input}");
     }
     assert_eq!(read("MSH|^~\\&\r1\r2\r3\r4\r5").unwrap_err().len(), 2);
+    let none = Limits { faults: 0, ..Limits::default() };
+    assert_eq!(Message::read(b"MSH|^~\\&\r1\r2", &none, Charset::Ascii).unwrap_err().len(), 1);
+    assert_eq!(Message::read(b"MSH|^~\\&\rPID|1", &none, Charset::Ascii).unwrap().segments().len(), 2);
 }
