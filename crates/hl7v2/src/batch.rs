@@ -11,6 +11,9 @@ use crate::fault::{Code, Fault, Place};
 use crate::message::{BOM, Limits, Message};
 use std::ops::Range;
 
+const MESSAGES: &str = "BTS-1 is not the number of messages in the batch";
+const BATCHES: &str = "FTS-1 is not the number of batches in the file";
+
 /// A file of messages.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Batches<'a> {
@@ -116,7 +119,10 @@ impl<'a> Reader<'a> {
     fn line(&mut self, span: Range<usize>, next: usize) {
         self.number += 1;
         if let Some(what) = self.take(&span, next) {
-            let remedy = "write FHS, then for each batch BHS, messages from MSH, BTS, then FTS";
+            let remedy = match what {
+                MESSAGES | BATCHES => "send the file again whole, with the right count",
+                _ => "write FHS, then for each batch BHS, messages from MSH, BTS, then FTS",
+            };
             self.refuse(Code::Envelope, span, what, remedy);
         }
     }
@@ -173,14 +179,13 @@ impl<'a> Reader<'a> {
         batch.trailer = Some(span.clone());
         self.open = Some(batch);
         self.close();
-        miscounted(self.raw(span), count).then_some("BTS-1 is not the number of messages in the batch")
+        miscounted(self.raw(span), count).then_some(MESSAGES)
     }
 
     fn end_file(&mut self, span: &Range<usize>) -> Option<&'static str> {
         self.close();
         self.file.trailer = Some(span.clone());
-        miscounted(self.raw(span), self.file.batches.len())
-            .then_some("FTS-1 is not the number of batches in the file")
+        miscounted(self.raw(span), self.file.batches.len()).then_some(BATCHES)
     }
 
     fn finish(mut self) -> Result<Batches<'a>, Vec<Fault>> {

@@ -99,7 +99,7 @@ impl Builder {
         Builder { questioning: false, delimiters, charset, segments: Vec::new() }
     }
 
-    /// Writes a question mark for a character that the set does not have, in answers only.
+    /// Writes the nearest ASCII character for one that the set does not have, in answers only.
     pub(crate) fn questioning(mut self) -> Builder {
         self.questioning = true;
         self

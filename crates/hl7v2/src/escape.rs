@@ -209,7 +209,7 @@ fn switched(sequence: &[u8], now: Charset, message: &Message<'_>) -> Option<Char
 }
 
 /// Writes a text as a value; the place of the first character that the set does not have where there is one.
-/// `questioning` writes a question mark instead.
+/// `questioning` writes the nearest ASCII character instead.
 pub(crate) fn write(
     text: &str,
     by: &Delimiters,
@@ -240,11 +240,29 @@ pub(crate) fn write(
             if !questioning {
                 return Err(number);
             }
-            match by.letter(b'?') {
+            let nearest = nearest(character);
+            match by.letter(nearest) {
                 Some(letter) => out.extend([by.escape, letter, by.escape]),
-                None => out.push(b'?'),
+                None => out.push(nearest),
             }
         }
     }
     Ok(())
+}
+
+/// A letter without its sign, or a question mark.
+fn nearest(character: char) -> u8 {
+    match character {
+        'å' | 'ä' | 'à' | 'á' => b'a',
+        'Å' | 'Ä' | 'À' | 'Á' => b'A',
+        'ö' | 'ø' => b'o',
+        'Ö' | 'Ø' => b'O',
+        'é' | 'è' => b'e',
+        'É' | 'È' => b'E',
+        'ü' => b'u',
+        'Ü' => b'U',
+        '–' | '—' => b'-',
+        '“' | '”' | '»' | '«' => b'\'',
+        _ => b'?',
+    }
 }

@@ -69,6 +69,13 @@ fn the_answer_is_in_the_sender_s_delimiters_and_character_set() {
 }
 
 #[test]
+fn our_own_texts_are_written_in_whatever_set_the_sender_has() {
+    let message = b"MSH?^~\\&?A?B?C?D?20260301??ADT^A01?M-1?P?2.5\r";
+    let told = answer(message, AckCode::AE, &[Finding { text: "Fel: åäöÅÄÖé – 漢".into(), ..finding() }]);
+    assert!(told.ends_with("?Fel: aaoAAOe - \\F\\\n"), "{told}");
+}
+
+#[test]
 fn a_message_that_cannot_be_read_is_answered_too() {
     let doubled = answer(b"MSH|^~\\\\&|KLIN|R|SLUSS|N|1||ADT^A01|M-7|P|2.6|||AL", AckCode::AR, &[]);
     assert_eq!(

@@ -3,7 +3,7 @@
 
 mod rebuild;
 
-use hl7v2::{Builder, Charset, Delimiters, Draft, Message};
+use hl7v2::{Batches, Builder, Charset, Delimiters, Draft, Limits, Message};
 use proptest::prelude::*;
 use rebuild::rebuilt;
 use std::collections::BTreeMap;
@@ -54,7 +54,7 @@ fn segments() -> impl Strategy<Value = Vec<([u8; 3], Values)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(600))]
 
     #[test]
     fn any_bytes_give_a_message_or_a_fault(noise in noise(), head in any::<bool>()) {
@@ -100,5 +100,40 @@ proptest! {
             }
             prop_assert_eq!(&read, values);
         }
+    }
+}
+
+/// Twice the bytes may cost about twice the time; anything steeper would take minutes here.
+#[test]
+fn hostile_messages_take_linear_time() {
+    let pieces = [
+        "~",
+        "^",
+        "&",
+        "|",
+        "\r",
+        "\rPID|1",
+        "\rPID|\\Q\\",
+        "\\E\\",
+        "\\X41\\",
+        "\\",
+        "~a&b^",
+        "\"\"~",
+        "\\.br\\~",
+        "å",
+    ];
+    for piece in pieces {
+        let mut input = b"MSH|^~\\&|||||||ADT|M|P|2.5||||||UNICODE UTF-8|".to_vec();
+        while input.len() < 4 << 20 {
+            input.extend(piece.as_bytes());
+        }
+        let start = std::time::Instant::now();
+        let faults = match Message::read(&input, &Limits::default(), Charset::Utf8) {
+            Ok(message) => message.check(100),
+            Err(faults) => faults,
+        };
+        assert!(faults.len() <= 100);
+        let _ = Batches::read(&input, &Limits::default());
+        assert!(start.elapsed().as_secs() < 20, "{piece:?}: {:?}", start.elapsed());
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Invariant: application and facility of sender and receiver change places; all findings are told, from 2.5 as
 //! an ERR segment each (ERR-2 to ERR-8), before that as repetitions of ERR-1, which has no room for texts, so the
-//! first text stands in MSA-3. A character that the sender's set does not have is written as a question mark;
-//! only our own texts can have one. Deliberately absent: clock and ids; the caller brings them.
+//! first text stands in MSA-3. For a character that the sender's set does not have, the nearest letter of ASCII
+//! or a question mark is written; only our own texts can have one. Deliberately absent: clock and ids; the caller brings them.
 
 use super::{AckCode, Finding, Head, condition_name};
 use crate::builder::{Builder, Draft};

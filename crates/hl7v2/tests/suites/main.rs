@@ -187,7 +187,18 @@ fn python_libraries() {
             "accept" => outcome,
             _ => {
                 refused += 1;
-                outcome.err().map(|_| ()).ok_or("is taken, and should be refused".to_owned())
+                outcome
+                    .err()
+                    .map(|why| {
+                        // Refused for what the suite says, not for something else.
+                        let place = match (entry["note"].as_str(), text("kind").as_str()) {
+                            (Some("InvalidEncodingChars"), _) => "MSH-2 (",
+                            (_, "message") => "the message (",
+                            _ => "segment ",
+                        };
+                        assert!(why.starts_with(place), "{}: {why}", text("file"));
+                    })
+                    .ok_or("is taken, and should be refused".to_owned())
             }
         };
         cases.push((text("file"), outcome));
