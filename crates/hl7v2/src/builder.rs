@@ -12,6 +12,7 @@ use crate::escape;
 use crate::fault::{Code, Fault, Place};
 use crate::path::is_name;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// Field, repetition, component, sub-component; each from one.
 type At = (u32, u32, u32, u32);
@@ -19,7 +20,7 @@ type At = (u32, u32, u32, u32);
 /// So far may a number of a place go; the separators before it are all written.
 const FURTHEST: u32 = 1000;
 
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq)]
 enum Content {
     Text(String),
     Null,
@@ -28,10 +29,17 @@ enum Content {
 }
 
 /// One segment while it is made.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Draft {
     name: [u8; 3],
     values: BTreeMap<At, Content>,
+}
+
+/// Shape only: what is printed for debugging ends up in logs.
+impl fmt::Debug for Draft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Draft({} values)", self.values.len())
+    }
 }
 
 impl Draft {

@@ -11,6 +11,7 @@ use crate::fault::{Code, Fault, Place};
 use crate::path::{Path, is_name};
 use crate::scan;
 use crate::value::Value;
+use std::fmt;
 use std::ops::Range;
 
 /// How much one message may be.
@@ -42,13 +43,20 @@ pub(crate) struct Line {
 }
 
 /// A message that has been taken apart as far as fields.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Message<'a> {
     pub(crate) input: &'a [u8],
     pub(crate) delimiters: Delimiters,
     pub(crate) charset: Charset,
     lines: Vec<Line>,
     marks: Vec<u32>,
+}
+
+/// Shape only: what is printed for debugging ends up in logs.
+impl fmt::Debug for Message<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Message({} bytes, {} segments)", self.input.len(), self.lines.len())
+    }
 }
 
 pub(crate) const BOM: &[u8] = b"\xef\xbb\xbf";

@@ -103,6 +103,33 @@ proptest! {
     }
 }
 
+#[test]
+fn nothing_that_is_printed_for_debugging_has_a_value() {
+    let secret = "Hemligsson";
+    let text = format!(
+        "MSH|^~\\&|{secret}||||1||ADT|{secret}|P|2.5\rPID|\\{secret}\\\rMSA|AE|{secret}\rERR||PID^1|100|E|||{secret}"
+    );
+    let message = Message::parse(text.as_bytes()).unwrap();
+    let mut draft = Draft::new(b"PID");
+    draft.field(3, secret);
+    let mut builder = Builder::new(Delimiters::default(), Charset::Ascii);
+    builder.add(draft);
+    let mut frames = hl7v2::mllp::Frames::new(100);
+    let _ = frames.take(&mut format!("\u{b}{secret}").as_bytes());
+    let printed = format!(
+        "{message:?} {:?} {:?} {:?} {:?} {builder:?} {frames:?} {:?}",
+        message.header(),
+        message.header().field(3),
+        hl7v2::ack::Head::read(text.as_bytes(), Charset::Ascii),
+        hl7v2::ack::read(&message).unwrap(),
+        Batches::read(text.as_bytes(), &Limits::default()).unwrap(),
+    );
+    let faults: String = message.check(100).iter().map(|fault| format!("{fault} {fault:?}")).collect();
+    assert!(faults.contains("PID-1") && printed.contains("Message("));
+    assert!(!printed.contains("emligsson") && !faults.contains("emligsson"), "{printed} {faults}");
+    assert!(!printed.contains("72, 101, 109"), "{printed}");
+}
+
 /// Twice the bytes may cost about twice the time; anything steeper would take minutes here.
 #[test]
 fn hostile_messages_take_linear_time() {

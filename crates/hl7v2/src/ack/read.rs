@@ -9,9 +9,10 @@ use crate::fault::{Code, Fault, Place};
 use crate::message::{Message, Segment};
 use crate::path::is_name;
 use crate::value::Value;
+use std::fmt;
 
 /// An acknowledgement.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Ack {
     /// MSA-1.
     pub code: AckCode,
@@ -21,6 +22,13 @@ pub struct Ack {
     pub text: String,
     /// What its ERR segments tell.
     pub findings: Vec<Finding>,
+}
+
+/// The code and shape only: what is printed for debugging ends up in logs.
+impl fmt::Debug for Ack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Ack({}, {} findings)", self.code.name(), self.findings.len())
+    }
 }
 
 impl Ack {

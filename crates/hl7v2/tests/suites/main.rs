@@ -166,7 +166,7 @@ fn linuxforhealth() {
     let mut files_found = files(&folder.join("messages"));
     files_found.extend(files(&folder.join("files")));
     let cases: Vec<_> = files_found.into_iter().map(|(name, input)| (name, message(&input))).collect();
-    judge("hl7v2-linuxforhealth", cases, "");
+    judge("hl7v2-linuxforhealth", cases, "200 messages and 4 files; ");
 }
 
 #[test]
