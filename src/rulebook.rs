@@ -16,7 +16,7 @@ use fhir::{
 use fhirpath::Invariants;
 pub use files::{File, Source, chosen, example_agreement, example_message};
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     path::Path,
     sync::Arc,
 };
@@ -37,12 +37,14 @@ pub struct Rulebook {
     case: CaseRules,
     foreign: Foreign,
     rivta: RivTaRules,
+    details: Details,
     version: String,
     editions: Vec<Edition>,
 }
 
 mod case;
 pub mod check;
+mod details;
 pub mod envelope;
 mod foreign;
 mod map;
@@ -51,6 +53,7 @@ mod packages;
 mod rivta;
 mod xsd;
 use case::CaseRules;
+use details::Details;
 use foreign::Foreign;
 pub use foreign::{Meaning, Noted};
 pub use map::{Map, MapFault};
@@ -98,11 +101,12 @@ impl Rulebook {
         let case = CaseRules::load(&files, &definitions).map_err(|found| problems.extend(found)).ok();
         let foreign = Foreign::load(&files, &trees, &definitions).map_err(|found| problems.extend(found));
         let rivta = RivTaRules::load(&files, None, &definitions).map_err(|found| problems.extend(found));
+        let details = Details::load(&files, Definitions::r4()).map_err(|found| problems.extend(found));
         let concept_maps = std::mem::take(&mut packages.concept_maps);
         let editions = packages.editions();
         let plans = plans(&files, concept_maps, &definitions, &mut problems);
-        match (case, foreign, rivta, problems.is_empty()) {
-            (Some(case), Ok(foreign), Ok(rivta), true) => Ok(Rulebook {
+        match (case, foreign, rivta, details, problems.is_empty()) {
+            (Some(case), Ok(foreign), Ok(rivta), Ok(details), true) => Ok(Rulebook {
                 definitions,
                 profiles,
                 invariants,
@@ -110,6 +114,7 @@ impl Rulebook {
                 case,
                 foreign,
                 rivta,
+                details,
                 version: files::version(
                     &files,
                     editions.iter().map(|e| (e.name.as_str(), e.sha256.as_str())),
@@ -213,6 +218,14 @@ impl Rulebook {
     /// The rules of RIV-TA messages.
     pub fn rivta(&self) -> &RivTaRules {
         &self.rivta
+    }
+
+    /// Codes, times, numbers and parties of a canonical message that its case is told; nothing else.
+    pub fn details(&self, event: &str, tree: &Tree) -> BTreeMap<String, String> {
+        // The types that a tree has may be of other definitions, or none.
+        let mut tree = tree.clone();
+        self.definitions.annotate(&mut tree);
+        self.details.of(event, &tree, &self.definitions)
     }
 
     /// The definitions, with the logical models that were loaded.

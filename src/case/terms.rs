@@ -15,7 +15,8 @@ pub struct Terms {
     pub sip_needed: bool,
     /// A ready notice sent after this time of day in Stockholm counts as sent after noon.
     pub noon: Time,
-    /// How long each event may take; of rows of one event the newest in force holds.
+    /// How long each event may take; of rows of one event the newest in force holds, of those of one day the
+    /// later in the list.
     pub deadlines: Vec<Deadline>,
     /// Free days before payment liability; of rows that fit the newest in force holds, and of those of
     /// one day the one that names the kind of care.
@@ -82,7 +83,7 @@ pub struct FreeDays {
 const ALWAYS: Date = date(1900, 1, 1);
 
 /// The law's and the catalogue's times: hours, or days.
-const DEADLINES: [(&str, Limit); 22] = [
+const DEADLINES: [(&str, Limit); 18] = [
     ("health-exam-request", Limit::Days(7)),
     ("dental-exam-request", Limit::Days(7)),
     ("exam-status", Limit::Days(14)),
@@ -101,10 +102,6 @@ const DEADLINES: [(&str, Limit); 22] = [
     ("cofinancing-answer", Limit::Days(14)),
     ("sis-patient-left", Limit::Hours(1)),
     ("open-compulsory-care", Limit::Hours(1)),
-    ("annulment", Limit::Hours(1)),
-    ("misdirected", Limit::Hours(1)),
-    ("receiver-changed", Limit::Hours(1)),
-    ("administrative", Limit::Hours(1)),
 ];
 
 impl Default for Terms {

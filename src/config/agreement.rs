@@ -3,8 +3,13 @@
 //! Invariant: an event that no rule names does not pass. Values that law does not fix are data here,
 //! with the legal reference beside them (domain, head).
 
+mod terms;
+
 use super::{Problem, partner::kind, read};
-use crate::model::{Basis, Code, HsaId, PartyKind, path::ElementPath};
+use crate::{
+    case::Terms,
+    model::{Basis, Code, HsaId, PartyKind, path::ElementPath},
+};
 use jiff::civil::Date;
 use std::path::Path;
 
@@ -23,6 +28,8 @@ pub struct Agreement {
     pub events: Vec<EventRule>,
     /// What never reaches anyone when the subject is protected (domain §5).
     pub protected_removes: Vec<ElementPath>,
+    /// By when what is owed, and from when who pays.
+    pub terms: Terms,
 }
 
 /// One row: an event in one direction.
@@ -68,6 +75,7 @@ pub fn read(table: &mut read::Table<'_>) -> Option<Agreement> {
     let parties = table.list("parties", "an HSA-id", HsaId::parse).unwrap_or_default();
     let protected = table.list("protected_removes", "a FHIRPath expression", ElementPath::parse);
     let events = table.tables("event", event);
+    let terms = table.table("terms", |table| terms::read(table, valid_from));
     if events.is_empty() {
         table.problem(
             None,
@@ -84,6 +92,7 @@ pub fn read(table: &mut read::Table<'_>) -> Option<Agreement> {
         events,
         protected_removes: protected
             .unwrap_or_else(|| PROTECTED_REMOVES.iter().filter_map(|p| ElementPath::parse(p)).collect()),
+        terms,
     })
 }
 

@@ -167,9 +167,7 @@ fn there_and_back_nothing_changes_but_what_is_listed() {
             let before: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
             let places = match model {
                 Model::Case => differences(&before, &through(to_case, &through(to_fhir, &before))),
-                _ => {
-                    differences(&by_type(&before), &by_type(&through(to_fhir, &through(to_case, &before))))
-                }
+                _ => differences(&by_type(&before), &by_type(&through(to_fhir, &through(to_case, &before)))),
             };
             for place in places {
                 let fits = |(f, events, begins, _): &Loss| {

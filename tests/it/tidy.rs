@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const WALLS: [(&str, &[&str]); 16] = [
     ("model", &[]),
     ("port", &["model"]),
-    ("config", &["model"]),
+    ("config", &["model", "case"]),
     ("registry", &["model", "config"]),
     ("rulebook", &["model", "config"]),
     ("case", &["model"]),
