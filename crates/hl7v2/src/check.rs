@@ -10,7 +10,7 @@ use crate::scan::is_plain;
 use crate::value::Value;
 
 /// The versions that are read here.
-const VERSIONS: [&str; 11] =
+pub(crate) const VERSIONS: [&str; 11] =
     ["2.3", "2.3.1", "2.4", "2.5", "2.5.1", "2.6", "2.7", "2.7.1", "2.8", "2.8.1", "2.8.2"];
 
 impl Message<'_> {

@@ -91,6 +91,15 @@ fn a_message_that_cannot_be_read_is_answered_too() {
 }
 
 #[test]
+fn what_cannot_be_read_is_not_copied_but_the_id_is() {
+    let message = b"MSH|^~\\&|\\Q\\|ok\\T\\|\\|x\xff|1||ADT^A01|M\\Q\\1|P|3.5\r";
+    assert_eq!(
+        answer(message, AckCode::AR, &[]),
+        "MSH|^~\\&||||ok\\T\\|20260301093000+0100||ACK^A01^ACK|A-1|P|2.5.1\nMSA|AR|M\\Q\\1\n"
+    );
+}
+
+#[test]
 fn faults_become_findings() {
     let input = b"MSH|^~\\&|A|B|C|D|1||ADT^A01|M-1|P|2.5\rPID|1\rnonsense\rpid";
     let faults = Message::read(input, &Limits::default(), Charset::Ascii).unwrap_err();

@@ -1,13 +1,15 @@
 //! Writes an acknowledgement in the sender's own version, delimiters and character set.
 //!
-//! Invariant: application and facility of sender and receiver change places; all findings are told, from 2.5 as
-//! an ERR segment each (ERR-2 to ERR-8), before that as repetitions of ERR-1, which has no room for texts, so the
-//! first text stands in MSA-3. For a character that the sender's set does not have, the nearest letter of ASCII
-//! or a question mark is written; only our own texts can have one. Deliberately absent: clock and ids; the caller brings them.
+//! Invariant: application and facility of sender and receiver change places, as far as they can be read; a version
+//! that is not known here is answered in 2.5.1; all findings are told, from 2.5 as an ERR segment each (ERR-2 to
+//! ERR-8), before that as repetitions of ERR-1, which has no room for texts, so the first text stands in MSA-3.
+//! For a character that the sender's set does not have, the nearest letter of ASCII or a question mark is written;
+//! only our own texts can have one. Deliberately absent: clock and ids; the caller brings them.
 
 use super::{AckCode, Finding, Head, condition_name};
 use crate::builder::{Builder, Draft};
 use crate::charset::Charset;
+use crate::check::VERSIONS;
 use crate::fault::Place;
 
 /// What is answered.
@@ -28,7 +30,8 @@ const MOST: usize = 200;
 
 /// The acknowledgement's bytes.
 pub fn write(head: &Head<'_>, reply: &Reply<'_>) -> Vec<u8> {
-    let version = head.version().unwrap_or((2, 5, 1));
+    let known = VERSIONS.iter().any(|version| version.as_bytes() == head.component(12, 1));
+    let version = head.version().filter(|_| known).unwrap_or((2, 5, 1));
     let mut builder = Builder::new(head.by, head.charset).questioning();
     let msh = builder.segment(b"MSH");
     for (ours, theirs) in [(3, 5), (4, 6), (5, 3), (6, 4)] {
@@ -43,15 +46,19 @@ pub fn write(head: &Head<'_>, reply: &Reply<'_>) -> Vec<u8> {
         msh.component(9, 3, "ACK");
     }
     msh.field(10, reply.id).field(11, "P").field(12, "2.5.1");
-    copy_where_there(msh, 11, head);
-    copy_where_there(msh, 12, head);
+    if head.field(11).len() <= 64 {
+        copy(msh, 11, head, head.field(11));
+    }
+    if known {
+        copy(msh, 12, head, head.field(12));
+    }
     if head.is_enhanced() {
         msh.field(15, "NE").field(16, "NE");
     }
     let findings = reply.findings.get(..MOST).unwrap_or(reply.findings);
     let msa = builder.segment(b"MSA");
     msa.field(1, reply.code.name());
-    copy(msa, 2, head, head.control_id());
+    echo(msa, 2, head, head.control_id());
     if version < (2, 5, 0) {
         // MSA-3 has 80 characters in these versions.
         let text: String = findings.first().map(|f| f.text.chars().take(80).collect()).unwrap_or_default();
@@ -107,8 +114,18 @@ fn place_parts(err: &mut Draft, field: u32, repetition: u32, place: Place) {
     }
 }
 
-/// Copies a field of the sender's: its bytes where delimiters and set are the same, otherwise as a text.
+/// Copies a field of the sender's that can be read.
 fn copy(segment: &mut Draft, field: u32, head: &Head<'_>, raw: &[u8]) {
+    let mut escapes = raw.split(|b| *b == head.by.escape).skip(1).step_by(2);
+    let known = escapes.all(|body| matches!(body, [letter] if head.by.lettered(*letter).is_some()));
+    let ended = raw.iter().filter(|b| **b == head.by.escape).count() % 2 == 0;
+    if !head.exact || known && ended && head.charset.decode(raw).is_ok() {
+        echo(segment, field, head, raw);
+    }
+}
+
+/// Repeats a field of the sender's: its bytes where delimiters and set are the same, otherwise as a text.
+fn echo(segment: &mut Draft, field: u32, head: &Head<'_>, raw: &[u8]) {
     if raw.is_empty() || raw.iter().any(|b| *b < b' ') {
         return;
     }
@@ -118,13 +135,6 @@ fn copy(segment: &mut Draft, field: u32, head: &Head<'_>, raw: &[u8]) {
         Ok(text) if text.is_ascii() => segment.field(field, text),
         _ => segment,
     };
-}
-
-fn copy_where_there(segment: &mut Draft, field: u32, head: &Head<'_>) {
-    let raw = head.field(field as usize);
-    if raw.len() <= 64 {
-        copy(segment, field, head, raw);
-    }
 }
 
 /// A trigger event, such as `A01`.
