@@ -100,6 +100,14 @@ fn what_cannot_be_read_is_not_copied_but_the_id_is() {
 }
 
 #[test]
+fn an_unknown_version_is_answered_in_2_5_1() {
+    let message = b"MSH|^~\\&#|||||1||ADT|M-1|P|2.2\r";
+    let told = answer(message, AckCode::AR, &[finding()]);
+    assert!(told.starts_with("MSH|^~\\&|||||20260301093000+0100||ACK|A-1|P|2.5.1\n"), "{told}");
+    assert!(Message::parse(told.as_bytes()).unwrap().check(9).is_empty(), "{told}");
+}
+
+#[test]
 fn faults_become_findings() {
     let input = b"MSH|^~\\&|A|B|C|D|1||ADT^A01|M-1|P|2.5\rPID|1\rnonsense\rpid";
     let faults = Message::read(input, &Limits::default(), Charset::Ascii).unwrap_err();

@@ -10,6 +10,7 @@ use super::{AckCode, Finding, Head, condition_name};
 use crate::builder::{Builder, Draft};
 use crate::charset::Charset;
 use crate::check::VERSIONS;
+use crate::delimiters::Delimiters;
 use crate::fault::Place;
 
 /// What is answered.
@@ -32,7 +33,9 @@ const MOST: usize = 200;
 pub fn write(head: &Head<'_>, reply: &Reply<'_>) -> Vec<u8> {
     let known = VERSIONS.iter().any(|version| version.as_bytes() == head.component(12, 1));
     let version = head.version().filter(|_| known).unwrap_or((2, 5, 1));
-    let mut builder = Builder::new(head.by, head.charset).questioning();
+    // Versions before 2.7 know no truncation character.
+    let truncation = head.by.truncation.filter(|_| version >= (2, 7, 0));
+    let mut builder = Builder::new(Delimiters { truncation, ..head.by }, head.charset).questioning();
     let msh = builder.segment(b"MSH");
     for (ours, theirs) in [(3, 5), (4, 6), (5, 3), (6, 4)] {
         copy(msh, ours, head, head.field(theirs));
@@ -46,7 +49,7 @@ pub fn write(head: &Head<'_>, reply: &Reply<'_>) -> Vec<u8> {
         msh.component(9, 3, "ACK");
     }
     msh.field(10, reply.id).field(11, "P").field(12, "2.5.1");
-    if head.field(11).len() <= 64 {
+    if head.field(11).len() <= 64 && head.component(11, 1).first().is_some_and(u8::is_ascii_alphanumeric) {
         copy(msh, 11, head, head.field(11));
     }
     if known {
