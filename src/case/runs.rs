@@ -111,7 +111,8 @@ impl<'a> Runs<'a> {
         thread: (&'a str, Kind),
         told: &'a Told,
     ) {
-        let place = self.place(story, i, thread, told);
+        let reserved = self.of.get(i).copied().flatten();
+        let place = reserved.unwrap_or_else(|| self.place(story, i, thread, told));
         self.of.get_mut(i).into_iter().for_each(|of| *of = Some(place));
         let Some(run) = self.all.get_mut(place) else { return };
         run.members.push(i);
@@ -163,9 +164,25 @@ impl<'a> Runs<'a> {
                         && known.map(String::as_str) == told.detail(detail::PLACED)
                 })
             }),
+            _ if named.is_none() && self.awaits(story, i, thread) => None,
             _ => named.or_else(|| self.likely(story, siblings, told)),
         };
-        found.unwrap_or_else(|| self.begin(thread, told))
+        if let Some(found) = found {
+            return found;
+        }
+        let begun = self.begin(thread, told);
+        // By its event time it comes before what it answers or corrects: that one's place is here. Of an
+        // admission the event time alone decides.
+        let lists = [&story.answered, &story.about];
+        let later = lists.iter().find_map(|list| list.get(i).copied().flatten().filter(|target| *target > i));
+        let same = |t: &usize| {
+            let by_time = matches!(thread.1, Kind::Admission | Kind::Sip);
+            story.threads.get(*t).copied().flatten() == Some(thread) && !by_time
+        };
+        if let Some(of) = later.filter(same).and_then(|t| self.of.get_mut(t)).filter(|of| of.is_none()) {
+            *of = Some(begun);
+        }
+        begun
     }
 
     /// Without a reference: the newest case that stands and in which the sender was asked or takes part,
@@ -179,6 +196,15 @@ impl<'a> Runs<'a> {
         };
         let standing = || siblings.iter().rev().filter(stands);
         standing().find(asked).or(standing().next()).or(siblings.last()).copied()
+    }
+
+    /// Does it answer a request that comes later by event time, and that is a case of its own?
+    fn awaits(&self, story: &Story<'a>, i: usize, thread: (&'a str, Kind)) -> bool {
+        let own =
+            matches!(thread.1, Kind::HealthExam | Kind::DentalExam | Kind::MedicalExam | Kind::Cofinancing);
+        let target = story.answered.get(i).copied().flatten().filter(|target| *target > i);
+        own && target.and_then(|t| self.of.get(t)).is_some_and(Option::is_none)
+            && target.and_then(|t| story.threads.get(t)).copied().flatten() == Some(thread)
     }
 
     fn begin(&mut self, thread: (&'a str, Kind), told: &Told) -> usize {

@@ -4,10 +4,10 @@
 mod admission;
 mod evidence;
 mod exam;
-// mod model;
+mod model;
 mod obligation;
 mod other;
-// mod reference;
+mod reference;
 
 use super::*;
 use crate::model::HsaId;
