@@ -10,7 +10,7 @@ pub fn read(table: &mut Table<'_>) -> Option<Partner> {
     let kind = table.need("kind", "\"region\", \"municipality\", \"private-provider\" or \"sis\"", kind);
     let format = table.need(
         "format",
-        "\"fhir-r4-json\", \"fhir-r4-xml\", \"case-json\", \"case-xml\" or \"<dialect>-json\", \"<dialect>-xml\"",
+        "\"fhir-r4-json\", \"fhir-r4-xml\", \"case-json\", \"case-xml\", \"rivta\" or \"<dialect>-json\", \"<dialect>-xml\"",
         Format::from_word,
     );
     let endpoint =

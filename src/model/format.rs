@@ -27,7 +27,7 @@ impl Word {
     }
 
     /// Names of models of ours, and of the folder that all share.
-    const TAKEN: [&str; 3] = ["fhir", "case", "shared"];
+    const TAKEN: [&str; 4] = ["fhir", "case", "shared", "rivta"];
 
     /// The name.
     pub fn as_str(&self) -> &str {
@@ -50,6 +50,8 @@ pub enum Model {
     Fhir,
     /// Our open case message.
     Case,
+    /// The e-referral contract of RIV-TA, in its SOAP envelope.
+    RivTa,
     /// A case system's own format, which a folder of rules describes.
     Dialect(Word),
 }
@@ -60,6 +62,7 @@ impl Model {
         match self {
             Model::Fhir => "fhir",
             Model::Case => "case",
+            Model::RivTa => "rivta",
             Model::Dialect(word) => word.as_str(),
         }
     }
@@ -69,6 +72,7 @@ impl Model {
         match text {
             "fhir" => Some(Model::Fhir),
             "case" => Some(Model::Case),
+            "rivta" => Some(Model::RivTa),
             _ => Word::parse(text).map(Model::Dialect),
         }
     }
@@ -90,6 +94,8 @@ pub enum Format {
     CaseJson,
     /// The same as XML.
     CaseXml,
+    /// A SOAP envelope of RIV-TA.
+    RivTa,
     /// A dialect as JSON.
     DialectJson(Word),
     /// The same as XML.
@@ -98,7 +104,8 @@ pub enum Format {
 
 impl Format {
     /// The formats that need no rules of a site's own.
-    pub const OWN: [Format; 4] = [Format::FhirJson, Format::FhirXml, Format::CaseJson, Format::CaseXml];
+    pub const OWN: [Format; 5] =
+        [Format::FhirJson, Format::FhirXml, Format::CaseJson, Format::CaseXml, Format::RivTa];
 
     /// The name in configuration and records.
     pub fn word(&self) -> String {
@@ -107,6 +114,7 @@ impl Format {
             Format::FhirXml => "fhir-r4-xml".into(),
             Format::CaseJson => "case-json".into(),
             Format::CaseXml => "case-xml".into(),
+            Format::RivTa => "rivta".into(),
             Format::DialectJson(word) => format!("{}-json", word.as_str()),
             Format::DialectXml(word) => format!("{}-xml", word.as_str()),
         }
@@ -131,6 +139,7 @@ impl Format {
         match self {
             Format::FhirJson | Format::FhirXml => Model::Fhir,
             Format::CaseJson | Format::CaseXml => Model::Case,
+            Format::RivTa => Model::RivTa,
             Format::DialectJson(word) | Format::DialectXml(word) => Model::Dialect(*word),
         }
     }
@@ -142,6 +151,7 @@ impl Format {
             Format::FhirXml => "application/fhir+xml",
             Format::CaseJson | Format::DialectJson(_) => "application/json",
             Format::CaseXml | Format::DialectXml(_) => "application/xml",
+            Format::RivTa => "text/xml; charset=utf-8",
         }
     }
 }

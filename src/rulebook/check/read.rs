@@ -51,6 +51,7 @@ impl Rulebook {
             // What the reader refuses the schema tells better, and whole.
             Format::CaseXml => xml(bytes, &self.definitions, Some(self.case.message()), max_bytes)
                 .map_err(|found| self.check_case_xml(bytes, max_bytes).err().unwrap_or(found)),
+            Format::RivTa => self.rivta.read(bytes, &limits(max_bytes)),
             Format::DialectJson(_) => {
                 let mut tree = json(bytes, Form::Plain, max_bytes)?;
                 self.definitions.annotate_as(&mut tree, root()?);
@@ -65,6 +66,7 @@ impl Rulebook {
         match format {
             Format::FhirJson => Ok(json::write(tree, Form::Fhir).into_bytes()),
             Format::CaseJson | Format::DialectJson(_) => Ok(json::write(tree, Form::Plain).into_bytes()),
+            Format::RivTa => self.rivta.write(tree),
             Format::FhirXml | Format::CaseXml | Format::DialectXml(_) => {
                 xml::write(tree, &self.definitions).map(String::into_bytes).map_err(|found| {
                     let told = found.first().map(ToString::to_string).unwrap_or_default();
