@@ -353,6 +353,19 @@ async fn a_region_may_fetch_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_json_stands_in_a_page_as_text_and_alone_as_itself() {
+    let world = World::with(Setup { speaks: &[("granvik", "case-xml")], ..LONG }).await;
+    accept(&world, &admission("m6", "C-1", GRANVIK)).await;
+    let granvik = Puller::of(world.as_granvik());
+    let got = items(&granvik, "").await;
+    let text = got[0]["text"].as_str().unwrap();
+    assert!(text.contains("<caseMessage xmlns=\"https://sluss.example/case/1\">"), "{text}");
+    assert_eq!((&got[0]["format"], got[0].get("body")), (&json!("case-xml"), None));
+    let alone = granvik.one(id(&got[0])).await.unwrap();
+    assert_eq!((alone.content_type.as_str(), alone.body.as_slice()), ("application/xml", text.as_bytes()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_understood_is_refused_whole() {
     let world = World::with(LONG).await;
     let granvik = Puller::of(world.as_granvik());
