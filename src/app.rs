@@ -61,10 +61,9 @@ impl From<Failure> for StartError {
 pub fn load(file: &Path) -> Result<Loaded, Vec<Problem>> {
     let now = SystemClock.now();
     let config = Config::load(file);
-    let source = match config.as_ref().ok().and_then(|c| c.rules.clone()) {
-        Some(folder) => Source::Folder(folder),
-        None => Source::Embedded,
-    };
+    let known = config.as_ref().ok();
+    let rules = known.and_then(|c| c.rules.as_deref());
+    let source = Source::of(rules, known.and_then(|c| c.extra_rules.as_deref()));
     let packages = config.as_ref().ok().and_then(|c| c.packages.as_deref());
     let rulebook = Rulebook::load_with(&source, packages);
     let (config, rulebook) = match (config, rulebook) {

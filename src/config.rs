@@ -57,6 +57,8 @@ pub struct Config {
     pub state: PathBuf,
     /// Folder with `mappings/` and `conformance/` that replaces the embedded ones.
     pub rules: Option<PathBuf>,
+    /// Folder with `mappings/` whose files are added to the rules.
+    pub extra_rules: Option<PathBuf>,
     /// Folder with FHIR packages whose definitions are added to the rules.
     pub packages: Option<PathBuf>,
     /// The listener.

@@ -1,4 +1,4 @@
-//! Where rule files come from: inside the binary, or a folder that replaces them.
+//! Where rule files come from: inside the binary, or a folder that replaces them, or adds to them.
 //!
 //! Invariant: paths are relative, with `/`, sorted; the version is a hash over paths and contents.
 
@@ -18,6 +18,19 @@ pub enum Source {
     Embedded,
     /// A folder with `mappings/` and `conformance/`.
     Folder(PathBuf),
+    /// These, and the files of a folder that has either of the two: what a site adds of its own.
+    With(Box<Source>, PathBuf),
+}
+
+impl Source {
+    /// What a site's configuration says: a folder in place of our own rules, and one beside them.
+    pub fn of(instead: Option<&Path>, added: Option<&Path>) -> Source {
+        let own = instead.map_or(Source::Embedded, |folder| Source::Folder(folder.into()));
+        match added {
+            Some(folder) => Source::With(Box::new(own), folder.into()),
+            None => own,
+        }
+    }
 }
 
 /// One rule file.
@@ -58,12 +71,25 @@ pub fn chosen(source: &Source, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<File
         }
         Source::Folder(folder) => {
             let mut problems = Vec::new();
-            for part in ["mappings", "conformance"] {
-                walk(folder, &folder.join(part), wanted, &mut files, &mut problems);
+            parts(folder, wanted, &mut files, &mut problems);
+            if !problems.is_empty() {
+                return Err(problems);
+            }
+        }
+        Source::With(others, folder) => {
+            files = chosen(others, wanted)?;
+            let (mut added, mut problems) = (Vec::new(), Vec::new());
+            parts(folder, wanted, &mut added, &mut problems);
+            // Whoever adds replaces nothing: what our own rules say goes on being said.
+            for file in added.iter().filter(|own| files.iter().any(|f| f.path == own.path)) {
+                let remedy = "give it another name, or use `rules` for a folder that replaces all of ours";
+                let message = "the rules have a file of this name already";
+                problems.push(Problem::of(folder.join(&file.path), Code::ConfigReference, message, remedy));
             }
             if !problems.is_empty() {
                 return Err(problems);
             }
+            files.append(&mut added);
         }
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
@@ -76,6 +102,15 @@ pub fn under(folder: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<File>, 
     walk(folder, folder, wanted, &mut files, &mut problems);
     files.sort_by(|a, b| a.path.cmp(&b.path));
     if problems.is_empty() { Ok(files) } else { Err(problems) }
+}
+
+/// The folders of rules in a folder; one of them must be there.
+fn parts(folder: &Path, wanted: &dyn Fn(&str) -> bool, files: &mut Vec<File>, problems: &mut Vec<Problem>) {
+    let there = |part: &&str| folder.join(part).is_dir();
+    let found: Vec<&str> = ["mappings", "conformance"].into_iter().filter(there).collect();
+    for part in if found.is_empty() { vec!["mappings"] } else { found } {
+        walk(folder, &folder.join(part), wanted, files, problems);
+    }
 }
 
 fn embedded(root: &str, dir: &Dir<'static>, wanted: &dyn Fn(&str) -> bool, out: &mut Vec<File>) {

@@ -144,7 +144,8 @@ fn load(args: &Args) -> Result<Rules, Vec<Problem>> {
     let config = args.config.as_deref().map(Config::load).transpose();
     let known = config.as_ref().ok().and_then(Option::as_ref);
     let folder = args.rules.as_ref().or(known.and_then(|c| c.rules.as_ref()));
-    let source = folder.map_or(Source::Embedded, |folder| Source::Folder(folder.clone()));
+    let extra = known.and_then(|c| c.extra_rules.as_deref());
+    let source = Source::of(folder.map(PathBuf::as_path), extra);
     let packages: Vec<&Path> = known
         .and_then(|c| c.packages.as_deref())
         .into_iter()
