@@ -8,6 +8,7 @@
 mod dispatch;
 mod ends;
 pub mod mailbox;
+mod marking;
 
 use crate::{
     config::Config,
@@ -19,7 +20,7 @@ use crate::{
     stage::{
         acknowledge::{self, Style},
         decode::{self, Decoded},
-        identify,
+        identify, mark,
         permit::{self, Facts, Permitted},
         record, route, translate,
         validate::{self, Rules, Valid},
@@ -130,6 +131,7 @@ impl Gateway {
         let valid = validate::message(message, from, &arrival.bytes, &rules)?;
         let decision = self.decide_valid(&valid, now).await;
         let permitted = permit::apply(valid, decision)?;
+        let marking = self.marking(&permitted, &rulebook).await?;
         let rendered = translate::render(&permitted, &arrival.bytes, &rulebook)?;
         let expire = SignedDuration::from_hours(self.config.delivery.expire_hours);
         let delivery = route::delivery(&permitted, rendered, self.entropy.uuid(), now, expire);
@@ -158,6 +160,7 @@ impl Gateway {
             answer: answer.clone(),
             state: route::state(&permitted),
             deliveries: vec![delivery],
+            marking,
             events,
         };
         let slot = self.slot(&permitted);
@@ -168,6 +171,7 @@ impl Gateway {
             }
             Admitted::Repeat(first) => self.repeat(key, Known::Repeat(first)).await,
             Admitted::Conflict => self.repeat(key, Known::Conflict).await,
+            Admitted::Overtaken => Err(mark::overtaken().into()),
         }
     }
 

@@ -38,6 +38,7 @@ pub struct Rulebook {
     foreign: Foreign,
     rivta: RivTaRules,
     details: Details,
+    marks: Marks,
     version: String,
     editions: Vec<Edition>,
 }
@@ -49,6 +50,7 @@ pub mod envelope;
 mod foreign;
 mod map;
 mod maps;
+mod marks;
 mod packages;
 mod rivta;
 mod xsd;
@@ -58,6 +60,7 @@ use foreign::Foreign;
 pub use foreign::{Meaning, Noted};
 pub use map::{Map, MapFault};
 pub use maps::{MapName, Maps, is_wanted};
+pub use marks::{By, Marks, Row as MarkRow, Whose};
 pub use packages::Edition;
 use packages::{ConceptMap, Packages};
 pub use rivta::RivTaRules;
@@ -104,6 +107,7 @@ impl Rulebook {
         let details = Details::load(&files, Definitions::r4()).map_err(|found| problems.extend(found));
         let concept_maps = std::mem::take(&mut packages.concept_maps);
         let editions = packages.editions();
+        let marks = Marks::load(&files, &mut problems);
         let plans = plans(&files, concept_maps, &definitions, &mut problems);
         match (case, foreign, rivta, details, problems.is_empty()) {
             (Some(case), Ok(foreign), Ok(rivta), Ok(details), true) => Ok(Rulebook {
@@ -115,6 +119,7 @@ impl Rulebook {
                 foreign,
                 rivta,
                 details,
+                marks,
                 version: files::version(
                     &files,
                     editions.iter().map(|e| (e.name.as_str(), e.sha256.as_str())),
@@ -236,6 +241,11 @@ impl Rulebook {
     /// The compiled map of an event between two models.
     pub fn plan(&self, event: &str, from: Model, to: Model) -> Option<&Map> {
         self.plans.get(&(event.to_string(), from, to))
+    }
+
+    /// Which messages make what of the one that they name.
+    pub fn marks(&self) -> &Marks {
+        &self.marks
     }
 
     /// All compiled maps.

@@ -19,7 +19,8 @@ pub enum Verb {
     List {
         #[command(flatten)]
         place: Place,
-        /// Only in this state: waiting, delivered, held, rejected, expired.
+        /// Only in this state: waiting, delivered, held, rejected, expired, acknowledged, handled, superseded,
+        /// misdirected, annulled.
         #[arg(long, value_parser = state)]
         state: Option<MessageState>,
         /// Only this event code.
@@ -61,7 +62,9 @@ pub struct Place {
 
 fn state(word: &str) -> Result<MessageState, String> {
     serde_json::from_value(Value::String(word.into()))
-        .map_err(|_| "not one of waiting, delivered, held, rejected, expired".to_string())
+        .map_err(|_| "not one of waiting, delivered, held, rejected, expired, acknowledged, handled, superseded, misdirected, \
+              annulled"
+            .to_string())
 }
 
 /// Runs the verb.

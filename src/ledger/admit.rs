@@ -8,12 +8,13 @@
 use super::{
     chain::About,
     claim::{attempt_begins, attempted},
-    settle::seen,
+    mark::Marked,
+    settle::{seen, weigh},
     sqlite::{Trouble, broken, micros},
     terms::{Admission, Admitted, Known},
     writer::Pen,
 };
-use crate::model::{Answer, Delivery, DeliveryState, Failure, Key, Lane, MessageState, NewDelivery};
+use crate::model::{Answer, Delivery, DeliveryState, Failure, Key, Lane, Mark, MessageState, NewDelivery};
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// What is on record under this key?
@@ -52,17 +53,28 @@ impl Pen<'_> {
         let (Some(first), false) = (admission.deliveries.first(), admission.events.is_empty()) else {
             return Err(broken("an admission without an event or a delivery"));
         };
+        let marked = match &admission.marking {
+            Some(marking) => self.mark(admission, marking)?,
+            None => Marked::Go,
+        };
+        if marked == Marked::Overtaken {
+            return Ok((Admitted::Overtaken, None));
+        }
+        let waits = match (marked, admission.state) {
+            (Marked::Silent, _) => DeliveryState::Stopped,
+            (_, MessageState::Held) => DeliveryState::Held,
+            _ => DeliveryState::Waiting,
+        };
         let behind = self.is_taken(&first.lane)?;
-        let begun = (begin && !behind && admission.state == MessageState::Waiting)
-            .then(|| Box::new(begun(admission, first)));
+        let begun =
+            (begin && !behind && waits == DeliveryState::Waiting).then(|| Box::new(begun(admission, first)));
         let events = self.put_events(admission, begun.as_deref())?;
         let original = self.put_body(&admission.original, None)?;
         let message = self.put_message(admission, original, events)?;
-        let waits = match admission.state {
-            MessageState::Held => DeliveryState::Held,
-            _ => DeliveryState::Waiting,
-        };
-        self.book.tally.accept(seen(waits));
+        if marked == Marked::Silent {
+            self.close(message)?;
+        }
+        self.book.tally.accept(weigh(seen(waits), (marked == Marked::Silent).then_some(Mark::Handled)));
         let begins = if begun.is_some() { DeliveryState::Attempting } else { waits };
         let mut place = Place { message, original, event_seq: events.1, state: begins, behind };
         self.put_delivery(admission, first, place)?;
@@ -147,11 +159,12 @@ impl Pen<'_> {
         let facts = self.put_body(if same { &[] } else { &delivery.body }, Some(&delivery.facts))?;
         let body = if same { place.original } else { facts };
         let number = self.book.deliveries + 1;
+        let open = !place.state.is_over();
         self.conn
             .prepare_cached(
                 "INSERT INTO delivery (seq, id, message, receiver, case_id, state, open, head, attempt, next_at, \
                  expires, format, body, facts, event_seq) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?15, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
             )?
             .execute(params![
                 number,
@@ -160,7 +173,7 @@ impl Pen<'_> {
                 lane.receiver.as_str(),
                 lane.case,
                 place.state.word(),
-                !place.behind,
+                open && !place.behind,
                 u32::from(place.state == DeliveryState::Attempting),
                 micros(delivery.due),
                 micros(delivery.expires),
@@ -168,6 +181,7 @@ impl Pen<'_> {
                 body,
                 facts,
                 place.event_seq,
+                open,
             ])?;
         self.book.deliveries = number;
         self.book.tally.delivery(None, place.state);

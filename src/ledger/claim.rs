@@ -72,7 +72,8 @@ impl Pen<'_> {
         Ok(())
     }
 
-    fn standing(&self, seq: i64) -> Result<Standing, Trouble> {
+    /// A delivery as it stands now.
+    pub(super) fn standing(&self, seq: i64) -> Result<Standing, Trouble> {
         let sql =
             format!("SELECT {STANDING} FROM delivery d JOIN message m ON m.seq = d.message WHERE d.seq = ?1");
         Ok(self.conn.prepare_cached(&sql)?.query_row([seq], Standing::read)?)

@@ -9,6 +9,7 @@ mod chain;
 mod claim;
 mod consent;
 mod mailbox;
+mod mark;
 mod pool;
 mod questions;
 mod rows;
@@ -29,7 +30,7 @@ pub use rows::{ChainReport, ConsentRow, DeliveryRow, EventRow, Filter, MessageRo
 pub use slots::{Slot, Slots, Survey};
 pub use terms::{Admission, Admitted, Known, Options, Recovered, Room, Sync};
 
-use crate::model::{Delivery, Event, Failure, HsaId};
+use crate::model::{Delivery, Event, Failure, HsaId, Named, Referred};
 use jiff::Timestamp;
 use pool::Pool;
 use sqlite::Health;
@@ -109,6 +110,12 @@ impl Ledger {
     pub async fn known(&self, key: &Key, hash: &[u8; 32]) -> Result<Option<Known>, Failure> {
         let (key, hash) = (key.clone(), *hash);
         self.inside.pool.ask(move |conn| admit::known(conn, &key, &hash)).await
+    }
+
+    /// The message that another names. `beside`: event codes that are no steps of a case, where a later step matters.
+    pub async fn named(&self, named: &Named, beside: Option<&[String]>) -> Result<Option<Referred>, Failure> {
+        let (named, beside) = (named.clone(), beside.map(|list| serde_json::json!(list).to_string()));
+        self.inside.pool.ask(move |conn| mark::referred(conn, &named, beside.as_deref())).await
     }
 
     /// Puts an accepted message on record with its deliveries, events and answer. The duplicate rule

@@ -5,10 +5,10 @@
 
 use super::{
     rows::{DeliveryRow, EventRow, Filter, MessageRow},
-    settle::WEIGHTS,
+    settle::{WEIGHTS, weigh},
     sqlite::{Trouble, broken, instant},
 };
-use crate::model::MessageState;
+use crate::model::{Mark, MessageState};
 use rusqlite::{Connection, OptionalExtension, Row, types::Value};
 
 /// `HSA-ids` hold no comma, so a joined list can be taken apart again.
@@ -16,8 +16,9 @@ const MESSAGE: &str = "SELECT m.seq, m.id, m.sender_id, m.sender, m.protocol, m.
      m.sent, m.occurred, m.received, m.format, \
      (SELECT group_concat(receiver) FROM (SELECT DISTINCT receiver FROM delivery \
         WHERE seq BETWEEN m.delivery_from AND m.delivery_to)), \
-     (SELECT max(CASE state WHEN 'delivered' THEN 0 WHEN 'expired' THEN 1 WHEN 'rejected' THEN 2 WHEN 'held' THEN 4 \
-        ELSE 3 END) FROM delivery WHERE seq BETWEEN m.delivery_from AND m.delivery_to) AS weight \
+     (SELECT max(CASE state WHEN 'delivered' THEN 0 WHEN 'stopped' THEN 0 WHEN 'expired' THEN 1 WHEN 'rejected' THEN 2 WHEN 'held' THEN 4 \
+        ELSE 3 END) FROM delivery WHERE seq BETWEEN m.delivery_from AND m.delivery_to) AS weight, \
+     (SELECT mark FROM mark WHERE message = m.seq) AS marked \
      FROM message m";
 
 /// The condition of the index over trouble, which serves only a question that has it word for word.
@@ -41,19 +42,7 @@ pub(super) fn listing(filter: &Filter) -> (String, Vec<Value>) {
     let mut sql = format!("{MESSAGE} WHERE 1");
     let mut values: Vec<Value> = Vec::new();
     if let Some(state) = filter.state {
-        let weight = WEIGHTS.iter().position(|s| *s == state).unwrap_or_default();
-        sql.push_str(&format!(" AND weight = {weight}"));
-        // In the text, not bound: a partial index serves only a condition that is known beforehand.
-        match state {
-            MessageState::Delivered => {}
-            MessageState::Waiting => {
-                sql.push_str(" AND m.seq IN (SELECT message FROM delivery WHERE open = 1)")
-            }
-            trouble => sql.push_str(&format!(
-                " AND m.seq IN (SELECT message FROM delivery WHERE state = '{}' AND state IN {TROUBLE})",
-                trouble.word()
-            )),
-        }
+        sql.push_str(&standing(state));
     }
     if let Some(event) = &filter.event {
         sql.push_str(" AND m.event = ?");
@@ -75,6 +64,30 @@ pub(super) fn listing(filter: &Filter) -> (String, Vec<Value>) {
     (sql, values)
 }
 
+/// The condition that a message stands so: by its deliveries, and once they are over by its mark. In the text, not
+/// bound: a partial index serves only a condition that is known beforehand.
+fn standing(state: MessageState) -> String {
+    let word = state.word();
+    let marked = format!("SELECT message FROM mark WHERE mark = '{word}'");
+    let troubled = format!("SELECT message FROM delivery WHERE state = '{word}' AND state IN {TROUBLE}");
+    match (state, WEIGHTS.iter().position(|s| *s == state)) {
+        (MessageState::Waiting, Some(weight)) => {
+            format!(" AND weight = {weight} AND m.seq IN (SELECT message FROM delivery WHERE open = 1)")
+        }
+        (MessageState::Held, Some(weight)) => format!(" AND weight = {weight} AND m.seq IN ({troubled})"),
+        (MessageState::Delivered, Some(weight)) => format!(" AND weight = {weight} AND marked IS NULL"),
+        (MessageState::Rejected, Some(weight)) => format!(
+            " AND (weight = {weight} AND marked IS NULL OR weight <= {weight} AND marked = '{word}') \
+             AND m.seq IN ({troubled} UNION {marked})"
+        ),
+        (_, Some(weight)) => format!(" AND weight = {weight} AND marked IS NULL AND m.seq IN ({troubled})"),
+        (_, None) => {
+            let open = WEIGHTS.iter().position(|s| *s == MessageState::Waiting).unwrap_or_default();
+            format!(" AND weight < {open} AND m.seq IN ({marked})")
+        }
+    }
+}
+
 pub(super) fn message(conn: &Connection, id: &str) -> Result<Option<MessageRow>, Trouble> {
     for condition in ["m.id = ?1", "m.sender_id = ?1 ORDER BY m.seq DESC LIMIT 1"] {
         let mut select = conn.prepare_cached(&format!("{MESSAGE} WHERE {condition}"))?;
@@ -89,6 +102,8 @@ pub(super) fn message(conn: &Connection, id: &str) -> Result<Option<MessageRow>,
 fn message_row(row: &Row<'_>) -> Result<MessageRow, Trouble> {
     let receivers: Option<String> = row.get(12)?;
     let weight: u8 = row.get(13)?;
+    let marked: Option<String> = row.get(14)?;
+    let of_deliveries = *WEIGHTS.get(usize::from(weight)).ok_or_else(|| broken("unknown message state"))?;
     Ok(MessageRow {
         seq: row.get::<_, i64>(0)?.unsigned_abs(),
         id: row.get(1)?,
@@ -99,7 +114,7 @@ fn message_row(row: &Row<'_>) -> Result<MessageRow, Trouble> {
         case: row.get(6)?,
         refers_to: row.get(7)?,
         receivers: receivers.map(|list| list.split(',').map(str::to_owned).collect()).unwrap_or_default(),
-        state: *WEIGHTS.get(usize::from(weight)).ok_or_else(|| broken("unknown message state"))?,
+        state: weigh(of_deliveries, marked.as_deref().and_then(Mark::from_word)),
         sent: instant(row.get(8)?)?,
         occurred: instant(row.get(9)?)?,
         received: instant(row.get(10)?)?,

@@ -113,7 +113,7 @@ pub struct DeliveryRow {
     pub format: String,
 }
 
-/// Counts over the whole ledger. `accepted` is the sum of the five message states.
+/// Counts over the whole ledger. `accepted` is the sum of the ten message states.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize)]
 pub struct Totals {
     /// Messages accepted.
@@ -128,6 +128,16 @@ pub struct Totals {
     pub rejected: u64,
     /// Messages whose time ran out.
     pub expired: u64,
+    /// Messages that their receiver has opened.
+    pub acknowledged: u64,
+    /// Messages that their receiver has acted on.
+    pub handled: u64,
+    /// Messages that a later one has replaced.
+    pub superseded: u64,
+    /// Messages that were not for their receiver.
+    pub misdirected: u64,
+    /// Messages that do not hold.
+    pub annulled: u64,
     /// Deliveries to be attempted.
     pub deliveries_waiting: u64,
     /// Deliveries with an attempt under way.

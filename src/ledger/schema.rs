@@ -14,7 +14,7 @@ use std::{
 };
 
 /// The version that this program writes.
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 
 /// "SLUS": tells `file(1)` and us whose database it is.
 const APPLICATION: i64 = 0x534c_5553;
@@ -115,8 +115,14 @@ ALTER TABLE delivery ADD COLUMN lent INTEGER;
 CREATE INDEX delivery_lent ON delivery (id) WHERE lent IS NOT NULL;
 ";
 
+// What later messages have made of a message: a row for those that have been named, and none for the others.
+const SINCE_5: &str = "
+CREATE TABLE mark (message INTEGER PRIMARY KEY, mark TEXT NOT NULL) STRICT;
+CREATE INDEX mark_word ON mark (mark, message);
+";
+
 /// From each version to the next.
-const STEPS: [(i64, &[&str]); 3] = [
+const STEPS: [(i64, &[&str]); 4] = [
     (
         1,
         &["DROP INDEX message_state;
@@ -154,6 +160,7 @@ const STEPS: [(i64, &[&str]); 3] = [
         ],
     ),
     (3, &[SINCE_4]),
+    (4, &[SINCE_5]),
 ];
 
 /// Makes the folder if need be and locks it for this process.
@@ -223,6 +230,7 @@ fn make(conn: &mut Connection) -> rusqlite::Result<()> {
     tx.execute_batch(TABLES)?;
     tx.execute_batch(SINCE_3)?;
     tx.execute_batch(SINCE_4)?;
+    tx.execute_batch(SINCE_5)?;
     tx.pragma_update(None, "application_id", APPLICATION)?;
     tx.pragma_update(None, "user_version", VERSION)?;
     tx.commit()

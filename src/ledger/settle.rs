@@ -2,14 +2,15 @@
 //!
 //! Invariant: every state change of a delivery goes through [`Pen::pass`], so that head and counts
 //! always follow. A lane has exactly one head while anything in it is open. A message's state is
-//! nowhere on record: it follows from its deliveries ([`seen`], [`WEIGHTS`]), here and in questions.
+//! nowhere on record: it follows from its deliveries ([`seen`], [`WEIGHTS`]) and from what later messages have made of
+//! it ([`weigh`]), here and in questions. Of an annulled message nothing is attempted again.
 
 use super::{
     chain::About,
     sqlite::{Trouble, broken, micros},
     writer::Pen,
 };
-use crate::model::{DeliveryState, Event, MessageState, Settlement};
+use crate::model::{DeliveryState, Event, Mark, MessageState, Settlement};
 use rusqlite::{OptionalExtension, Row};
 
 /// A delivery as it stands, with what moving it needs.
@@ -24,11 +25,13 @@ pub(super) struct Standing {
     pub(super) attempt: u32,
     /// First and last delivery of its message.
     siblings: (i64, i64),
+    /// What later messages have made of its message.
+    pub(super) mark: Option<Mark>,
 }
 
 /// Columns of [`Standing::read`]; the tables are `d` and `m`.
 pub(super) const STANDING: &str = "d.seq, d.id, m.id, d.receiver, d.case_id, d.state, d.head, d.attempt, \
-     m.delivery_from, m.delivery_to";
+     m.delivery_from, m.delivery_to, (SELECT mark FROM mark WHERE message = m.seq)";
 
 impl Standing {
     pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Standing> {
@@ -45,6 +48,7 @@ impl Standing {
             head: row.get(6)?,
             attempt: row.get(7)?,
             siblings: (row.get(8)?, row.get(9)?),
+            mark: row.get::<_, Option<String>>(10)?.as_deref().and_then(Mark::from_word),
         })
     }
 }
@@ -83,6 +87,8 @@ impl Pen<'_> {
         next_at: Option<i64>,
         event: &Event,
     ) -> Result<bool, Trouble> {
+        let annulled = standing.mark == Some(Mark::Annulled);
+        let to = if annulled && !to.is_over() { DeliveryState::Stopped } else { to };
         let over = to.is_over();
         let about = About {
             message: Some(&standing.message_id),
@@ -134,7 +140,8 @@ impl Pen<'_> {
                 others = heavier(others, seen(state.ok_or_else(|| broken("unknown delivery state"))?));
             }
         }
-        let (from, to) = (heavier(others, seen(standing.state)), heavier(others, seen(own)));
+        let before = weigh(heavier(others, seen(standing.state)), standing.mark);
+        let (from, to) = (before, weigh(heavier(others, seen(own)), standing.mark));
         if from != to {
             self.book.tally.message(from, to);
         }
@@ -149,7 +156,16 @@ pub(super) fn seen(state: DeliveryState) -> MessageState {
         DeliveryState::Waiting | DeliveryState::Attempting => MessageState::Waiting,
         DeliveryState::Rejected => MessageState::Rejected,
         DeliveryState::Expired => MessageState::Expired,
-        DeliveryState::Delivered => MessageState::Delivered,
+        // Of a message that has such a delivery its mark tells.
+        DeliveryState::Delivered | DeliveryState::Stopped => MessageState::Delivered,
+    }
+}
+
+/// A message's state: what is under way or needs a person shows first, then what later messages have made of it.
+pub(super) fn weigh(of_deliveries: MessageState, mark: Option<Mark>) -> MessageState {
+    match (of_deliveries, mark) {
+        (MessageState::Waiting | MessageState::Held, _) | (_, None) => of_deliveries,
+        (_, Some(mark)) => mark.state(),
     }
 }
 
@@ -163,7 +179,7 @@ pub(super) const WEIGHTS: [MessageState; 5] = [
     MessageState::Held,
 ];
 
-fn heavier(one: MessageState, other: MessageState) -> MessageState {
+pub(super) fn heavier(one: MessageState, other: MessageState) -> MessageState {
     let weight = |state| WEIGHTS.iter().position(|s| *s == state);
     if weight(one) < weight(other) { other } else { one }
 }

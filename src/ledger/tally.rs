@@ -1,7 +1,7 @@
 //! Counts that are kept, not counted: totals must not scan a table.
 //!
 //! Invariant: changed in the transaction that changes what is counted; accepted = waiting +
-//! delivered + held + rejected + expired at every commit.
+//! delivered + held + rejected + expired + acknowledged + handled + superseded + misdirected + annulled at every commit.
 
 use super::{rows::Totals, sqlite::Trouble};
 use crate::model::{DeliveryState, MessageState};
@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, types::Type};
 use std::{collections::HashMap, fmt::Write as _};
 
 /// Names on record, in the order of [`Tally::counts`].
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 20] = [
     "accepted",
     "message-waiting",
     "message-delivered",
@@ -24,6 +24,12 @@ const NAMES: [&str; 14] = [
     "delivery-expired",
     "syncs",
     "commands",
+    "message-acknowledged",
+    "message-handled",
+    "message-superseded",
+    "message-misdirected",
+    "message-annulled",
+    "delivery-stopped",
 ];
 
 /// The counts as of the transaction under way.
@@ -93,6 +99,11 @@ fn message_place(state: MessageState) -> usize {
         MessageState::Held => 3,
         MessageState::Rejected => 4,
         MessageState::Expired => 5,
+        MessageState::Acknowledged => 14,
+        MessageState::Handled => 15,
+        MessageState::Superseded => 16,
+        MessageState::Misdirected => 17,
+        MessageState::Annulled => 18,
     }
 }
 
@@ -104,6 +115,7 @@ fn delivery_place(state: DeliveryState) -> usize {
         DeliveryState::Rejected => 9,
         DeliveryState::Held => 10,
         DeliveryState::Expired => 11,
+        DeliveryState::Stopped => 19,
     }
 }
 
@@ -120,6 +132,11 @@ pub(super) fn totals(conn: &Connection) -> Result<Totals, Trouble> {
         held: at(3),
         rejected: at(4),
         expired: at(5),
+        acknowledged: at(14),
+        handled: at(15),
+        superseded: at(16),
+        misdirected: at(17),
+        annulled: at(18),
         deliveries_waiting: at(6),
         attempting: at(7),
         events: u64::try_from(events).unwrap_or(0),

@@ -77,7 +77,7 @@ impl Task {
     pub(super) fn stirs(&self, done: &Done) -> bool {
         match (self, done) {
             (Task::Admit(admission, _), Done::Admitted(Admitted::New, begun)) => {
-                admission.deliveries.len() > usize::from(begun.is_some())
+                admission.deliveries.len() > usize::from(begun.is_some()) || admission.marking.is_some()
             }
             (Task::Settle(_), Done::Settled { next }) => *next,
             (Task::Recover { .. }, _) => true,

@@ -3,7 +3,7 @@
 //! Invariant: plain data; bodies and facts are bytes that the ledger never reads. Deliberately
 //! absent: anything about FHIR, HTTP or SQL.
 
-use crate::model::{Answer, Event, Format, HsaId, Key, MessageState, NewDelivery};
+use crate::model::{Answer, Event, Format, HsaId, Key, Marking, MessageState, NewDelivery};
 use jiff::Timestamp;
 use std::{
     collections::HashMap,
@@ -84,6 +84,8 @@ pub enum Admitted {
     Repeat(Answer),
     /// Another content is on record under the same id; nothing was stored.
     Conflict,
+    /// What it annuls is not the newest step of its case; nothing was stored.
+    Overtaken,
 }
 
 /// An accepted message with all that becomes durable with it, in one transaction.
@@ -117,6 +119,8 @@ pub struct Admission {
     pub state: MessageState,
     /// Deliveries, in order.
     pub deliveries: Vec<NewDelivery>,
+    /// What it makes of an earlier message.
+    pub marking: Option<Marking>,
     /// Events, in order. One without a message id gets this message's.
     pub events: Vec<Event>,
 }

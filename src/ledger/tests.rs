@@ -7,6 +7,7 @@
 mod chain;
 mod lanes;
 mod mailbox;
+mod mark;
 mod older;
 mod pace;
 mod trouble;
@@ -73,6 +74,7 @@ fn admission(id: &str, lane: Lane) -> Admission {
             expires: second(1000),
             due: second(0),
         }],
+        marking: None,
         events: vec![event(EventKind::Decided, second(0)), event(EventKind::Accepted, second(0))],
     }
 }
@@ -149,7 +151,7 @@ async fn sixteen_at_once_make_one_message() {
         match one.await.unwrap() {
             Admitted::New => new += 1,
             Admitted::Repeat(answer) => assert_eq!(answer, admission("m1", lane(1, 1)).answer),
-            Admitted::Conflict => panic!("the same message is no conflict"),
+            other => panic!("the same message is {other:?}"),
         }
     }
     assert_eq!(new, 1);

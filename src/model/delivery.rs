@@ -31,6 +31,8 @@ pub enum DeliveryState {
     Held,
     /// Its time ran out.
     Expired,
+    /// Its message was annulled before it left.
+    Stopped,
 }
 
 impl DeliveryState {
@@ -43,18 +45,22 @@ impl DeliveryState {
             DeliveryState::Rejected => "rejected",
             DeliveryState::Held => "held",
             DeliveryState::Expired => "expired",
+            DeliveryState::Stopped => "stopped",
         }
     }
 
     /// Reads the word back.
     pub fn from_word(word: &str) -> Option<DeliveryState> {
         use DeliveryState::*;
-        [Waiting, Attempting, Delivered, Rejected, Held, Expired].into_iter().find(|s| s.word() == word)
+        [Waiting, Attempting, Delivered, Rejected, Held, Expired, Stopped]
+            .into_iter()
+            .find(|s| s.word() == word)
     }
 
     /// Is the delivery over, so that the next in its lane may start? `Held` is not: order holds.
     pub fn is_over(self) -> bool {
-        matches!(self, DeliveryState::Delivered | DeliveryState::Rejected | DeliveryState::Expired)
+        use DeliveryState::*;
+        matches!(self, Delivered | Rejected | Expired | Stopped)
     }
 }
 

@@ -33,6 +33,18 @@ pub enum EventKind {
     Held,
     /// The delivery's time ran out.
     Expired,
+    /// Its receiver has opened the message.
+    Acknowledged,
+    /// Its receiver has acted on the message.
+    Handled,
+    /// A later message tells what holds now.
+    Superseded,
+    /// It was not for its receiver, who has purged it.
+    Misdirected,
+    /// Its sender says that the message does not hold.
+    Annulled,
+    /// A delivery was stopped before it left.
+    Stopped,
     /// A consent was registered or changed.
     Consent,
     /// The gateway started.
@@ -56,6 +68,12 @@ impl EventKind {
             EventKind::Rejected => "rejected",
             EventKind::Held => "held",
             EventKind::Expired => "expired",
+            EventKind::Acknowledged => "acknowledged",
+            EventKind::Handled => "handled",
+            EventKind::Superseded => "superseded",
+            EventKind::Misdirected => "misdirected",
+            EventKind::Annulled => "annulled",
+            EventKind::Stopped => "stopped",
             EventKind::Consent => "consent",
             EventKind::Started => "started",
         }

@@ -104,6 +104,16 @@ pub enum MessageState {
     Rejected,
     /// Not delivered within its time.
     Expired,
+    /// Opened by the receiver.
+    Acknowledged,
+    /// Acted on by the receiver.
+    Handled,
+    /// A later one of its sender tells what holds now.
+    Superseded,
+    /// It was not for its receiver, who has purged it.
+    Misdirected,
+    /// It does not hold; it is never deleted.
+    Annulled,
 }
 
 impl MessageState {
@@ -115,6 +125,11 @@ impl MessageState {
             MessageState::Held => "held",
             MessageState::Rejected => "rejected",
             MessageState::Expired => "expired",
+            MessageState::Acknowledged => "acknowledged",
+            MessageState::Handled => "handled",
+            MessageState::Superseded => "superseded",
+            MessageState::Misdirected => "misdirected",
+            MessageState::Annulled => "annulled",
         }
     }
 }

@@ -14,6 +14,8 @@ pub mod permit;
 
 pub mod translate;
 
+pub mod mark;
+
 pub mod route;
 
 pub mod acknowledge;

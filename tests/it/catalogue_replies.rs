@@ -1,16 +1,20 @@
 //! Replies, plans, placements, co-financing and messages about messages, end to end: each is carried between two formats
 //! and within one, and what arrives is valid.
 
-use crate::world::{GRANVIK, REGION, SJOBY, Setup, World};
+use crate::{
+    flows::{admission, ready},
+    world::{GRANVIK, REGION, SJOBY, Setup, World, assert_fault},
+};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sluss::{
     config::Mode,
     conformance::{
         message::{self, Fhir, example},
-        receiver::Receiver,
+        receiver::{Conduct, Receiver},
         sender::Sender,
     },
+    model::MessageState,
     rulebook::{Rulebook, Source, check::Wanted},
 };
 
@@ -68,11 +72,17 @@ impl Letter<'_> {
         let now = Timestamp::now();
         let Row(event, case, fhir, kind, _) = self.row;
         let case_id = format!("K-{}", self.id);
+        let about = format!("{}-about", self.id);
         let reply = if self.as_case {
             let mut body = message::fresh_case(&format!("{event}/{case}.json"), &self.id, &case_id, now);
             body["sender"] = json!({ "hsaId": self.from.0, "name": "Avsändaren" });
             body["receiver"] = json!({ "hsaId": self.to.0, "name": "Mottagaren" });
             let number = body["subject"]["personalNumber"].as_str().unwrap().to_string();
+            for reference in ["refersTo", "answers"] {
+                if !body[reference].is_null() {
+                    body[reference] = json!(about);
+                }
+            }
             if let Some(kind) = kind {
                 body["basis"] = json!({ "code": "consent-guardians-both" });
                 self.consent(&number, kind).await;
@@ -81,7 +91,13 @@ impl Letter<'_> {
         } else {
             let mut bundle =
                 Fhir::fresh(&format!("{event}/{fhir}.json"), &self.id, now).case(&case_id).to(self.to.0);
+            if bundle.0.to_string().contains("StructureDefinition/refers-to") {
+                bundle = bundle.refers_to(&about);
+            }
             let header = bundle.header();
+            if header["response"].is_object() {
+                header["response"]["identifier"] = json!(about);
+            }
             header["sender"]["identifier"]["value"] = json!(self.from.0);
             header["source"]["endpoint"] = json!(format!("urn:hsa:{}", self.from.0));
             let number =
@@ -93,6 +109,28 @@ impl Letter<'_> {
             self.from.1.fhir(&bundle.0).await.unwrap()
         };
         assert_eq!(reply.status, 202, "{}: {}", self.id, reply.json());
+    }
+
+    /// What a message about a message is about, in the same case: the sender's own, or the receiver's.
+    async fn send_what_it_is_about(&self, world: &World, region: &Sender) {
+        let now = Timestamp::now();
+        let (id, case_id) = (format!("{}-about", self.id), format!("K-{}", self.id));
+        let (from, to) = match self.row.0 {
+            "annulment" => (self.from.0, self.to.0),
+            "receipt" => (self.to.0, self.from.0),
+            _ => return,
+        };
+        let reply = if from == REGION {
+            region.fhir(&admission(&id, &case_id, to)).await.unwrap()
+        } else {
+            let mut body =
+                message::fresh_case("admission-reply/case-valid-2-minimal.json", &id, &case_id, now);
+            body["sender"] = json!({ "hsaId": from });
+            let sender = if from == SJOBY { world.as_sjoby() } else { world.as_granvik() };
+            sender.case(&body).await.unwrap()
+        };
+        assert_eq!(reply.status, 202, "{id}: {}", reply.json());
+        world.until(&id, "delivered").await;
     }
 
     async fn consent(&self, number: &str, kind: &str) {
@@ -130,6 +168,7 @@ async fn every_row_is_carried_between_two_formats_and_within_one() {
     }
     assert_eq!(letters.len(), 4 * (6 + 2 * 6), "six rows one way, six both ways");
     for letter in &letters {
+        letter.send_what_it_is_about(&world, &region).await;
         letter.send().await;
     }
     for letter in &letters {
@@ -165,7 +204,7 @@ async fn efforts_need_a_consent_that_is_registered_and_a_bare_reply_needs_none()
     let now = Timestamp::now();
     let body = message::fresh_case("admission-reply/case-valid-1-known-with-efforts.json", "m8a", "C-1", now);
     let reply = sjoby.case(&body).await.unwrap();
-    crate::world::assert_fault(&reply, 403, "SLUSS-PRM-001");
+    assert_fault(&reply, 403, "SLUSS-PRM-001");
     let body = message::fresh_case("admission-reply/case-valid-2-minimal.json", "m8b", "C-1", now);
     assert_eq!(sjoby.case(&body).await.unwrap().status, 202);
     world.until("m8b", "delivered").await;
@@ -192,4 +231,141 @@ async fn a_protected_childs_address_does_not_pass_within_the_case_form_either() 
     assert_eq!(got["subject"]["protection"], "sekretessmarkering");
     assert_eq!(got["sipPlan"], body["sipPlan"]);
     assert!(got["subject"]["address"].is_null() && !got.to_string().contains("Hemliga"), "{got:#}");
+}
+
+/// A receipt of Sjöby about a message of the region.
+fn receipt(id: &str, of: &str, case: &str, status: &str) -> Value {
+    let mut body = message::fresh_case("receipt/case-valid-2-minimal.json", id, case, Timestamp::now());
+    body["sender"] = json!({ "hsaId": SJOBY });
+    body["receiver"] = json!({ "hsaId": REGION });
+    body["answers"] = json!(of);
+    body["receipt"]["at"] = body["occurredAt"].clone();
+    body["receipt"]["status"] = json!(status);
+    if status == "rejected" {
+        body["receipt"]["reason"] = json!("not-authorised");
+    }
+    body
+}
+
+fn annulment(id: &str, of: &str, case: &str, to: &str) -> Value {
+    Fhir::fresh("annulment/valid-1-rich.json", id, Timestamp::now()).case(case).to(to).refers_to(of).0
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn receipts_of_the_receiver_move_the_message_and_take_nothing_back() {
+    let world = county().await;
+    let (region, sjoby) = (world.as_region(), world.as_sjoby());
+    assert_eq!(region.fhir(&ready("m11", "C-1")).await.unwrap().status, 202);
+    world.until("m11", "delivered").await;
+    for (n, status, state) in [
+        (1, "received", "delivered"),
+        (2, "opened", "acknowledged"),
+        (3, "handled", "handled"),
+        (4, "opened", "handled"),
+    ] {
+        let reply = sjoby.case(&receipt(&format!("q{n}"), "m11", "C-1", status)).await.unwrap();
+        assert_eq!(reply.status, 202, "{}", reply.json());
+        world.until("m11", state).await;
+        world.until(&format!("q{n}"), "delivered").await;
+    }
+    assert_eq!(world.region.effects().len(), 4, "each receipt reaches the sender");
+    let kinds: Vec<String> = world.journey("m11").await.into_iter().map(|e| e.kind).collect();
+    assert_eq!(kinds[kinds.len() - 2..], ["acknowledged", "handled"]);
+    // Not about what was never sent to it, and not about a receipt.
+    for (id, of) in [("q5", "m12"), ("q6", "q1")] {
+        let reply = sjoby.case(&receipt(id, of, "C-1", "opened")).await.unwrap();
+        assert_fault(&reply, 422, "SLUSS-REF-001");
+    }
+    let mut other = receipt("q7", "m11", "C-1", "opened");
+    other["sender"] = json!({ "hsaId": GRANVIK });
+    assert_fault(&world.as_granvik().case(&other).await.unwrap(), 422, "SLUSS-REF-001");
+    let ledger = &world.gateway().gateway.ledger;
+    let totals = ledger.totals().await.unwrap();
+    assert_eq!((totals.accepted, totals.handled, totals.delivered), (5, 1, 4));
+    assert!(ledger.verify().await.unwrap().ok);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_annulment_reaches_whoever_may_have_the_message_and_keeps_it_on_record() {
+    let world = county().await;
+    let region = world.as_region();
+    assert_eq!(region.fhir(&ready("m11", "C-1")).await.unwrap().status, 202);
+    world.until("m11", "delivered").await;
+    // Another's message, and one that is not there.
+    let foreign = annulment("a0", "m11", "C-1", GRANVIK);
+    assert_fault(&region.fhir(&foreign).await.unwrap(), 422, "SLUSS-REF-001");
+    assert_fault(&region.fhir(&annulment("a1", "m99", "C-1", SJOBY)).await.unwrap(), 422, "SLUSS-REF-001");
+    // A later step of the case stands in the way until it is annulled itself.
+    assert_eq!(region.fhir(&ready("m11b", "C-1")).await.unwrap().status, 202);
+    world.until("m11b", "delivered").await;
+    assert_fault(&region.fhir(&annulment("a2", "m11", "C-1", SJOBY)).await.unwrap(), 409, "SLUSS-REF-002");
+    for (id, of) in [("a3", "m11b"), ("a4", "m11")] {
+        let body = annulment(id, of, "C-1", SJOBY);
+        let reply = region.fhir(&body).await.unwrap();
+        assert_eq!(reply.status, 202, "{}", reply.json());
+        world.until(of, "annulled").await;
+        world.until(id, "delivered").await;
+        assert_eq!(region.fhir(&body).await.unwrap().body, reply.body, "a repeat gets its first answer");
+    }
+    assert_fault(&region.fhir(&annulment("a5", "m11", "C-1", SJOBY)).await.unwrap(), 409, "SLUSS-REF-002");
+    let got = world.sjoby.effects();
+    assert_eq!(got.len(), 4, "two notices, two annulments");
+    let last: Value = serde_json::from_slice(&got[3].body).unwrap();
+    assert_eq!((last["event"].as_str(), last["refersTo"].as_str()), (Some("annulment"), Some("m11")));
+    let ledger = &world.gateway().gateway.ledger;
+    let row = ledger.message("m11").await.unwrap().unwrap();
+    assert!(ledger.original(&row.id).await.unwrap().is_some(), "never deleted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_not_left_is_stopped_and_nobody_is_told() {
+    let world = county().await;
+    let region = world.as_region();
+    // The first is being tried, the second waits behind it.
+    world.sjoby.always(Some(Conduct::Status(503)));
+    assert_eq!(region.fhir(&ready("m11", "C-1")).await.unwrap().status, 202);
+    assert_eq!(region.fhir(&ready("m11b", "C-1")).await.unwrap().status, 202);
+    let reply = region.fhir(&annulment("a1", "m11b", "C-1", SJOBY)).await.unwrap();
+    assert_eq!(reply.status, 202, "{}", reply.json());
+    world.until("m11b", "annulled").await;
+    world.until("a1", "handled").await;
+    assert_eq!(region.fhir(&annulment("a2", "m11", "C-1", SJOBY)).await.unwrap().status, 202);
+    world.until("m11", "annulled").await;
+    world.sjoby.always(None);
+    world.until("a2", "delivered").await;
+    let ids: Vec<String> = world
+        .sjoby
+        .effects()
+        .iter()
+        .map(|r| serde_json::from_slice::<Value>(&r.body).unwrap()["id"].as_str().unwrap().to_string())
+        .collect();
+    assert_eq!(ids, ["a2"], "of the second it learns nothing; the first may have come, so that is annulled");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_receiver_marks_the_notice_and_its_sender_is_told() {
+    let world = county().await;
+    let (region, sjoby) = (world.as_region(), world.as_sjoby());
+    for id in ["m6", "m6b"] {
+        assert_eq!(region.fhir(&admission(id, "C-1", SJOBY)).await.unwrap().status, 202);
+        world.until(id, "delivered").await;
+    }
+    let now = Timestamp::now();
+    let mut wrong = message::fresh_case("misdirected/case-valid-1-rich.json", "x1", "C-1", now);
+    wrong["sender"] = json!({ "hsaId": SJOBY });
+    wrong["receiver"] = json!({ "hsaId": REGION });
+    wrong["refersTo"] = json!("m6");
+    assert_eq!(sjoby.case(&wrong).await.unwrap().status, 202);
+    let mut reply = message::fresh_case("admission-reply/case-valid-3-not-resident.json", "x2", "C-1", now);
+    reply["sender"] = json!({ "hsaId": SJOBY });
+    reply["answers"] = json!("m6b");
+    assert_eq!(sjoby.case(&reply).await.unwrap().status, 202);
+    for id in ["m6", "m6b"] {
+        world.until(id, "misdirected").await;
+    }
+    world.until("x2", "delivered").await;
+    assert_eq!(world.region.effects().len(), 2, "the original sender is told");
+    let filter = sluss::ledger::Filter { state: Some(MessageState::Misdirected), ..Default::default() };
+    let listed = world.gateway().gateway.ledger.messages(&filter).await.unwrap();
+    assert_eq!(listed.iter().map(|m| m.sender_id.as_str()).collect::<Vec<_>>(), ["m6b", "m6"]);
 }

@@ -7,6 +7,9 @@ use crate::ledger::{DeliveryRow, EventRow, MessageRow, Totals, sqlite::FILE};
 use rusqlite::Connection;
 use std::path::Path;
 
+/// From version 5 back to 4.
+const TO_4: &str = "DROP TABLE mark; PRAGMA user_version=4";
+
 /// From version 4 back to 3.
 const TO_3: &str = "DROP INDEX delivery_lent; ALTER TABLE delivery DROP COLUMN lent; PRAGMA user_version=3";
 
@@ -96,7 +99,7 @@ fn change(state: &Path, sql: &str) {
 
 #[tokio::test]
 async fn an_older_store_is_brought_up_with_all_that_is_in_it() {
-    for steps in [&[TO_3][..], &[TO_3, TO_2], &[TO_3, TO_2, TO_1]] {
+    for steps in [&[TO_4][..], &[TO_4, TO_3], &[TO_4, TO_3, TO_2], &[TO_4, TO_3, TO_2, TO_1]] {
         let (dir, ledger) = open();
         fill(&ledger).await;
         let before = told(&ledger).await;

@@ -241,6 +241,7 @@ impl World {
                     MessageState::Held => (2, Standing::Open),
                     MessageState::Rejected => (3, Standing::Ended),
                     MessageState::Expired => (4, Standing::Ended),
+                    later => panic!("nothing here is {}", later.word()),
                 };
                 counted[place] += 1;
                 record.entry(row.sender_id).or_default().push(standing);
