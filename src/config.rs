@@ -12,7 +12,7 @@ mod site;
 
 use crate::model::{Code, HsaId, Partner};
 pub use agreement::{Agreement, EventRule};
-pub use site::{Delivery, HsaFrom, Listen, Mode, Store, Tls};
+pub use site::{Delivery, HsaFrom, Listen, Mllp, Mode, Store, Tls};
 use std::{
     collections::HashMap,
     ops::Range,

@@ -28,24 +28,34 @@ pub fn run(args: Args, out: Out) -> Exit {
 }
 
 fn value(entry: &Entry) -> Value {
+    let columns = entry.hl7v2();
     json!({
         "code": entry.id, "status": entry.status, "issue": entry.issue, "actor": entry.actor,
         "retryable": entry.retry,
+        "hl7v2": { "acknowledgement": acknowledgement(entry), "condition": columns.condition },
         "title": { "en": entry.title.0, "sv": entry.title.1 },
         "remedy": { "en": entry.remedy.0, "sv": entry.remedy.1 },
     })
 }
 
+/// MSA-1 in original mode.
+fn acknowledgement(entry: &Entry) -> &'static str {
+    if entry.hl7v2().rejects { "AR" } else { "AE" }
+}
+
 fn text(entry: &Entry) -> String {
+    let columns = entry.hl7v2();
     let (actor, aktör) = entry.actor.words();
     let (retry, igen) = if entry.retry { ("helps", "hjälper") } else { ("does not help", "hjälper inte") };
     format!(
-        "{id}  (HTTP {status}, OperationOutcome {issue})\n\n  \
+        "{id}  (HTTP {status}, OperationOutcome {issue}, HL7 v2 {msa} with ERR-3 {condition})\n\n  \
          {en}.\n  What to do: {en_do}.\n  Who must act: {actor}. Sending the same again {retry}.\n\n  \
          {sv}.\n  Gör så här: {sv_do}.\n  Åtgärd hos: {aktör}. Att skicka samma igen {igen}.\n",
         id = entry.id,
         status = entry.status,
         issue = entry.issue,
+        msa = acknowledgement(entry),
+        condition = columns.condition,
         en = entry.title.0,
         en_do = entry.remedy.0,
         sv = entry.title.1,

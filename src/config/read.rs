@@ -88,6 +88,11 @@ impl<'a> Table<'a> {
         Some((value.get_ref(), value.span()))
     }
 
+    /// Is the key there?
+    pub fn has(&mut self, key: &'static str) -> bool {
+        self.get(key).is_some()
+    }
+
     fn missing(&mut self, key: &str, kind: &str) {
         let span = self.span.clone();
         let message = format!("`{key}` is missing");

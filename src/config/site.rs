@@ -36,6 +36,25 @@ pub struct Listen {
     pub body_timeout_s: u64,
     /// Connections at once. Default 1024.
     pub max_connections: usize,
+    /// The MLLP door, if there is one. Default: none.
+    pub mllp: Option<Mllp>,
+}
+
+/// The MLLP door: HL7 v2 over TLS.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Mllp {
+    /// Address and port.
+    pub address: SocketAddr,
+    /// Largest frame in bytes. Default 2 MiB.
+    pub max_frame_bytes: usize,
+    /// Connections at once. Default 256.
+    pub max_connections: usize,
+    /// Connections at once of one party. Default 8.
+    pub max_connections_per_partner: usize,
+    /// How long a connection may rest between messages, in seconds. Default 300.
+    pub idle_s: u64,
+    /// Longest time for a frame to arrive, and for an answer to be taken, in seconds. Default 30.
+    pub frame_s: u64,
 }
 
 /// Certificates and trust.
@@ -128,7 +147,25 @@ fn listen(table: &mut Table<'_>) -> Listen {
         max_body_bytes: table.number("max_body_bytes", 2 << 20, 1_024..=(64 << 20)) as usize,
         body_timeout_s: table.number("body_timeout_s", 30, 1..=600) as u64,
         max_connections: table.number("max_connections", 1_024, 1..=100_000) as usize,
+        mllp: if table.has("mllp") { table.table("mllp", mllp) } else { None },
     }
+}
+
+fn mllp(table: &mut Table<'_>) -> Option<Mllp> {
+    let address = table.need("address", "an address and port, e.g. \"0.0.0.0:2575\"", |t| t.parse().ok());
+    let max_frame_bytes = table.number("max_frame_bytes", 2 << 20, 1_024..=(64 << 20)) as usize;
+    let max_connections = table.number("max_connections", 256, 1..=100_000) as usize;
+    let max_connections_per_partner = table.number("max_connections_per_partner", 8, 1..=10_000) as usize;
+    let idle_s = table.number("idle_s", 300, 1..=86_400) as u64;
+    let frame_s = table.number("frame_s", 30, 1..=600) as u64;
+    Some(Mllp {
+        address: address?,
+        max_frame_bytes,
+        max_connections,
+        max_connections_per_partner,
+        idle_s,
+        frame_s,
+    })
 }
 
 fn tls(table: &mut Table<'_>, folder: &Path) -> Option<Tls> {

@@ -3,6 +3,8 @@
 //! Invariant: one row per code; each has an HTTP status, a FHIR issue type, who must act, whether a
 //! retry helps, and text in English and Swedish. `sluss explain` and every answer read from here.
 
+pub mod hl7v2;
+
 use super::fault::Actor;
 
 /// One row of the catalogue.

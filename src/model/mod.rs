@@ -32,6 +32,6 @@ pub use lang::Lang;
 pub use mailbox::{Lending, Lent, Mail, Pick, Receipt};
 pub use mark::{Mark, Marking, Named, Referred};
 pub use message::{Envelope, Message, MessageState, Subject, Told};
-pub use partner::{Partner, PartyKind};
+pub use partner::{Acknowledgement, Partner, PartyKind};
 pub use permit::{Basis, Decision, Hold};
 pub use record::{Key, NewDelivery, Settlement};

@@ -38,6 +38,15 @@ impl PartyKind {
 /// The endpoint of a party that cannot host one: it fetches its messages from the gateway.
 pub const MAILBOX: &str = "mailbox";
 
+/// The two acknowledgement modes of HL7 v2, as we ask a receiver for them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Acknowledgement {
+    /// One answer from the application: MSH-15 and MSH-16 empty.
+    Original,
+    /// One answer from the receiver's door, when it has stored the message: MSH-15 `AL`, MSH-16 `NE`.
+    Enhanced,
+}
+
 /// A party with its technical address.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Partner {
@@ -49,7 +58,7 @@ pub struct Partner {
     pub kind: PartyKind,
     /// Format it receives.
     pub format: Format,
-    /// Where it listens, `https` only; or [`MAILBOX`].
+    /// Where it listens: `https://…` or `mllps://host:port`; or [`MAILBOX`].
     pub endpoint: String,
     /// Does a repeated delivery with the same id have one effect? Decides what `Unknown` means.
     pub idempotent: bool,
@@ -61,6 +70,10 @@ pub struct Partner {
     pub in_flight: u32,
     /// What maps to and from its format are told of it, by name.
     pub translate: BTreeMap<String, String>,
+    /// HL7 v2: which acknowledgements we ask it for.
+    pub acknowledgement: Acknowledgement,
+    /// HL7 v2: does its MSH-10 start again some day? Then the send time belongs to the duplicate key.
+    pub reuses_control_ids: bool,
 }
 
 impl Partner {

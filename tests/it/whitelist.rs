@@ -30,6 +30,8 @@ fn partner(id: &str, kind: PartyKind, format: Format) -> Partner {
         timeout_s: 1,
         in_flight: 1,
         translate: Default::default(),
+        acknowledgement: sluss::model::Acknowledgement::Original,
+        reuses_control_ids: false,
     }
 }
 

@@ -131,6 +131,8 @@ fn partner(address: SocketAddr, timeout_s: u32) -> Partner {
         timeout_s,
         in_flight: 1,
         translate: Default::default(),
+        acknowledgement: sluss::model::Acknowledgement::Original,
+        reuses_control_ids: false,
     }
 }
 
