@@ -48,6 +48,7 @@ pub mod check;
 mod details;
 pub mod envelope;
 mod foreign;
+pub mod hl7v2;
 mod map;
 mod maps;
 mod marks;

@@ -3,6 +3,7 @@
 //! Invariant: running is deterministic: the ids that a map makes are derived from the source, so the
 //! same message is always translated to the same bytes. Deliberately absent: any field of a message.
 
+use super::hl7v2::{self, Hl7v2};
 use crate::model::Told;
 use aws_lc_rs::digest;
 use fhir::{
@@ -29,11 +30,12 @@ pub struct MapFault {
 pub struct Map {
     plan: Plan,
     definitions: Arc<Definitions>,
+    hl7v2: Option<Arc<Hl7v2>>,
 }
 
 impl Map {
-    pub(super) fn new(plan: Plan, definitions: Arc<Definitions>) -> Map {
-        Map { plan, definitions }
+    pub(super) fn new(plan: Plan, definitions: Arc<Definitions>, hl7v2: Option<Arc<Hl7v2>>) -> Map {
+        Map { plan, definitions, hl7v2 }
     }
 
     /// The compiled map itself.
@@ -48,6 +50,11 @@ impl Map {
 
     /// Reads a document in the form that the map translates from: JSON or, by its first sign, XML.
     pub fn read(&self, bytes: &[u8]) -> Result<Tree, Vec<fhir::Finding>> {
+        if let Some(hl7v2) = self.hl7v2.as_ref().filter(|_| self.plan.source_type() == hl7v2::ROOT) {
+            return hl7v2
+                .read(bytes, Limits::default().max_bytes, None)
+                .map_err(|found| found.iter().map(fhir::Finding::from).collect());
+        }
         let form = self.form(self.plan.source_type());
         let first = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start().first();
         if first != Some(&b'<') {
@@ -65,6 +72,13 @@ impl Map {
 
     /// Writes a result in the form that the map translates to, one member a line.
     pub fn write(&self, tree: &Tree) -> String {
+        if let Some(hl7v2) = self.hl7v2.as_ref().filter(|_| self.plan.target_type() == hl7v2::ROOT) {
+            // For people: the line ends of the message itself show on no terminal.
+            return match hl7v2.write(tree) {
+                Ok(bytes) => String::from_utf8_lossy(&bytes).replace('\r', "\n"),
+                Err(found) => found.iter().map(|f| format!("{}: {}\n", f.place, f.message)).collect(),
+            };
+        }
         let text = json::write_pretty(tree, self.form(self.plan.target_type()));
         text.trim_end().to_string() + "\n"
     }

@@ -5,6 +5,7 @@
 //! running maps (see `map`), watching files.
 
 use super::files::{self, File, Source};
+use super::hl7v2::Hl7v2;
 use super::packages::{ConceptMap, Packages};
 use super::{Map, problem, problem_at, resources, tree};
 use crate::{
@@ -46,6 +47,7 @@ impl MapName {
 /// Maps that have been read.
 pub struct Maps {
     definitions: Arc<Definitions>,
+    hl7v2: Option<Arc<Hl7v2>>,
     library: Library,
     names: Vec<MapName>,
     models: Vec<Model>,
@@ -111,8 +113,9 @@ impl Maps {
     pub(super) fn over(files: &[File], of_packages: Vec<ConceptMap>, definitions: Arc<Definitions>) -> Maps {
         let library = Library::new(definitions.clone());
         let models = files.iter().filter_map(|f| model_word(&f.path)).collect();
+        let hl7v2 = Hl7v2::of(files, &definitions).map(Arc::new);
         let (names, problems) = (vec![], vec![]);
-        let mut maps = Maps { definitions, library, names, models, problems, of_packages: vec![] };
+        let mut maps = Maps { definitions, hl7v2, library, names, models, problems, of_packages: vec![] };
         let mut own = Vec::new();
         for file in files.iter().filter(|f| f.path.starts_with("mappings/")) {
             own.extend(maps.read(file));
@@ -181,7 +184,7 @@ impl Maps {
     /// is told as well.
     pub fn compile(&self, url: &str) -> Result<Map, Vec<Problem>> {
         match self.library.compile(url) {
-            Ok(plan) => Ok(Map::new(plan, self.definitions.clone())),
+            Ok(plan) => Ok(Map::new(plan, self.definitions.clone(), self.hl7v2.clone())),
             Err(found) => {
                 Err(self.problems.iter().cloned().chain(found.into_iter().map(diagnosed)).collect())
             }

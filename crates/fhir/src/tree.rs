@@ -172,6 +172,12 @@ impl Tree {
         tree
     }
 
+    /// A tree with one empty object as root over the text that a reader of another format makes it from; the reader
+    /// says where each node stands in it ([`Tree::set_span`]).
+    pub fn reading(source: String, name: &str) -> Tree {
+        Tree::over(source, name)
+    }
+
     /// A tree over a source text whose nodes' values will mostly be slices of it.
     pub(crate) fn over(text: String, name: &str) -> Tree {
         let source = text.len() as u32;

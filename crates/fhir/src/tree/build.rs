@@ -114,7 +114,8 @@ impl Tree {
         (node.owner, node.place) = (owner, place);
     }
 
-    pub(crate) fn set_span(&mut self, id: NodeId, span: Span) {
+    /// Says where in the source a node stands; for readers.
+    pub fn set_span(&mut self, id: NodeId, span: Span) {
         self.nodes[id.0 as usize].span = span;
     }
 
