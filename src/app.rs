@@ -3,10 +3,12 @@
 //! Invariant: everything that can be wrong is found before the first socket is bound; a gateway that
 //! runs has recovered what a crash left open. Deliberately absent: logic of any kind.
 
+mod unasked;
+
 use crate::{
     config::{Config, Problem},
     consent::Register,
-    courier::HttpCourier,
+    courier::{Couriers, HttpCourier, MllpCourier, Unasked},
     flow::{Gateway, mailbox::Seats},
     ledger::{Ledger, Options, Slots, Sync},
     listen::{
@@ -28,7 +30,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    sync::{oneshot, watch},
+    sync::{mpsc, oneshot, watch},
     task::JoinHandle,
 };
 
@@ -39,7 +41,8 @@ pub struct Loaded {
     /// The rules.
     pub rulebook: Rulebook,
     gate: Gate,
-    courier: HttpCourier,
+    couriers: Couriers,
+    unasked: mpsc::Receiver<Unasked>,
 }
 
 /// Why the gateway does not start.
@@ -80,13 +83,17 @@ pub fn load(file: &Path) -> Result<Loaded, Vec<Problem>> {
         ca: ca.to_path_buf(),
     };
     let gate = Gate::load(&files(&config.tls.client_ca), config.tls.hsa_from, now);
-    let courier = HttpCourier::load(&files(&config.tls.server_ca), now);
+    let http = HttpCourier::load(&files(&config.tls.server_ca), now);
+    let (sink, unasked) = unasked::queue();
+    let mllp = MllpCourier::load(&files(&config.tls.server_ca), now, sink);
     let unspoken = unspoken(&config, &rulebook, file);
-    match (gate, courier) {
-        (Ok(gate), Ok(courier)) if unspoken.is_empty() => Ok(Loaded { config, rulebook, gate, courier }),
-        (gate, courier) => {
+    match (gate, http, mllp) {
+        (Ok(gate), Ok(http), Ok(mllp)) if unspoken.is_empty() => {
+            Ok(Loaded { config, rulebook, gate, couriers: Couriers { http, mllp }, unasked })
+        }
+        (gate, http, mllp) => {
             let mut found = gate.err().unwrap_or_default();
-            found.extend(courier.err().unwrap_or_default());
+            found.extend(http.err().into_iter().chain(mllp.err()).flatten());
             let mut problems: Vec<Problem> = unspoken;
             for problem in found.into_iter().map(|f| tls_problem(f, file)) {
                 if !problems.iter().any(|p| p.file == problem.file && p.message == problem.message) {
@@ -169,7 +176,7 @@ pub async fn start(loaded: Loaded) -> Result<Running, StartError> {
 
 /// The same with another clock.
 pub async fn start_with(loaded: Loaded, clock: Arc<dyn Clock>) -> Result<Running, StartError> {
-    let Loaded { config, rulebook, gate, courier } = loaded;
+    let Loaded { config, rulebook, gate, couriers, unasked } = loaded;
     let address = config.listen.address;
     let listener = TcpListener::bind(address).map_err(|e| StartError::Bind(address, e))?;
     let ledger = Ledger::open(ledger_options(&config))?;
@@ -189,7 +196,7 @@ pub async fn start_with(loaded: Loaded, clock: Arc<dyn Clock>) -> Result<Running
         ledger,
         clock,
         entropy: Arc::new(SystemEntropy),
-        courier: Arc::new(courier),
+        courier: Arc::new(couriers),
         consents: Arc::new(register),
         slots: Slots::new(config.delivery.concurrency),
         // The other half is for those who send.
@@ -197,6 +204,7 @@ pub async fn start_with(loaded: Loaded, clock: Arc<dyn Clock>) -> Result<Running
         config,
     });
     let sink = turned_away(gateway.clone());
+    tokio::spawn(unasked::record(gateway.clone(), unasked));
     let shared = gateway.clone();
     let app = move || actix_web::App::new().configure(http::routes(shared.clone()));
     let door = door::serve(listener, Arc::new(gate), &limits, sink, app)
@@ -263,7 +271,7 @@ fn started(clock: &Arc<dyn Clock>, rulebook: &Rulebook, retried: usize, held: us
 /// Callers turned away go on record through a short queue; a flood of them is counted in the log,
 /// not in memory.
 fn turned_away(gateway: Arc<Gateway>) -> door::Sink {
-    let (queue, mut waiting) = tokio::sync::mpsc::channel::<TurnedAway>(256);
+    let (queue, mut waiting) = mpsc::channel::<TurnedAway>(256);
     tokio::spawn(async move {
         while let Some(caller) = waiting.recv().await {
             let event = Event {

@@ -4,6 +4,29 @@
 //! absent: retries, order and permission (the flow decides), and any knowledge of what is carried.
 
 mod http;
+mod mllp;
 pub mod tls;
 
+use crate::{
+    model::{Delivery, Outcome, Partner},
+    port::{Courier, Pending},
+};
 pub use http::HttpCourier;
+pub use mllp::{MllpCourier, Sink, Unasked};
+
+/// All couriers; the scheme of the receiver's address says which one goes.
+pub struct Couriers {
+    /// For `https://…`, and the one that refuses what none carries.
+    pub http: HttpCourier,
+    /// For `mllps://…`.
+    pub mllp: MllpCourier,
+}
+
+impl Courier for Couriers {
+    fn deliver<'a>(&'a self, partner: &'a Partner, delivery: &'a Delivery) -> Pending<'a, Outcome> {
+        match partner.endpoint.split_once("://") {
+            Some(("mllps", _)) => self.mllp.deliver(partner, delivery),
+            _ => self.http.deliver(partner, delivery),
+        }
+    }
+}

@@ -14,9 +14,12 @@ use rustls::{
     AlertDescription, CertificateError, Error, RootCertStore,
     client::{Resumption, WebPkiServerVerifier},
     crypto::aws_lc_rs,
+    pki_types::ServerName,
     version::{TLS12, TLS13},
 };
 use std::{error::Error as StdError, io, sync::Arc};
+use tokio::net::TcpStream;
+use tokio_rustls::{TlsConnector, client::TlsStream};
 
 pub use rustls::ClientConfig;
 
@@ -53,6 +56,16 @@ pub fn load(files: &TlsFiles, now: Timestamp) -> Result<ClientConfig, Vec<Findin
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     config.resumption = Resumption::disabled();
     Ok(config)
+}
+
+/// Takes an open connection through the handshake; the receiver's certificate must be for `host`.
+pub async fn connect(
+    config: &Arc<ClientConfig>,
+    host: &str,
+    tcp: TcpStream,
+) -> io::Result<TlsStream<TcpStream>> {
+    let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+    TlsConnector::from(config.clone()).connect(name, tcp).await
 }
 
 /// When a failure comes.

@@ -45,6 +45,8 @@ pub enum EventKind {
     Annulled,
     /// A delivery was stopped before it left.
     Stopped,
+    /// A receiver's answer came late, or was of another message: it changed no outcome.
+    Unasked,
     /// A consent was registered or changed.
     Consent,
     /// The gateway started.
@@ -74,6 +76,7 @@ impl EventKind {
             EventKind::Misdirected => "misdirected",
             EventKind::Annulled => "annulled",
             EventKind::Stopped => "stopped",
+            EventKind::Unasked => "unasked",
             EventKind::Consent => "consent",
             EventKind::Started => "started",
         }

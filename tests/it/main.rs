@@ -12,6 +12,7 @@ mod forms;
 mod identity;
 mod mailbox;
 mod maps;
+mod mllp;
 mod packages;
 mod places;
 mod process;

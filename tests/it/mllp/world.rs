@@ -1,0 +1,143 @@
+//! A receiver that speaks MLLP over TLS and does as it is told.
+
+use hl7v2::{
+    ack::{self, AckCode, Head, Reply},
+    mllp::{self, Frames},
+};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+
+/// What a receiver does with a message that it has read.
+#[derive(Clone)]
+pub enum Does {
+    /// Answers with this code and these conditions.
+    Answers(AckCode, &'static [u16]),
+    /// Answers as if another message had come.
+    AnswersAnother,
+    /// Says these bytes.
+    Says(&'static [u8]),
+    /// Answers this much later.
+    Late(Duration),
+    /// Answers twice.
+    Twice,
+    /// Answers and closes.
+    OnceOnly,
+    ClosesAtOnce,
+}
+
+/// A receiver over real TLS.
+pub struct Receiver {
+    pub address: SocketAddr,
+    pub connections: Arc<AtomicUsize>,
+    pub messages: Arc<Mutex<Vec<Vec<u8>>>>,
+    pub does: Arc<Mutex<Does>>,
+}
+
+impl Receiver {
+    pub async fn start(config: rustls::ServerConfig, does: Does) -> Receiver {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let receiver = Receiver {
+            address: listener.local_addr().unwrap(),
+            connections: Arc::default(),
+            messages: Arc::default(),
+            does: Arc::new(Mutex::new(does)),
+        };
+        let (connections, messages) = (receiver.connections.clone(), receiver.messages.clone());
+        let (does, acceptor) = (receiver.does.clone(), TlsAcceptor::from(Arc::new(config)));
+        tokio::spawn(async move {
+            while let Ok((tcp, _)) = listener.accept().await {
+                connections.fetch_add(1, Ordering::SeqCst);
+                let (acceptor, messages, does) = (acceptor.clone(), messages.clone(), does.clone());
+                tokio::spawn(async move {
+                    match acceptor.accept(tcp).into_fallible().await {
+                        Ok(stream) => serve(stream, &does, &messages).await,
+                        // Keeps the socket a while, so that the alert arrives before the reset.
+                        Err((_, tcp)) => {
+                            tokio::time::sleep(Duration::from_secs(2)).await;
+                            drop(tcp);
+                        }
+                    }
+                });
+            }
+        });
+        receiver
+    }
+
+    pub fn messages(&self) -> Vec<String> {
+        self.messages.lock().unwrap().iter().map(|m| String::from_utf8_lossy(m).into_owned()).collect()
+    }
+
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
+
+    pub fn now_does(&self, does: Does) {
+        *self.does.lock().unwrap() = does;
+    }
+}
+
+/// An acknowledgement of a message in its frame.
+fn answer(message: &[u8], code: AckCode, conditions: &[u16]) -> Vec<u8> {
+    let findings: Vec<ack::Finding> = conditions
+        .iter()
+        .map(|condition| ack::Finding {
+            place: None,
+            condition: *condition,
+            severity: ack::Severity::Error,
+            code: "X".into(),
+            diagnostic: String::new(),
+            text: "a text of the receiver's own".into(),
+        })
+        .collect();
+    let reply = Reply { code, id: "ACK-1", at: "20260101120000+0100", findings: &findings };
+    mllp::frame(&ack::write(&Head::read(message, hl7v2::Charset::Ascii), &reply)).unwrap()
+}
+
+/// Reads messages, each whole, and does with each what is to be done.
+async fn serve(mut stream: TlsStream<TcpStream>, does: &Mutex<Does>, messages: &Mutex<Vec<Vec<u8>>>) {
+    let mut frames = Frames::new(16 << 20);
+    let mut buffer = [0; 4096];
+    loop {
+        let n = match stream.read(&mut buffer).await {
+            Ok(n) if n > 0 => n,
+            _ => return,
+        };
+        let mut piece = &buffer[..n];
+        while let Some(message) = frames.take(&mut piece).unwrap() {
+            messages.lock().unwrap().push(message.clone());
+            let does = does.lock().unwrap().clone();
+            let bytes = match does {
+                Does::Answers(code, conditions) => answer(&message, code, conditions),
+                Does::AnswersAnother => {
+                    answer(b"MSH|^~\\&|A|B|C|D|||ADT^A01|other|P|2.5\r", AckCode::AA, &[])
+                }
+                Does::Says(bytes) => bytes.to_vec(),
+                Does::Late(wait) => {
+                    tokio::time::sleep(wait).await;
+                    answer(&message, AckCode::AA, &[])
+                }
+                Does::Twice => answer(&message, AckCode::AA, &[]).repeat(2),
+                Does::OnceOnly => answer(&message, AckCode::AA, &[]),
+                Does::ClosesAtOnce => return,
+            };
+            if stream.write_all(&bytes).await.is_err() || stream.flush().await.is_err() {
+                return;
+            }
+            if matches!(does, Does::OnceOnly) {
+                let _ = stream.shutdown().await;
+                return;
+            }
+        }
+    }
+}
