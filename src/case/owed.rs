@@ -76,6 +76,9 @@ fn heirs<'a>(story: &Story<'a>) -> Heirs<'a> {
     heirs
 }
 
+/// A case that changes hands more often is one for a person.
+const MOST_HEIRS: usize = 16;
+
 /// How an obligation ended.
 enum End {
     /// This message is what was owed.
@@ -91,11 +94,11 @@ impl<'a> Rules<'_, 'a> {
         self.story.told.get(i).copied()
     }
 
-    /// A party and those who took over from it, one after another.
+    /// A party and those who took over from it, one after another, as far as anybody can follow.
     fn chain(&self, case: &str, party: &HsaId) -> Vec<HsaId> {
         let mut chain = vec![party.clone()];
         while let Some((_, heir)) = chain.last().and_then(|p| self.heirs.get(&(case, p.as_str()))) {
-            if chain.contains(heir) {
+            if chain.contains(heir) || chain.len() == MOST_HEIRS {
                 break;
             }
             chain.push(heir.clone());

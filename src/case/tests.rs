@@ -1,5 +1,5 @@
 //! The machines, rule by rule, told as stories; and against a second model of them.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::cloned_ref_to_slice_refs)]
 
 mod admission;
 mod evidence;

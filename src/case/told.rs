@@ -4,7 +4,7 @@
 //! [`Told::details`] lets nothing else through (`conformance/tables/case-details.txt` lists each with
 //! its place in the canonical form).
 
-use crate::model::HsaId;
+use crate::model::{Envelope, HsaId};
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -100,6 +100,31 @@ pub mod detail {
 }
 
 impl Told {
+    /// A message as it was accepted, not delivered yet.
+    pub fn of(
+        message: &str,
+        envelope: &Envelope,
+        received: Timestamp,
+        details: BTreeMap<String, String>,
+    ) -> Told {
+        Told {
+            message: message.to_string(),
+            id: envelope.id.clone(),
+            event: envelope.event.clone(),
+            case: envelope.case.clone(),
+            sender: envelope.sender.clone(),
+            receiver: envelope.receiver.clone(),
+            occurred: envelope.occurred,
+            sent: envelope.sent,
+            received,
+            tried: None,
+            delivered: None,
+            answers: envelope.answers.clone(),
+            refers_to: envelope.refers_to.clone(),
+            details,
+        }
+    }
+
     /// A detail.
     pub fn detail(&self, name: &str) -> Option<&str> {
         self.details.get(name).map(String::as_str)

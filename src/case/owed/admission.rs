@@ -35,7 +35,9 @@ pub(super) fn owed(rules: &Rules<'_, '_>, run: &Run, calls: Option<&Vec<usize>>,
     replies(rules, run, died, list);
     let calls = calls.map(Vec::as_slice).unwrap_or_default();
     for clock in &run.case.clocks {
-        let Some(opener) = run.members.iter().copied().find(|m| rules.story.name(*m) == clock.message) else {
+        let Some(opener) =
+            run.members.iter().copied().find(|m| rules.told(*m).is_some_and(|t| t.message == clock.message))
+        else {
             continue;
         };
         if let Some(told) = rules.told(opener) {

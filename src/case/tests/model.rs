@@ -129,23 +129,27 @@ fn message(dice: &mut Dice, first: Timestamp, i: usize, event: &str, before: &[T
         }
         "annulment" | "receipt" | "misdirected" => {
             let events: &[&str] = if event == "misdirected" { &["admission-notice"] } else { &[] };
-            let about = pick(dice, events)?;
-            let sender =
-                if event == "annulment" && dice.roll(8) > 0 { &about.sender } else { &about.receiver };
-            let other = if sender == &about.sender { &about.receiver } else { &about.sender };
-            let later = i64::try_from(1 + dice.roll(100)).unwrap();
-            let occurred = (about.occurred + (later * 30).minutes()).to_string();
-            t = told(&id, event, sender.as_str(), other.as_str(), &occurred).in_case(&about.case);
-            t = match event {
-                "receipt" => t
-                    .answering(&about.id)
-                    .saying(detail::STATUS, dice.of(&["handled", "handled", "rejected"])),
-                _ => t.about(&about.id),
-            };
+            let other = pick(dice, events)?;
+            t = about(dice, &id, event, &other);
         }
         _ => {}
     }
     Some(on_the_way(dice, t))
+}
+
+/// A message about another, by its sender or its receiver.
+fn about(dice: &mut Dice, id: &str, event: &str, about: &Told) -> Told {
+    let own = event == "annulment" && dice.roll(8) > 0;
+    let (one, other) = if own { (&about.sender, &about.receiver) } else { (&about.receiver, &about.sender) };
+    let later = i64::try_from(1 + dice.roll(100)).unwrap();
+    let occurred = (about.occurred + (later * 30).minutes()).to_string();
+    let t = told(id, event, one.as_str(), other.as_str(), &occurred).in_case(&about.case);
+    match event {
+        "receipt" => {
+            t.answering(&about.id).saying(detail::STATUS, dice.of(&["handled", "handled", "rejected"]))
+        }
+        _ => t.about(&about.id),
+    }
 }
 
 /// Sent at once or much later, and delivered, tried or lying.

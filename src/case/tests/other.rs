@@ -102,16 +102,41 @@ fn the_end_of_a_placement_warns_of_exams_and_of_protection() {
 
 #[test]
 fn many_and_strange_messages_are_bounded() {
+    let events = [
+        "admission-notice",
+        "discharge-ready",
+        "discharge-ready-withdrawn",
+        "discharge-estimate-changed",
+        "open-compulsory-care",
+        "discharged",
+        "sip-call",
+        "annulment",
+        "receiver-changed",
+        "placement-started",
+        "placement-ended",
+        "health-exam-request",
+        "exam-statement",
+        "cofinancing-question",
+        "a-new-event",
+    ];
     let mut told = Vec::new();
-    for i in 0..600 {
-        for event in ["admission-notice", "discharge-ready", "annulment", "exam-statement", "a-new-event"] {
+    for i in 0..200 {
+        let heir = |i: usize| format!("SE2120009903-S{i}");
+        for event in events {
+            let about = format!("{event}-{}", (i + 1) % 200);
             let id = format!("{event}-{i}");
-            let about = format!("{event}-{}", (i + 1) % 600);
-            told.push(tells(&id, event, "2026-03-02T15:20:00+01:00").about(&about).answering(&about));
+            let mut one = self::told(&id, event, &heir(i), &heir(i + 1), "2026-03-02T15:20:00+01:00");
+            one = one.about(&about).answering(&about).saying(detail::RECEIVER, &heir(i + 1));
+            told.push(one);
+            told.push(tells(&format!("{id}-b"), event, "2026-03-02T15:20:00+01:00"));
         }
     }
     let begun = std::time::Instant::now();
     let seen = view(&told, NOW);
-    assert_eq!(seen.messages.len(), 3000);
-    assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
+    assert_eq!(seen.messages.len(), 6000);
+    assert_eq!(seen.cases.iter().map(|c| c.steps.len()).sum::<usize>(), 6000 - 3 * 400, "each step once");
+    for case in seen.of(Kind::Admission) {
+        assert!(!liability(&seen, case, at(NOW)).notices.is_empty());
+    }
+    assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
 }

@@ -53,13 +53,16 @@ impl Wrong {
     ];
 }
 
+/// An obligation in a line.
+pub(super) type Line = (Duty, String, Timestamp, Owed, Option<String>, Option<Whose>);
+
 /// What both models must agree on.
 #[derive(PartialEq, Eq, Debug, Default)]
 pub(super) struct Summary {
     /// Kind and run → state.
     pub states: BTreeMap<(Kind, u32), State>,
     /// Duty, opener, due, state, closer, whose time it was.
-    pub owed: BTreeSet<(Duty, String, Timestamp, Owed, Option<String>, Option<Whose>)>,
+    pub owed: BTreeSet<Line>,
     /// Each message's word.
     pub words: BTreeMap<String, Word>,
 }

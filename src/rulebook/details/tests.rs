@@ -13,13 +13,12 @@ fn examples() -> impl Iterator<Item = (String, String, Tree)> {
     let events = std::fs::read_dir(folder).unwrap().flatten();
     events.flat_map(|event| {
         let name = event.file_name().into_string().unwrap();
-        let files = std::fs::read_dir(event.path()).unwrap().flatten().filter_map(move |file| {
+        std::fs::read_dir(event.path()).unwrap().flatten().filter_map(move |file| {
             let own = file.file_name().into_string().unwrap();
             let valid = own.starts_with("valid-") && own.ends_with(".json");
             let bytes = valid.then(|| std::fs::read(file.path()).unwrap())?;
             Some((name.clone(), own, json::read(&bytes, Form::Fhir, &Limits::default()).unwrap()))
-        });
-        files
+        })
     })
 }
 

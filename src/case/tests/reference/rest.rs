@@ -49,7 +49,7 @@ impl<'w> World<'w> {
         let statuses: Vec<&Told> = self.answers(asked, "exam-status").into_iter().filter(early).collect();
         let statements: Vec<&Told> =
             self.answers(asked, "exam-statement").into_iter().filter(early).collect();
-        let whole = self.whole(asked).filter(|t| early(&t));
+        let whole = self.whole(asked).filter(|t| early(t));
         let part = statements.iter().find(|s| s.codes(detail::DONE).next().is_some()).copied();
         let code = |t: &Told| t.detail(detail::STATUS).unwrap_or_default().to_string();
         let ends = |t: &&Told| ["unnecessary", "cannot-be-done"].contains(&code(t).as_str());
