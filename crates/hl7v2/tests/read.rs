@@ -1,7 +1,7 @@
 //! What is read from a message: values, places, spans, text and faults.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
-use hl7v2::{Charset, Code, Limits, Message, Path};
+use hl7v2::{Builder, Charset, Code, Delimiters, Limits, Message, Path};
 
 const ADT: &[u8] = b"MSH|^~\\&|KLIN|REGION|SLUSS|NAV|20260301093000+0100||ADT^A01^ADT_A01|M-1|P|2.5.1\r\
 PID|1||111^^^A&1.2&ISO^MR~222^^^B||Ek^Mio^^^\r\n\
@@ -213,4 +213,41 @@ fn limits_stop_a_message() {
     let none = Limits { faults: 0, ..Limits::default() };
     assert_eq!(Message::read(b"MSH|^~\\&\r1\r2", &none, Charset::Ascii).unwrap_err().len(), 1);
     assert_eq!(Message::read(b"MSH|^~\\&\rPID|1", &none, Charset::Ascii).unwrap().segments().len(), 2);
+}
+
+#[test]
+fn every_character_of_every_set_is_written_as_the_byte_that_it_was_read_from() {
+    use Charset::{Ascii, Iso1, Iso2, Iso3, Iso4, Iso5, Iso6, Iso7, Iso8, Iso9, Iso15, Windows1252};
+    let sets = [
+        (Ascii, 0),
+        (Iso1, 96),
+        (Iso2, 96),
+        (Iso3, 89),
+        (Iso4, 96),
+        (Iso5, 96),
+        (Iso6, 51),
+        (Iso7, 93),
+        (Iso8, 60),
+        (Iso9, 96),
+        (Iso15, 96),
+        (Windows1252, 123),
+    ];
+    for (set, characters) in sets {
+        let decoded: Vec<(u8, String)> =
+            (0x80..=0xff).filter_map(|byte| Some((byte, set.decode(&[byte]).ok()?.into_owned()))).collect();
+        assert_eq!(decoded.len(), characters, "{set:?}");
+        assert_eq!(Charset::named(set.name()), Some(set));
+        for (byte, text) in decoded {
+            let mut builder = Builder::new(Delimiters::default(), set);
+            builder.segment(b"MSH").field(3, text.as_str());
+            let bytes = builder.finish().unwrap();
+            let message = Message::parse(&bytes).unwrap();
+            assert_eq!(message.header().field(3).raw(), [byte]);
+            assert_eq!(message.header().field(3).text().unwrap(), text);
+        }
+        let mut builder = Builder::new(Delimiters::default(), set);
+        builder.segment(b"MSH").field(3, "ab漢");
+        let told = builder.finish().unwrap_err()[0].to_string();
+        assert!(told.contains("character 3 is not in"), "{told}");
+    }
 }
