@@ -39,16 +39,19 @@ impl<'m> Value<'m> {
         Value { segment, start, end, depth, field, repetition: 0, component: 0, subcomponent: 0 }
     }
 
+    #[inline]
     fn message(&self) -> &'m Message<'m> {
         self.segment.message
     }
 
     /// Its bytes as they came, with escapes.
+    #[inline]
     pub fn raw(&self) -> &'m [u8] {
         self.message().input.get(self.span()).unwrap_or_default()
     }
 
     /// Where it lies in the input.
+    #[inline]
     pub fn span(&self) -> Range<usize> {
         self.start as usize..self.end as usize
     }
@@ -88,6 +91,7 @@ impl<'m> Value<'m> {
     }
 
     /// The repetitions of a field; one where nothing is repeated.
+    #[inline]
     pub fn repetitions(&self) -> impl Iterator<Item = Value<'m>> + Clone + use<'m> {
         self.parts(Depth::Repetition)
     }
@@ -98,6 +102,7 @@ impl<'m> Value<'m> {
     }
 
     /// The components, of a field those of its first repetition.
+    #[inline]
     pub fn components(&self) -> impl Iterator<Item = Value<'m>> + Clone + use<'m> {
         self.down_to(Depth::Repetition).parts(Depth::Component)
     }
@@ -108,6 +113,7 @@ impl<'m> Value<'m> {
     }
 
     /// The sub-components, of what lies above those of its first component.
+    #[inline]
     pub fn subcomponents(&self) -> impl Iterator<Item = Value<'m>> + Clone + use<'m> {
         self.down_to(Depth::Component).parts(Depth::Subcomponent)
     }
@@ -153,6 +159,7 @@ impl<'m> Value<'m> {
     }
 
     /// Whether a byte divides a value of this depth into parts.
+    #[inline]
     fn divides(&self, byte: u8) -> bool {
         let by = &self.message().delimiters;
         match self.depth {
@@ -164,6 +171,7 @@ impl<'m> Value<'m> {
     }
 
     /// What separates parts of that depth from each other.
+    #[inline]
     fn separator(&self, depth: Depth) -> u8 {
         let by = &self.message().delimiters;
         match depth {
@@ -175,6 +183,7 @@ impl<'m> Value<'m> {
     }
 
     /// The same, or its first part of that depth where it lies higher.
+    #[inline]
     fn down_to(&self, depth: Depth) -> Value<'m> {
         let mut value = *self;
         if value.depth == Depth::Field {
@@ -187,6 +196,7 @@ impl<'m> Value<'m> {
     }
 
     /// The same span one step down, as the part of that number.
+    #[inline]
     fn numbered(&self, depth: Depth, number: u32, start: u32, end: u32) -> Value<'m> {
         let mut value = Value { start, end, depth, ..*self };
         match depth {
@@ -199,6 +209,7 @@ impl<'m> Value<'m> {
     }
 
     /// Whether it can be divided at that depth; what cannot is its own first part.
+    #[inline]
     fn divisible(&self, depth: Depth) -> bool {
         matches!(
             (self.depth, depth),
@@ -208,6 +219,7 @@ impl<'m> Value<'m> {
         )
     }
 
+    #[inline]
     fn parts(&self, depth: Depth) -> Parts<'m> {
         let separator = self.divisible(depth).then(|| self.separator(depth));
         Parts { whole: *self, depth, separator, number: 0, rest: Some(self.start) }
