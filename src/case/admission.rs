@@ -92,6 +92,7 @@ fn ready(run: &mut Run, beat: &mut Beat<'_, '_>) {
     match newer.filter(|n| *n < beat.index).and_then(|n| beat.story.told.get(n)) {
         // Its correction tells of an earlier time: the clock of that one runs already.
         Some(newer) => clock.stopped = Some(stop(newer, StopReason::Superseded)),
+        None if is_copy(run, beat, &clock) => return,
         None => {
             let same = running(run).filter(|c| c.payer == clock.payer);
             let stopped: Vec<String> = same
@@ -101,7 +102,8 @@ fn ready(run: &mut Run, beat: &mut Beat<'_, '_>) {
                 })
                 .collect();
             for member in &run.members {
-                let is = beat.story.told.get(*member).is_some_and(|t| stopped.contains(&t.message));
+                let anew = |t: &&Told| stopped.contains(&t.message) && t.receiver == told.receiver;
+                let is = beat.story.told.get(*member).is_some_and(|t| anew(&t));
                 if let Some(by) = beat.story.superseded_by.get_mut(*member).filter(|_| is) {
                     *by = Some(beat.index);
                 }
@@ -110,6 +112,17 @@ fn ready(run: &mut Run, beat: &mut Beat<'_, '_>) {
     }
     run.case.clocks.push(clock);
     run.go(State::Ready, told.occurred);
+}
+
+/// Is it the copy for a unit of a notice that the payer has, whose clock runs?
+fn is_copy(run: &Run, beat: &Beat<'_, '_>, clock: &Clock) -> bool {
+    let direct = |c: &&Clock| {
+        let told =
+            run.members.iter().filter_map(|m| beat.story.told.get(*m)).find(|t| t.message == c.message);
+        told.is_some_and(|t| t.event == beat.told.event && t.receiver == clock.payer)
+    };
+    let running = run.case.clocks.iter().filter(|c| c.stopped.is_none() && c.payer == clock.payer);
+    beat.told.receiver != clock.payer && running.into_iter().any(|c| direct(&c))
 }
 
 /// Stops the clock of the notice that it names; of one that was told anew, the newer one's; without a

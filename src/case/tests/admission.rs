@@ -217,6 +217,24 @@ fn open_compulsory_care_counts_as_a_ready_notice_without_a_sip() {
 }
 
 #[test]
+fn the_copy_of_a_decision_for_a_unit_starts_no_second_clock() {
+    let decided = |id: &str, to: &str, sent: &str| {
+        told(id, "open-compulsory-care", REGION, to, "2026-05-11T11:45:00+02:00").sent_at(sent)
+    };
+    let first = decided("a", BOARD, "2026-05-11T11:50:00+02:00");
+    let seen = view(&[notice(), first.clone(), decided("b", OPEN_CARE, "2026-05-11T11:55:00+02:00")], NOW);
+    let clocks = &seen.of(Kind::Admission)[0].clocks;
+    assert_eq!((clocks.len(), clocks[0].message.as_str(), clocks[0].stopped.as_ref()), (1, "a", None));
+    // The unit's copy came first: what the payer was told is what counts, and the copy still holds.
+    let seen = view(&[notice(), decided("b", OPEN_CARE, "2026-05-11T11:46:00+02:00"), first], NOW);
+    let clocks = &seen.of(Kind::Admission)[0].clocks;
+    let running: Vec<&str> =
+        clocks.iter().filter(|c| c.stopped.is_none()).map(|c| c.message.as_str()).collect();
+    assert_eq!(running, ["a"]);
+    assert_eq!(seen.word("b"), Word::Delivered);
+}
+
+#[test]
 fn a_notice_that_is_not_for_here_is_rejected_and_planning_does_not_begin() {
     let reply = replies("m8", "admission-reply", "2026-03-03T09:00:00+01:00");
     let seen = view(&[notice(), reply.answering("m6").saying(detail::REPLY, "not-resident-here")], NOW);

@@ -92,7 +92,7 @@ fn message(dice: &mut Dice, first: Timestamp, i: usize, event: &str, before: &[T
             | "misdirected"
     );
     let (sender, receiver) = if from_board { (BOARD, REGION) } else { (REGION, BOARD) };
-    let receiver = if event == "open-compulsory-care" { OPEN_CARE } else { receiver };
+    let receiver = if event == "open-compulsory-care" { dice.of(&[OPEN_CARE, BOARD]) } else { receiver };
     let mut t = told(&id, event, sender, receiver, &occurred.to_string());
     match event {
         "admission-reply" => {

@@ -55,8 +55,22 @@ impl<'w> World<'w> {
     /// The ready notices that started a clock.
     fn clocks(&self, run: u32) -> Vec<&'w Told> {
         let ready = self.in_run(run, &["discharge-ready", "open-compulsory-care"], false);
-        let counts = |t: &&Told| !self.alive(t) || self.left(run).is_none_or(|left| self.before(t, left));
-        ready.into_iter().filter(counts).collect()
+        ready.into_iter().filter(|t| self.starts(run, t)).collect()
+    }
+
+    fn starts(&self, run: u32, t: &'w Told) -> bool {
+        let ready = ["discharge-ready", "open-compulsory-care"].contains(&t.event.as_str());
+        let here = self.left(run).is_none_or(|left| self.before(t, left)) && !self.is_copy(run, t);
+        ready && self.run(t) == run && (!self.alive(t) || here)
+    }
+
+    /// Told to a unit while the same event's notice to the payer runs.
+    fn is_copy(&self, run: u32, copy: &'w Told) -> bool {
+        let payer = self.payer(run, copy);
+        let same = self.in_run(run, &[copy.event.as_str()], true).into_iter();
+        let mut direct = same.filter(|t| self.before(t, copy) && t.receiver == payer);
+        copy.receiver != payer
+            && direct.any(|t| self.payer(run, t) == payer && self.stop(run, t, Some(copy)).is_none())
     }
 
     fn payer(&self, run: u32, clock: &Told) -> HsaId {
@@ -85,7 +99,7 @@ impl<'w> World<'w> {
                 "discharge-ready-withdrawn" if self.withdraws(run, t, clock) => {
                     return Some((t, StopReason::Withdrawn));
                 }
-                "discharge-ready" | "open-compulsory-care" if same() => {
+                "discharge-ready" | "open-compulsory-care" if same() && !self.is_copy(run, t) => {
                     return Some((t, StopReason::Superseded));
                 }
                 _ => {}
@@ -97,7 +111,7 @@ impl<'w> World<'w> {
     /// Would the withdrawal stop the clock if it runs?
     fn withdraws(&self, run: u32, withdrawal: &'w Told, clock: &Told) -> bool {
         let named = self.named(&withdrawal.refers_to).filter(|n| self.before(n, withdrawal));
-        match named.filter(|n| self.clocks(run).iter().any(|c| c.message == n.message)) {
+        match named.filter(|n| self.starts(run, n)) {
             Some(named) => {
                 let why = self.stop(run, named, Some(withdrawal)).map(|s| s.1);
                 let stands = why.is_none_or(|why| why == StopReason::Superseded);
@@ -111,7 +125,9 @@ impl<'w> World<'w> {
         let ready = ["discharge-ready", "open-compulsory-care"].contains(&t.event.as_str());
         let run = if ready { self.run(t) } else { return false };
         let clock = self.clocks(run).into_iter().find(|c| c.message == t.message);
-        clock.and_then(|c| self.stop(run, c, None)).is_some_and(|s| s.1 == StopReason::Superseded)
+        clock
+            .and_then(|c| self.stop(run, c, None))
+            .is_some_and(|s| s.1 == StopReason::Superseded && s.0.receiver == t.receiver)
     }
 
     pub(super) fn newer_estimate(&self, t: &Told) -> bool {
