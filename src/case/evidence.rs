@@ -8,7 +8,7 @@
 use super::{
     calendar,
     obligation::{Duty, Late, Obligation, Owed, Whose},
-    view::{Case, Clock, Kind, State, Step, StopReason, Validity, View},
+    view::{Case, Clock, Kind, NoticeClock, State, Step, StopReason, Validity, View},
 };
 use crate::model::HsaId;
 use jiff::{Timestamp, civil::Date};
@@ -54,6 +54,8 @@ pub struct Notice {
     pub delivered: Option<Timestamp>,
     /// By when it had to be told, where a time is set.
     pub due: Option<Timestamp>,
+    /// M6 only: what its 24 hours count from.
+    pub clock: Option<NoticeClock>,
     /// Did it come in time, where a time is set?
     pub in_time: Option<bool>,
     /// If not, whose time it was.
@@ -172,6 +174,7 @@ fn notice(step: &Step) -> Notice {
         received: step.received,
         delivered: step.delivered,
         due: step.due,
+        clock: step.clock,
         in_time: step.due.map(|_| step.late.is_none()),
         late: step.late,
         validity: step.validity,

@@ -30,7 +30,8 @@ pub use obligation::{Duty, Late, Obligation, Owed, Start, Whose};
 pub use terms::{Care, Deadline, FreeDays, Limit, Terms};
 pub use told::{Told, detail};
 pub use view::{
-    Case, Clock, Finding, Kind, Standing, State, Step, Stop, StopReason, Validity, View, What, Word,
+    Case, Clock, Finding, Kind, NoticeClock, Standing, State, Step, Stop, StopReason, Validity, View, What,
+    Word,
 };
 
 use jiff::Timestamp;
@@ -61,6 +62,8 @@ pub fn play(told: &[Told], terms: &Terms, now: Timestamp) -> View {
 
 /// Says of each step whether it holds and came in time, and closes an admission in which nothing is owed.
 fn finish(run: &mut runs::Run, story: &Story<'_>, owed: &[Obligation], terms: &Terms, now: Timestamp) {
+    let left = run.valid(story, "discharged").next().and_then(|m| story.told.get(m));
+    let left = left.map(|t| t.moment(detail::DISCHARGED).unwrap_or(t.occurred));
     for (step, index) in run.case.steps.iter_mut().zip(&run.members) {
         step.validity = story.validity(*index);
         let met = owed.iter().find(|o| {
@@ -69,7 +72,11 @@ fn finish(run: &mut runs::Run, story: &Story<'_>, owed: &[Obligation], terms: &T
                 && o.duty != Duty::ReceiveInTime
                 && matches!(o.state, Owed::Met | Owed::MetLate)
         });
-        let own = story.told.get(*index).and_then(|t| Some((t, owed::due_of(t, terms)?.2)));
+        let own = story.told.get(*index).and_then(|t| match t.event.as_str() {
+            // The fast vårdkontakt is to be appointed before the discharge (2:5).
+            "care-contact-appointed" => Some((t, left?)),
+            _ => Some((t, owed::due_of(t, terms)?)),
+        });
         let own = own.map(|(t, due)| (Some(due), owed::late(t, due, now)));
         (step.due, step.late) = met.map(|o| (Some(o.due), o.late)).or(own).unwrap_or_default();
     }

@@ -68,10 +68,6 @@ pub enum Duty {
 pub enum Start {
     /// The event's own time.
     Occurred,
-    /// The admission.
-    Admission,
-    /// The assessment, later than the admission (2017:612 2:3).
-    Assessment,
     /// First day of the placement.
     PlacementStart,
     /// The day or moment of discharge.

@@ -216,30 +216,25 @@ fn carrier(told: &Told, due: Timestamp) -> Whose {
     }
 }
 
-/// When a step should have been told, where the terms set a time for the event and it answers nothing.
-pub(super) fn due_of(told: &Told, terms: &Terms) -> Option<(Timestamp, Start, Timestamp)> {
-    let occurred = (told.occurred, Start::Occurred);
-    let day = |name: &str, start: Start| told.day(name).map(|d| (calendar::start_of(d), start));
-    let (start, clock) = match told.event.as_str() {
-        "admission-notice" => match told.moment(detail::ADMITTED_AT) {
-            Some(admitted) if admitted >= told.occurred => (admitted, Start::Admission),
-            Some(_) => (told.occurred, Start::Assessment),
-            None => occurred,
-        },
-        "health-exam-request" | "dental-exam-request" | "placement-started" => {
-            day(detail::PLACED, Start::PlacementStart).unwrap_or(occurred)
-        }
-        "placement-ended" => day(detail::PLACEMENT_END, Start::Occurred).unwrap_or(occurred),
-        "placement-changed" => day(detail::AT, Start::Occurred).unwrap_or(occurred),
-        "discharge-information" => day(detail::DISCHARGED, Start::Discharge).unwrap_or(occurred),
-        "discharged" => told.moment(detail::DISCHARGED).map_or(occurred, |at| (at, Start::Discharge)),
+/// By when a step should have been told, where the terms set a time for the event and it answers nothing.
+pub(super) fn due_of(told: &Told, terms: &Terms) -> Option<Timestamp> {
+    let day = |name: &str| told.day(name).map_or(told.occurred, calendar::start_of);
+    let moment = |name: &str| told.moment(name).unwrap_or(told.occurred);
+    let start = match told.event.as_str() {
+        // 2017:612 2:3: from the admission, or from the later assessment.
+        "admission-notice" => moment(detail::ADMITTED_AT).max(told.occurred),
+        "health-exam-request" | "dental-exam-request" | "placement-started" => day(detail::PLACED),
+        "placement-ended" => day(detail::PLACEMENT_END),
+        "placement-changed" => day(detail::AT),
+        "discharge-information" => day(detail::DISCHARGED),
+        "discharged" => moment(detail::DISCHARGED),
         "discharge-estimate-changed"
         | "discharge-ready"
         | "discharge-ready-withdrawn"
         | "open-compulsory-care"
-        | "sis-patient-left" => occurred,
+        | "sis-patient-left" => told.occurred,
         _ => return None,
     };
     let limit = terms.limit(&told.event, calendar::day_of(start))?;
-    Some((start, clock, calendar::due(start, limit)))
+    Some(calendar::due(start, limit))
 }

@@ -8,7 +8,7 @@ use super::{
     story::Story,
     terms::Terms,
     told::{Told, detail},
-    view::{Case, Kind, State, Step, Validity, What},
+    view::{Case, Kind, NoticeClock, State, Step, Validity, What},
 };
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
@@ -263,8 +263,20 @@ fn step(told: &Told, overtaken: bool) -> Step {
         received: told.received,
         delivered: told.delivered,
         due: None,
+        clock: notice_clock(told),
         late: None,
         validity: Validity::Valid,
         overtaken,
     }
+}
+
+fn notice_clock(told: &Told) -> Option<NoticeClock> {
+    if told.event != "admission-notice" {
+        return None;
+    }
+    Some(match told.moment(detail::ADMITTED_AT) {
+        Some(admitted) if admitted >= told.occurred => NoticeClock::Admission,
+        Some(_) => NoticeClock::Assessment,
+        None => NoticeClock::Event,
+    })
 }

@@ -119,12 +119,26 @@ pub struct Step {
     pub delivered: Option<Timestamp>,
     /// By when the terms want it told, where they say so.
     pub due: Option<Timestamp>,
+    /// M6 only: what its 24 hours count from.
+    pub clock: Option<NoticeClock>,
     /// Told too late, and whose time it was.
     pub late: Option<Late>,
     /// Does it still hold?
     pub validity: Validity,
     /// It came when the case had passed the state that it tells of, so it moved nothing.
     pub overtaken: bool,
+}
+
+/// The two instants from which the 24 hours of an admission notice may count (2017:612 2:3).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoticeClock {
+    /// The admission: it is told, and the event is not later.
+    Admission,
+    /// The assessment, which the notice's event time is, later than the admission that it tells.
+    Assessment,
+    /// The event time; the notice tells no admission, so which of the two it is stays open.
+    Event,
 }
 
 /// Does a step still hold?

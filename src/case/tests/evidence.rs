@@ -140,3 +140,17 @@ fn ready_withdrawn_ready_keeps_both_clocks() {
     assert_eq!(serde_json::from_str::<Evidence>(&text).unwrap(), evidence);
     assert!(text.contains(r#""outcome":"from","first-day":"2026-03-24""#), "{text}");
 }
+
+#[test]
+fn a_care_contact_is_to_be_appointed_before_the_discharge() {
+    let contact = |time: &str| told("m9", "care-contact-appointed", OPEN_CARE, BOARD, time);
+    let left = tells("m14", "discharged", "2026-03-14T11:00:00+01:00");
+    let in_time = |told: &[Told]| {
+        let evidence = judge(told, &Terms::default(), LATER);
+        evidence.notices.iter().find(|n| n.message == "m9").unwrap().in_time
+    };
+    let before = contact("2026-03-13T11:00:00+01:00");
+    assert_eq!(in_time(&[notice(), before.clone()]), None);
+    assert_eq!(in_time(&[notice(), before, left.clone()]), Some(true));
+    assert_eq!(in_time(&[notice(), contact("2026-03-14T11:00:00+01:00"), left]), Some(false));
+}

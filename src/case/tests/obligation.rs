@@ -35,8 +35,12 @@ fn a_notice_is_due_24_hours_after_admission_or_the_later_assessment() {
     assert_eq!(step(notice().sent_at("2026-03-29T16:00:01+02:00")), (due, Some(Whose::Sender)));
     // The admission is told too: the later of the two is what counts.
     let earlier = notice().saying(detail::ADMITTED_AT, "2026-03-27T08:00:00+01:00");
+    let clock = |told: Told| view(&[told], "2026-04-10T12:00:00+02:00").of(Kind::Admission)[0].steps[0].clock;
+    assert_eq!(clock(notice()), Some(NoticeClock::Event));
+    assert_eq!(clock(earlier.clone()), Some(NoticeClock::Assessment));
     assert_eq!(step(earlier).0, due);
     let later = notice().saying(detail::ADMITTED_AT, "2026-03-28T18:00:00+01:00");
+    assert_eq!(clock(later.clone()), Some(NoticeClock::Admission));
     assert_eq!(step(later).0, at("2026-03-29T19:00:00+02:00"));
 }
 
