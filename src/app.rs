@@ -16,11 +16,11 @@ use crate::{
         http,
         tls::{Gate, TurnedAway},
     },
-    model::{Code, Event, EventKind, Failure, Finding},
+    model::{Code, Event, EventKind, Failure, Finding, Model},
     pki::TlsFiles,
     port::{Clock, SystemClock, SystemEntropy},
     registry::Registry,
-    rulebook::{Rulebook, Source},
+    rulebook::{self, Rulebook, Source},
 };
 use serde_json::json;
 use std::{
@@ -86,7 +86,8 @@ pub fn load(file: &Path) -> Result<Loaded, Vec<Problem>> {
     let http = HttpCourier::load(&files(&config.tls.server_ca), now);
     let (sink, unasked) = unasked::queue();
     let mllp = MllpCourier::load(&files(&config.tls.server_ca), now, sink);
-    let unspoken = unspoken(&config, &rulebook, file);
+    let mut unspoken = unspoken(&config, &rulebook, file);
+    unspoken.extend(unmade(&config, &rulebook, file));
     match (gate, http, mllp) {
         (Ok(gate), Ok(http), Ok(mllp)) if unspoken.is_empty() => {
             Ok(Loaded { config, rulebook, gate, couriers: Couriers { http, mllp }, unasked })
@@ -138,6 +139,21 @@ fn unspoken(config: &Config, rulebook: &Rulebook, file: &Path) -> Vec<Problem> {
         }
     }
     problems
+}
+
+/// Messages that agreements send beside others, and no map makes.
+fn unmade(config: &Config, rulebook: &Rulebook, file: &Path) -> Vec<Problem> {
+    let folder = file.parent().unwrap_or(Path::new(".")).join("agreements");
+    let rows = config.agreements.iter().flat_map(|a| &a.fan_out);
+    let unmade = rows.filter_map(|row| {
+        let name = rulebook::beside(&row.also, &row.event);
+        rulebook.map(&name, Model::Fhir, Model::Fhir).is_err().then(|| {
+            let message = format!("[[fan_out]] asks for {}, and no map makes it of {}", row.also, row.event);
+            let remedy = format!("add mappings/{name}/fhir-fhir.map, or take the row away");
+            Problem::of(&folder, Code::ConfigMap, message, &remedy)
+        })
+    });
+    unmade.collect()
 }
 
 fn tls_problem(finding: Finding, file: &Path) -> Problem {

@@ -11,7 +11,7 @@ pub(crate) mod read;
 mod site;
 
 use crate::model::{Code, HsaId, Partner};
-pub use agreement::{Agreement, EventRule};
+pub use agreement::{Agreement, EventRule, FanOut};
 pub use site::{Delivery, HsaFrom, Listen, Mllp, Mode, Store, Tls};
 use std::{
     collections::HashMap,
@@ -104,6 +104,9 @@ impl Config {
                 }
             }
         }
+        for (file, agreement) in &agreements {
+            fan_out(file, agreement, &partners, &mut problems);
+        }
         match (site, problems.is_empty()) {
             (Some(mut config), true) => {
                 config.partners = partners;
@@ -112,6 +115,30 @@ impl Config {
             }
             _ => Err(problems),
         }
+    }
+}
+
+/// Rows of `[[fan_out]]` that could never work: their party is not configured, or may not be told.
+fn fan_out(file: &Path, agreement: &Agreement, partners: &[Partner], problems: &mut Vec<Problem>) {
+    for row in &agreement.fan_out {
+        let to = partners.iter().find(|p| p.hsa_id == row.to);
+        let told = |p: &Partner| agreement.events.iter().any(|e| e.code == row.also && e.to == p.kind);
+        let (message, remedy) = match to {
+            Some(to) if told(to) => continue,
+            Some(to) => (
+                format!(
+                    "[[fan_out]] sends {} to a {}, and no [[event]] lets it pass",
+                    row.also,
+                    to.kind.word()
+                ),
+                "add the [[event]] row, or take the [[fan_out]] row away",
+            ),
+            None => (
+                format!("[[fan_out]] names {}, which is no configured partner", row.to),
+                "add the party under partners/, or take the [[fan_out]] row away",
+            ),
+        };
+        problems.push(Problem::of(file, Code::ConfigReference, message, remedy));
     }
 }
 

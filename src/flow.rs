@@ -5,6 +5,7 @@
 //! make from a `Permitted`, which only `permit` makes from a `Valid`, which only `validate` makes.
 //! Deliberately absent: transports, SQL, and any rule about content.
 
+mod beside;
 mod dispatch;
 mod ends;
 pub mod mailbox;
@@ -129,6 +130,7 @@ impl Gateway {
         let skew = SignedDuration::from_mins(self.config.clock_skew_minutes);
         let rules = Rules { registry: &registry, rulebook: &rulebook, mode: self.config.mode, skew, now };
         let valid = validate::message(message, from, &arrival.bytes, &rules)?;
+        let made = validate::beside(&valid, &rules)?;
         let decision = self.decide_valid(&valid, now).await;
         let permitted = permit::apply(valid, decision)?;
         let marking = self.marking(&permitted, &rulebook).await?;
@@ -136,15 +138,18 @@ impl Gateway {
         let expire = SignedDuration::from_hours(self.config.delivery.expire_hours);
         let delivery = route::delivery(&permitted, rendered, self.entropy.uuid(), now, expire);
         let id = self.entropy.uuid();
+        let parts = self.parts(&id, made, &rulebook, now).await?;
         let held = match permitted.decision() {
             Decision::Hold(hold) => Some(hold.word()),
             _ => None,
         };
-        let notes = acknowledge::notes(permitted.valid().notes(), permitted.removed(), held);
+        let mut notes = acknowledge::notes(permitted.valid().notes(), permitted.removed(), held);
+        notes.extend(parts.notes.iter().cloned());
         let envelope = permitted.valid().envelope();
         let reference = envelope.reference.as_deref();
         let answer = acknowledge::accepted(style, &id, &envelope.id, reference, &notes);
-        let events = record::accepted(&id, &permitted, &delivery.id, now);
+        let mut events = record::accepted(&id, &permitted, &delivery.id, now);
+        events.extend(parts.events.iter().cloned());
         let admission = Admission {
             id,
             key: key.clone(),
@@ -158,8 +163,8 @@ impl Gateway {
             format: permitted.valid().format(),
             original: arrival.bytes.clone(),
             answer: answer.clone(),
-            state: route::state(&permitted),
-            deliveries: vec![delivery],
+            state: parts.state(&permitted),
+            deliveries: std::iter::once(delivery).chain(parts.deliveries).collect(),
             marking,
             events,
         };

@@ -60,7 +60,7 @@ use details::Details;
 use foreign::Foreign;
 pub use foreign::{Meaning, Noted};
 pub use map::{Map, MapFault};
-pub use maps::{MapName, Maps, is_wanted};
+pub use maps::{MapName, Maps, beside, is_wanted};
 pub use marks::{By, Marks, Row as MarkRow, Whose};
 pub use packages::Edition;
 use packages::{ConceptMap, Packages};

@@ -26,6 +26,8 @@ pub struct Agreement {
     pub parties: Vec<HsaId>,
     /// What may be told.
     pub events: Vec<EventRule>,
+    /// What goes out beside it.
+    pub fan_out: Vec<FanOut>,
     /// What never reaches anyone when the subject is protected (domain §5).
     pub protected_removes: Vec<ElementPath>,
     /// By when what is owed, and from when who pays.
@@ -53,6 +55,19 @@ pub struct EventRule {
     pub whitelist: Option<Vec<ElementPath>>,
 }
 
+/// A message that goes out beside another one (domain §1: M1 that asks for all parts is M1 and M2).
+#[derive(Clone, PartialEq, Debug)]
+pub struct FanOut {
+    /// Event code of the message that comes in.
+    pub event: String,
+    /// FHIRPath on its canonical form: true where another message goes out.
+    pub when: ElementPath,
+    /// Event code of the other message, which a map makes of it.
+    pub also: String,
+    /// Who receives the other message.
+    pub to: HsaId,
+}
+
 /// Elements removed for a protected subject unless the agreement says otherwise.
 const PROTECTED_REMOVES: [&str; 4] = [
     "Patient.address",
@@ -76,6 +91,7 @@ pub fn read(table: &mut read::Table<'_>) -> Option<Agreement> {
     let protected = table.list("protected_removes", "a FHIRPath expression", ElementPath::parse);
     let events = table.tables("event", event);
     let terms = table.table("terms", |table| terms::read(table, valid_from));
+    let fan_out = table.tables("fan_out", fan_out);
     if events.is_empty() {
         table.problem(
             None,
@@ -90,6 +106,7 @@ pub fn read(table: &mut read::Table<'_>) -> Option<Agreement> {
         valid_to,
         parties,
         events,
+        fan_out,
         protected_removes: protected
             .unwrap_or_else(|| PROTECTED_REMOVES.iter().filter_map(|p| ElementPath::parse(p)).collect()),
         terms,
@@ -116,4 +133,12 @@ fn event(table: &mut read::Table<'_>) -> Option<EventRule> {
         deadline_hours: (deadline > 0).then_some(deadline),
         whitelist,
     })
+}
+
+fn fan_out(table: &mut read::Table<'_>) -> Option<FanOut> {
+    let event = table.need_text("event");
+    let when = table.need("when", "a FHIRPath expression", ElementPath::parse);
+    let also = table.need_text("also");
+    let to = table.need("to", "an HSA-id", HsaId::parse);
+    Some(FanOut { event: event?, when: when?, also: also?, to: to? })
 }

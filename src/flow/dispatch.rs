@@ -149,12 +149,14 @@ impl Gateway {
         let registry = self.registry.load_full();
         let pace = self.pace();
         let Some(to) = registry.partner(&delivery.lane.receiver).cloned() else {
-            return settle::not_permitted(delivery, false, self.clock.now(), pace);
+            return settle::not_permitted(delivery, None, self.clock.now(), pace);
         };
         match self.decide_again(delivery, &to, &registry).await {
             Decision::Pass { .. } => {}
-            Decision::Hold(_) => return settle::not_permitted(delivery, true, self.clock.now(), pace),
-            Decision::Stop { .. } => return settle::not_permitted(delivery, false, self.clock.now(), pace),
+            Decision::Hold(hold) => {
+                return settle::not_permitted(delivery, Some(hold), self.clock.now(), pace);
+            }
+            Decision::Stop { .. } => return settle::not_permitted(delivery, None, self.clock.now(), pace),
         }
         let outcome = self.courier.deliver(&to, delivery).await;
         settle::outcome(delivery, &to, &outcome, self.clock.now(), pace)

@@ -153,15 +153,15 @@ impl Gateway {
     async fn permitted(&self, lent: Vec<Lent>, to: &Partner, registry: &Registry) -> Vec<Lent> {
         let mut permitted = Vec::with_capacity(lent.len());
         for one in lent {
-            let silent = match self.decide_again(&one.delivery, to, registry).await {
+            let hold = match self.decide_again(&one.delivery, to, registry).await {
                 Decision::Pass { .. } => {
                     permitted.push(one);
                     continue;
                 }
-                Decision::Hold(_) => true,
-                Decision::Stop { .. } => false,
+                Decision::Hold(hold) => Some(hold),
+                Decision::Stop { .. } => None,
             };
-            let stopped = settle::not_permitted(&one.delivery, silent, self.clock.now(), self.pace());
+            let stopped = settle::not_permitted(&one.delivery, hold, self.clock.now(), self.pace());
             if let Err(failure) = self.ledger.settle(stopped).await {
                 let delivery = &one.delivery.id;
                 tracing::error!(code = %failure.code(), delivery, "a stop cannot be stored: {failure}");

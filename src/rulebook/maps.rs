@@ -44,6 +44,14 @@ impl MapName {
     }
 }
 
+/// Parts the two events in the folder's name of a map that makes one event's message of another's.
+const BESIDE: &str = "-of-";
+
+/// The folder of the map that makes the message `also` of one of `event`, in the canonical form.
+pub fn beside(also: &str, event: &str) -> String {
+    format!("{also}{BESIDE}{event}")
+}
+
 /// Maps that have been read.
 pub struct Maps {
     definitions: Arc<Definitions>,
@@ -209,7 +217,10 @@ fn named(file: &File, url: String, known: &[Model], problems: &mut Vec<Problem>)
     let models = name.strip_suffix(".map").and_then(|n| n.split_once('-'));
     let found = models.and_then(|(from, to)| Some((word(from)?, word(to)?)));
     let own = |(from, to): &(Model, Model)| owner.is_none() || [*from, *to].map(Some).contains(&owner);
-    let Some((from, to)) = found.filter(|(from, to)| from != to && own(&(*from, *to))) else {
+    // A message that goes out beside another one is made of it in the canonical form.
+    let beside = |from: Model| from == Model::Fhir && event.contains(BESIDE);
+    let Some((from, to)) = found.filter(|(from, to)| (from != to || beside(*from)) && own(&(*from, *to)))
+    else {
         let detail = "a map is mappings/<event>/<from>-<to>.map with `fhir` and `case`, or \
             mappings/<model>/<event>/<from>-<to>.map with that model, which has a model.json, and one of them";
         problems.push(problem(file, detail.into()));

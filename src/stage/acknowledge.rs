@@ -4,8 +4,9 @@
 //! `application/problem+json` (RFC 9457); all findings at once; never a value from a message.
 
 use crate::{
-    model::{Answer, Channel, Code, Failure, Fault, Finding, Format, fault::Severity},
+    model::{Answer, Channel, Code, Decision, Failure, Fault, Finding, Format, fault::Severity},
     rulebook::Noted,
+    stage::permit::Permitted,
 };
 use fhir::{
     Definitions,
@@ -280,6 +281,19 @@ pub fn notes(found: &[Finding], removed: &[String], held: Option<&str>) -> Vec<F
     }));
     notes.extend(held.map(|reason| Finding::note(Code::HeldForDecision, reason)));
     notes
+}
+
+/// What the sender is told of a message that goes out beside its own: event, id and receiver, and its own notes.
+pub fn beside(permitted: &Permitted) -> Vec<Finding> {
+    let envelope = permitted.valid().envelope();
+    let told = format!("{} {} to {}", envelope.event, envelope.id, envelope.receiver);
+    let held = match permitted.decision() {
+        Decision::Hold(hold) => Some(format!("{told}: {}", hold.word())),
+        _ => None,
+    };
+    let mut all = vec![Finding::note(Code::SentBeside, told)];
+    all.extend(notes(&[], permitted.removed(), held.as_deref()));
+    all
 }
 
 #[cfg(test)]

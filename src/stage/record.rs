@@ -28,8 +28,19 @@ struct Accepted<'a> {
 struct Decided<'a> {
     agreement: &'a str,
     reference: &'a str,
+    /// The message that it is about, where that is not the accepted one itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    beside: Option<Own<'a>>,
     #[serde(flatten)]
     decision: Verdict<'a>,
+}
+
+/// A message that goes out beside the accepted one.
+#[derive(Serialize)]
+struct Own<'a> {
+    id: &'a str,
+    event: &'a str,
+    removed: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -62,20 +73,39 @@ pub fn accepted(id: &str, permitted: &Permitted, delivery: &str, now: Timestamp)
         to: envelope.receiver.as_str(),
         removed: permitted.removed(),
     };
-    let decision = match permitted.decision() {
-        Decision::Pass { basis, evidence } => {
-            Verdict::Pass { basis: basis.word(), evidence: evidence.as_deref() }
-        }
-        Decision::Hold(hold) => Verdict::Hold { reason: hold.word() },
-        Decision::Stop { .. } => Verdict::Stop,
-    };
-    let decided = Decided { agreement: valid.agreement(), reference: &valid.rule().reference, decision };
-    let held = matches!(permitted.decision(), Decision::Hold(_));
-    let kind = if held { EventKind::Held } else { EventKind::Decided };
+    let (kind, decided) = decided(permitted, None);
     vec![
         event(EventKind::Accepted, &envelope.sender, text(&accepted)),
         event(kind, &envelope.receiver, text(&decided)),
     ]
+}
+
+/// The event of a message that goes out beside the message `id`: what it is, and how permission was decided.
+pub fn beside(id: &str, permitted: &Permitted, delivery: &str, now: Timestamp) -> Event {
+    let envelope = permitted.valid().envelope();
+    let own = Own { id: &envelope.id, event: &envelope.event, removed: permitted.removed() };
+    let (kind, decided) = decided(permitted, Some(own));
+    Event {
+        at: now,
+        kind,
+        message: Some(id.to_string()),
+        delivery: Some(delivery.to_string()),
+        party: Some(envelope.receiver.to_string()),
+        code: None,
+        detail: text(&decided),
+    }
+}
+
+fn decided<'a>(permitted: &'a Permitted, beside: Option<Own<'a>>) -> (EventKind, Decided<'a>) {
+    let valid = permitted.valid();
+    let (kind, decision) = match permitted.decision() {
+        Decision::Pass { basis, evidence } => {
+            (EventKind::Decided, Verdict::Pass { basis: basis.word(), evidence: evidence.as_deref() })
+        }
+        Decision::Hold(hold) => (EventKind::Held, Verdict::Hold { reason: hold.word() }),
+        Decision::Stop { .. } => (EventKind::Decided, Verdict::Stop),
+    };
+    (kind, Decided { agreement: valid.agreement(), reference: &valid.rule().reference, beside, decision })
 }
 
 /// Texts, numbers and times only: writing them to memory does not fail.

@@ -3,7 +3,9 @@
 //! Invariant: `NotSent` is retried with growing waits; `Unknown` only where a repeat has no second
 //! effect, otherwise a person decides; nothing is dropped.
 
-use crate::model::{Code, Delivery, DeliveryState, Event, EventKind, Fault, Outcome, Partner, Settlement};
+use crate::model::{
+    Code, Delivery, DeliveryState, Event, EventKind, Fault, Hold, Outcome, Partner, Settlement,
+};
 use jiff::{SignedDuration, Timestamp};
 
 /// How retries are spaced.
@@ -50,13 +52,15 @@ pub fn outcome(
     settlement(delivery, state, next_at, event(delivery, kind, fault, now, next_at))
 }
 
-/// The settlement of an attempt that permission stopped before anything was sent.
-pub fn not_permitted(delivery: &Delivery, silent: bool, now: Timestamp, pace: Pace) -> Settlement {
-    let fault = if silent {
-        Fault::of(Code::HeldForDecision, "the consent source does not answer")
-    } else {
-        Fault::of(Code::PermissionGone, "decided again at this attempt")
+/// The settlement of an attempt that permission stopped before anything was sent. Only a silent source is asked again
+/// by itself: a receiver that is not ready, and a permission that is gone, need a person.
+pub fn not_permitted(delivery: &Delivery, hold: Option<Hold>, now: Timestamp, pace: Pace) -> Settlement {
+    let fault = match hold {
+        Some(Hold::SourceSilent) => Fault::of(Code::HeldForDecision, "the consent source does not answer"),
+        Some(ref hold @ Hold::ReceiverNotReady) => Fault::of(Code::HeldForDecision, hold.word()),
+        None => Fault::of(Code::PermissionGone, "decided again at this attempt"),
     };
+    let silent = hold == Some(Hold::SourceSilent);
     let next_at = silent.then(|| now.checked_add(pace.wait(delivery.attempt, 0)).ok()).flatten();
     let state = if silent { DeliveryState::Waiting } else { DeliveryState::Held };
     settlement(delivery, state, next_at, event(delivery, EventKind::Held, Some(&fault), now, next_at))

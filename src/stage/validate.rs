@@ -3,6 +3,8 @@
 //! Invariant: only this stage makes a `Valid`, and only from a message without any error. The same
 //! rules serve the CLI (`rulebook::check`). Deliberately absent: repair of any kind.
 
+mod beside;
+
 use crate::{
     config::{EventRule, Mode},
     model::{Code, Envelope, Fault, Finding, Format, Message, Partner, Told, path::ElementPath},
@@ -18,6 +20,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use std::sync::{Arc, OnceLock};
 
 pub use crate::rulebook::check::identifier;
+pub use beside::{Beside, beside};
 
 /// What validation needs to know besides the message.
 pub struct Rules<'a> {
