@@ -102,7 +102,7 @@ Description: "The day of discharge, and a section for each part of what the muni
 Invariant: m13-1
 Description: "A part has at most 4,000 characters / En del har högst 4 000 tecken"
 Severity: #error
-Expression: "text.div.replaceMatches('<[^>]*>', '').unescape('html').length() <= 4000"
+Expression: "text.div.replaceMatches('</p>|<br[^>]*>', ' ').replaceMatches('<[^>]*>', '').unescape('html').trim().length() <= 4000"
 
 Invariant: m13-2
 Description: "No part is told twice / Ingen del berättas två gånger"

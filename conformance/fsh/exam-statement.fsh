@@ -70,7 +70,7 @@ Description: "Status of each domain in plain words, need of care, follow-up, and
 * event.period obeys m5-1
   * ^short = "When"
 * section ^slicing.discriminator.type = #pattern
-* section obeys m5-2 and m5-3
+* section obeys m5-2 and m5-3 and m5-4
   * ^slicing.discriminator.path = "code"
   * ^short = "One section per domain, then the parts of the statement; no others, because the receiver would never see them"
   * ^slicing.rules = #closed
@@ -144,3 +144,8 @@ Invariant: m5-3
 Description: "A domain that was not examined tells why, one that was does not / För ett område som inte undersöktes anges varför, annars inte"
 Severity: #error
 Expression: "extension.where(url = 'https://sluss.example/fhir/StructureDefinition/exam-done').value.exists() implies (extension.where(url = 'https://sluss.example/fhir/StructureDefinition/exam-done').value = false) = extension.where(url = 'https://sluss.example/fhir/StructureDefinition/not-done-reason').exists()"
+
+Invariant: m5-4
+Description: "A part has at most 8,000 characters / En del har högst 8 000 tecken"
+Severity: #error
+Expression: "text.div.replaceMatches('</p>|<br[^>]*>', ' ').replaceMatches('<[^>]*>', '').unescape('html').trim().length() <= 8000"
