@@ -36,8 +36,8 @@ const CRATES: [(&str, &[&str]); 9] = [
     ("reqwest", &["courier/", "consent/", "conformance/"]),
     ("rustls", &["listen/tls.rs", "courier/tls.rs", "pki/"]),
     ("rusqlite", &["ledger/"]),
-    ("tokio", &["ledger/", "flow", "listen/", "courier/", "consent/", "conformance/", "app.rs", "cli/"]),
-    ("tracing", &["ledger/", "flow", "listen/", "courier/", "consent/", "conformance/", "app.rs", "cli/"]),
+    ("tokio", &["ledger/", "flow", "listen/", "courier/", "consent/", "conformance/", "app", "cli/"]),
+    ("tracing", &["ledger/", "flow", "listen/", "courier/", "consent/", "conformance/", "app", "cli/"]),
     ("clap", &["cli/"]),
     ("xsd_schema", &["rulebook/xsd"]),
 ];
