@@ -220,7 +220,7 @@ pub async fn start_with(loaded: Loaded, clock: Arc<dyn Clock>) -> Result<Running
         config,
     });
     let sink = turned_away(gateway.clone());
-    tokio::spawn(unasked::record(gateway.clone(), unasked));
+    tokio::spawn(unasked::record(Arc::downgrade(&gateway), unasked));
     let shared = gateway.clone();
     let app = move || actix_web::App::new().configure(http::routes(shared.clone()));
     let door = door::serve(listener, Arc::new(gate), &limits, sink, app)

@@ -1,7 +1,7 @@
 //! Answers of receivers that came late or were of another message: from the courier to the record.
 //!
-//! Invariant: a short queue; what does not fit is counted in the log, not in memory. Deliberately absent: any
-//! change of an outcome.
+//! Invariant: a short queue; what does not fit is counted in the log, not in memory. The queue does not keep the
+//! gateway alive, whose courier holds its other end. Deliberately absent: any change of an outcome.
 
 use crate::{
     courier::{Sink, Unasked},
@@ -9,7 +9,7 @@ use crate::{
     model::{Event, EventKind},
 };
 use serde_json::json;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use tokio::sync::mpsc::{self, Receiver};
 
 /// Where they go until the ledger is open.
@@ -25,8 +25,9 @@ pub fn queue() -> (Sink, Receiver<Unasked>) {
 }
 
 /// Puts them on record, with the message whose delivery they may concern.
-pub async fn record(gateway: Arc<Gateway>, mut waiting: Receiver<Unasked>) {
+pub async fn record(gateway: Weak<Gateway>, mut waiting: Receiver<Unasked>) {
     while let Some(unasked) = waiting.recv().await {
+        let Some(gateway) = gateway.upgrade() else { break };
         let event = Event {
             at: gateway.clock.now(),
             kind: EventKind::Unasked,
