@@ -19,7 +19,7 @@ OURS = "https://sluss.example/fhir/StructureDefinition/"
 SIMPLE = {"ST": "string", "DTM": "dateTime", "DT": "date", "TM": "time"}
 # What is not in the table: the positions that a map may still name.
 FIELDS, COMPONENTS = 60, 30
-ONCE = {"MSH", "EVN", "PD1", "MSA", "ZSL"}
+ONCE = {"MSH", "EVN", "PID", "PD1", "PV1", "PV2", "MSA", "RF1", "SCH", "TXA", "ZSL"}
 
 
 class Group:

@@ -39,6 +39,7 @@ pub struct Rulebook {
     rivta: RivTaRules,
     details: Details,
     marks: Marks,
+    hl7v2: Option<hl7v2::Hl7v2>,
     version: String,
     editions: Vec<Edition>,
 }
@@ -106,6 +107,7 @@ impl Rulebook {
         let foreign = Foreign::load(&files, &trees, &definitions).map_err(|found| problems.extend(found));
         let rivta = RivTaRules::load(&files, None, &definitions).map_err(|found| problems.extend(found));
         let details = Details::load(&files, Definitions::r4()).map_err(|found| problems.extend(found));
+        let hl7v2 = hl7v2::Hl7v2::of(&files, &definitions);
         let concept_maps = std::mem::take(&mut packages.concept_maps);
         let editions = packages.editions();
         let marks = Marks::load(&files, &mut problems);
@@ -121,6 +123,7 @@ impl Rulebook {
                 rivta,
                 details,
                 marks,
+                hl7v2,
                 version: files::version(
                     &files,
                     editions.iter().map(|e| (e.name.as_str(), e.sha256.as_str())),

@@ -27,7 +27,7 @@ impl Word {
     }
 
     /// Names of models of ours, and of the folder that all share.
-    const TAKEN: [&str; 4] = ["fhir", "case", "shared", "rivta"];
+    const TAKEN: [&str; 5] = ["fhir", "case", "shared", "rivta", "hl7v2"];
 
     /// The name.
     pub fn as_str(&self) -> &str {
@@ -52,6 +52,8 @@ pub enum Model {
     Case,
     /// The e-referral contract of RIV-TA, in its SOAP envelope.
     RivTa,
+    /// HL7 v2.
+    Hl7v2,
     /// A case system's own format, which a folder of rules describes.
     Dialect(Word),
 }
@@ -63,6 +65,7 @@ impl Model {
             Model::Fhir => "fhir",
             Model::Case => "case",
             Model::RivTa => "rivta",
+            Model::Hl7v2 => "hl7v2",
             Model::Dialect(word) => word.as_str(),
         }
     }
@@ -73,6 +76,7 @@ impl Model {
             "fhir" => Some(Model::Fhir),
             "case" => Some(Model::Case),
             "rivta" => Some(Model::RivTa),
+            "hl7v2" => Some(Model::Hl7v2),
             _ => Word::parse(text).map(Model::Dialect),
         }
     }
@@ -96,6 +100,8 @@ pub enum Format {
     CaseXml,
     /// A SOAP envelope of RIV-TA.
     RivTa,
+    /// HL7 v2 as ER7.
+    Hl7v2,
     /// A dialect as JSON.
     DialectJson(Word),
     /// The same as XML.
@@ -104,8 +110,8 @@ pub enum Format {
 
 impl Format {
     /// The formats that need no rules of a site's own.
-    pub const OWN: [Format; 5] =
-        [Format::FhirJson, Format::FhirXml, Format::CaseJson, Format::CaseXml, Format::RivTa];
+    pub const OWN: [Format; 6] =
+        [Format::FhirJson, Format::FhirXml, Format::CaseJson, Format::CaseXml, Format::RivTa, Format::Hl7v2];
 
     /// The name in configuration and records.
     pub fn word(&self) -> String {
@@ -115,6 +121,7 @@ impl Format {
             Format::CaseJson => "case-json".into(),
             Format::CaseXml => "case-xml".into(),
             Format::RivTa => "rivta".into(),
+            Format::Hl7v2 => "hl7v2".into(),
             Format::DialectJson(word) => format!("{}-json", word.as_str()),
             Format::DialectXml(word) => format!("{}-xml", word.as_str()),
         }
@@ -140,6 +147,7 @@ impl Format {
             Format::FhirJson | Format::FhirXml => Model::Fhir,
             Format::CaseJson | Format::CaseXml => Model::Case,
             Format::RivTa => Model::RivTa,
+            Format::Hl7v2 => Model::Hl7v2,
             Format::DialectJson(word) | Format::DialectXml(word) => Model::Dialect(*word),
         }
     }
@@ -149,6 +157,7 @@ impl Format {
         match self {
             Format::FhirJson => "application/fhir+json",
             Format::FhirXml => "application/fhir+xml",
+            Format::Hl7v2 => "x-application/hl7-v2+er7",
             Format::CaseJson | Format::DialectJson(_) => "application/json",
             Format::CaseXml | Format::DialectXml(_) => "application/xml",
             Format::RivTa => "text/xml; charset=utf-8",

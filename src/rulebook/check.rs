@@ -8,6 +8,7 @@
 mod case;
 mod content;
 pub mod guess;
+mod hl7v2;
 mod identity;
 pub mod place;
 mod provenance;
@@ -146,6 +147,7 @@ impl Rulebook {
             Kind::FhirJson => Ok(Format::FhirJson),
             Kind::FhirXml => Ok(Format::FhirXml),
             Kind::CaseJson => Ok(Format::CaseJson),
+            Kind::Hl7v2 => Ok(Format::Hl7v2),
             Kind::CaseXml => {
                 self.case_xml(bytes, wanted, &mut report);
                 return report;
@@ -159,6 +161,7 @@ impl Rulebook {
                 Err(vec![not_read(kind)])
             }
         };
+        let bytes = if kind == Kind::Hl7v2 { hl7v2::unframed(bytes) } else { bytes };
         let read = format.and_then(|format| Ok((format, self.read(bytes, format, wanted.max_bytes)?)));
         match read {
             Err(findings) => report.add(Heading::Format, findings),
@@ -166,6 +169,7 @@ impl Rulebook {
                 report.readable = true;
                 match format.model() {
                     Model::Fhir => self.fhir(tree, format, bytes, wanted, &mut report),
+                    Model::Hl7v2 => self.hl7v2(tree, bytes, wanted, &mut report),
                     _ => self.case(tree, bytes, wanted, &mut report),
                 }
             }
@@ -245,12 +249,11 @@ fn unknown_event(tree: &Tree, model: Model) -> Finding {
 /// What stands in the way of reading a document of this kind.
 fn not_read(kind: Kind) -> Finding {
     let yet = match kind {
-        Kind::Hl7v2 => ", which is not read yet",
         Kind::Soap => ", and the schemas of what it carries are not loaded (--xsd)",
         _ => "",
     };
     let detail = format!(
-        "it looks like {}{yet}; what is read here is FHIR R4 and the case message, each in JSON or XML, all in UTF-8",
+        "it looks like {}{yet}; what is read here is FHIR R4 and the case message, each in JSON or XML in UTF-8, and HL7 v2",
         kind.looks()
     );
     Finding::error(Code::UnknownForm, detail)

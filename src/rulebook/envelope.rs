@@ -59,6 +59,14 @@ pub enum Part {
 pub fn place_of(part: Part, tree: &Tree, model: Model) -> String {
     match model {
         Model::Case => case::place_of(part).to_string(),
+        Model::Hl7v2 => match part {
+            Part::Event => "MSH-9",
+            Part::Sent => "MSH-7",
+            Part::Occurred => "ZSL-2",
+            Part::Receiver => "MSH-6",
+            Part::Subject => "PID-3",
+        }
+        .to_string(),
         _ => fhir_bundle::place_of(part, tree),
     }
 }

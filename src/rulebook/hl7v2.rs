@@ -5,6 +5,7 @@
 //! for nothing. What the model does not name is in the tree under its number, as something that no map reads.
 //! Deliberately absent: which segments a message must have, and what any of them means.
 
+mod place;
 mod read;
 #[cfg(test)]
 mod tests;

@@ -83,6 +83,20 @@ impl Map {
         text.trim_end().to_string() + "\n"
     }
 
+    /// How files of what it writes end.
+    pub fn ending(&self) -> &'static str {
+        if self.hl7v2.is_some() && self.plan.target_type() == hl7v2::ROOT { "hl7" } else { "json" }
+    }
+
+    /// A result as it was written, for comparing; `None` if it is none.
+    pub fn written(&self, text: &str) -> Option<serde_json::Value> {
+        if self.ending() == "json" {
+            return serde_json::from_str(text).ok();
+        }
+        let tree = self.hl7v2.as_ref()?.read(text.as_bytes(), Limits::default().max_bytes, None).ok()?;
+        serde_json::from_str(&json::write(&tree, Form::Plain)).ok()
+    }
+
     /// A foreign format has a logical model, and its own names.
     fn form(&self, ty: &str) -> Form {
         match self.definitions.type_id(ty) {

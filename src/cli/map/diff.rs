@@ -123,8 +123,11 @@ fn is_wanted(path: &str) -> bool {
     rulebook::is_wanted(path) || is_input(path)
 }
 
+/// How inputs of examples end.
+const INPUTS: [&str; 2] = [".in.json", ".in.hl7"];
+
 fn is_input(path: &str) -> bool {
-    path.starts_with("mappings/") && path.contains("/examples/") && path.ends_with(".in.json")
+    path.starts_with("mappings/") && path.contains("/examples/") && INPUTS.iter().any(|i| path.ends_with(i))
 }
 
 /// Packages are those of the rules on both sides.
@@ -149,7 +152,7 @@ fn side(
     let message = |file: &File| {
         let rest = file.path.strip_prefix("mappings/")?;
         let (own, _) = rest.split_once("/examples/")?;
-        let name = rest.strip_suffix(".in.json")?.to_string();
+        let name = INPUTS.iter().find_map(|i| rest.strip_suffix(i))?.to_string();
         event.is_none_or(|e| e == own).then(|| Message {
             event: own.to_string(),
             name,

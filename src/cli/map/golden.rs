@@ -1,4 +1,4 @@
-//! The examples beside the maps: `NN-name.in.json`, what shall come out, and why they are there.
+//! The examples beside the maps: `NN-name.in.json` or `.in.hl7`, what shall come out, and why they are there.
 //!
 //! Invariant: every example is run by a map or is a failure; an expectation without an input is one
 //! too. Deliberately absent: printing.
@@ -12,12 +12,15 @@ use fml::{RulePlace, Trace};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
+/// How the files of an example end, its input first.
+const ENDINGS: [&str; 4] = ["in.json", "in.hl7", "out.json", "out.hl7"];
+
 /// One example of an event.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Example {
     /// `admission-notice/examples/02-four-fields`
     pub name: String,
-    /// Its path without `.in.json`.
+    /// Its path without `.in.json` and the like.
     stem: PathBuf,
 }
 
@@ -80,7 +83,7 @@ pub fn examples(rules: &Rules, event: &str) -> Vec<Example> {
     let paths: Vec<PathBuf> = entries.unwrap_or_default();
     let stem = |path: &PathBuf| {
         let name = path.file_name()?.to_str()?;
-        let stem = name.strip_suffix(".in.json").or_else(|| name.strip_suffix(".out.json"))?;
+        let stem = ENDINGS.iter().find_map(|ending| name.strip_suffix(&format!(".{ending}")))?;
         Some(Example { name: format!("{event}/examples/{stem}"), stem: folder.join(stem) })
     };
     let mut all: Vec<Example> = paths.iter().filter_map(stem).collect();
@@ -131,12 +134,14 @@ impl Example {
 
     /// Is this one of its files?
     pub fn owns(&self, path: &Path) -> bool {
-        ["in.json", "out.json", "why.txt"].iter().any(|ending| self.file(ending) == path)
+        ENDINGS.iter().chain(&["why.txt"]).any(|ending| self.file(ending) == path)
     }
 
     /// The bytes of its input.
     fn bytes(&self) -> Result<Vec<u8>, String> {
-        std::fs::read(self.file("in.json")).map_err(|e| format!("its input: {e}"))
+        let inputs = ["in.hl7", "in.json"].map(|ending| self.file(ending));
+        let input = inputs.iter().find(|file| file.exists()).unwrap_or(&inputs[1]);
+        std::fs::read(input).map_err(|e| format!("its input: {e}"))
     }
 
     /// Its input as each of the event's maps reads it; there is at least one, or a reason.
@@ -177,7 +182,7 @@ impl Example {
     fn judge(&self, map: &Map, tree: &Tree, judge: &Judge<'_>, case: &mut Case) -> Result<(), String> {
         let result = map.run_counted(tree, judge.told).map_err(|fault| fault.to_string())?;
         let text = map.write(&result);
-        let golden = self.file("out.json");
+        let golden = self.file(&format!("out.{}", map.ending()));
         let expected = match std::fs::read_to_string(&golden) {
             Ok(text) => Some(text),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
@@ -190,9 +195,13 @@ impl Example {
             }
             return Ok(());
         }
-        let expected = expected.ok_or("it has no expectation (.out.json); --bless writes what comes out")?;
-        let parsed = (serde_json::from_str::<Value>(&expected), serde_json::from_str::<Value>(&text));
-        let (Ok(wanted), Ok(got)) = parsed else { return Err("its expectation is not JSON".into()) };
+        let missing =
+            || format!("it has no expectation (.out.{}); --bless writes what comes out", map.ending());
+        let expected = expected.ok_or_else(missing)?;
+        let (Some(wanted), Some(got)) = (map.written(&expected), map.written(&text)) else {
+            let form = map.ending().to_uppercase();
+            return Err(format!("its expectation is not {form}"));
+        };
         let differences = shape::differences(&wanted, &got, judge.ignore, judge.values);
         if differences.is_empty() {
             return Ok(());

@@ -72,6 +72,8 @@ impl Rulebook {
         let mut findings = match format {
             Format::CaseXml => self.case.xml_read(tree, bytes),
             Format::CaseJson => self.case.json_read(tree, bytes),
+            // What a version or a site adds is no fault; what an event needs its profile asks.
+            Format::Hl7v2 => return Vec::new(),
             _ => {
                 let root = self.foreign.root(format.model()).map(|ty| self.definitions.type_name(ty));
                 let found = root.map(|root| self.profiles.validate(tree, root)).unwrap_or_default();
@@ -92,7 +94,22 @@ impl Rulebook {
     ) -> Result<Tree, Finding> {
         let map = self.map(event, from.model(), Model::Fhir)?;
         map.annotate(tree);
-        translate(map, tree, told)
+        translate(map, tree, told).map_err(|mut fault| {
+            self.in_own_words([&mut fault], tree, from);
+            fault
+        })
+    }
+
+    /// Places as the senders of a format write them.
+    fn in_own_words<'f>(
+        &self,
+        found: impl IntoIterator<Item = &'f mut Finding>,
+        tree: &Tree,
+        format: Format,
+    ) {
+        if let (Format::Hl7v2, Some(model)) = (format, &self.hl7v2) {
+            model.tell_places(found, tree);
+        }
     }
 
     /// What is wrong with the canonical form: since the message itself passed, a defect of our map, or
@@ -128,7 +145,8 @@ impl Rulebook {
         let Some(map) = self.plan(event, from.model(), Model::Fhir) else { return };
         let mut findings: Vec<&mut Finding> = findings.into_iter().collect();
         provenance::tell(findings.iter_mut().map(|f| &mut **f), map, tree, told);
-        place::locate(findings, tree);
+        place::locate(findings.iter_mut().map(|f| &mut **f), tree);
+        self.in_own_words(findings, tree, from);
     }
 
     /// The compiled map of an event between two models. Error: `SLUSS-MAP-001`.

@@ -81,12 +81,12 @@ impl Kind {
 
     /// Is there a reader for it?
     pub fn is_read(self) -> bool {
-        matches!(self, Kind::FhirJson | Kind::FhirXml | Kind::CaseJson | Kind::CaseXml)
+        matches!(self, Kind::FhirJson | Kind::FhirXml | Kind::CaseJson | Kind::CaseXml | Kind::Hl7v2)
     }
 
-    /// Is it a message of a kind that is known and has no reader yet?
+    /// Is it a message of a kind that is known and has no reader here?
     pub fn is_recognised_only(self) -> bool {
-        matches!(self, Kind::Hl7v2 | Kind::Soap)
+        matches!(self, Kind::Soap)
     }
 
     /// Is its text XML?

@@ -4,7 +4,10 @@
 //! that is there, and a tree that was not read from a text gives none. Deliberately absent: FHIRPath
 //! beyond what our own findings write.
 
-use crate::{model::Finding, rulebook::case};
+use crate::{
+    model::Finding,
+    rulebook::{case, hl7v2},
+};
 use fhir::{Key, NodeId, Tree};
 
 /// Gives findings without bytes those of the element that their path names, and all of them line and
@@ -44,9 +47,10 @@ pub fn node(tree: &Tree, path: &str) -> NodeId {
 }
 
 /// `$.parts[0].name` of a foreign tree as the pointer that its sender reads: `/parts/0/name`. The root of a case
-/// message in XML has its model's name.
+/// message in XML, and of HL7 v2, has its model's name.
 pub fn pointer(place: &str) -> Option<String> {
-    let rest = place.strip_prefix('$').or_else(|| place.strip_prefix("CaseMessage"));
+    let named = ["CaseMessage", hl7v2::ROOT].into_iter().find_map(|root| place.strip_prefix(root));
+    let rest = place.strip_prefix('$').or(named);
     let rest = rest.filter(|rest| !rest.contains('?') && (rest.is_empty() || rest.starts_with('.')))?;
     let mut out = String::new();
     for step in rest.split('.').skip(1) {

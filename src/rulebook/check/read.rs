@@ -6,7 +6,7 @@
 use super::place;
 use crate::{
     model::{Code, Finding, Format},
-    rulebook::Rulebook,
+    rulebook::{Rulebook, hl7v2::Unread},
 };
 use fhir::{
     Definitions, Tree, TypeId,
@@ -52,6 +52,10 @@ impl Rulebook {
             Format::CaseXml => xml(bytes, &self.definitions, Some(self.case.message()), max_bytes)
                 .map_err(|found| self.check_case_xml(bytes, max_bytes).err().unwrap_or(found)),
             Format::RivTa => self.rivta.read(bytes, &limits(max_bytes)),
+            Format::Hl7v2 => match &self.hl7v2 {
+                Some(model) => model.read(bytes, max_bytes, None).map_err(|found| unread(&found, bytes)),
+                None => Err(vec![no_model(format)]),
+            },
             Format::DialectJson(_) => {
                 let mut tree = json(bytes, Form::Plain, max_bytes)?;
                 self.definitions.annotate_as(&mut tree, root()?);
@@ -67,6 +71,15 @@ impl Rulebook {
             Format::FhirJson => Ok(json::write(tree, Form::Fhir).into_bytes()),
             Format::CaseJson | Format::DialectJson(_) => Ok(json::write(tree, Form::Plain).into_bytes()),
             Format::RivTa => self.rivta.write(tree),
+            Format::Hl7v2 => {
+                let model = self.hl7v2.as_ref().ok_or_else(|| no_model(format))?;
+                model.write(tree).map_err(|found| {
+                    let told: Vec<String> =
+                        found.iter().map(|f| format!("{}: {}", f.place, f.message)).collect();
+                    let detail = format!("it cannot be written as HL7 v2: {}", told.join("; "));
+                    Finding::error(Code::Untranslatable, detail)
+                })
+            }
             Format::FhirXml | Format::CaseXml | Format::DialectXml(_) => {
                 xml::write(tree, &self.definitions).map(String::into_bytes).map_err(|found| {
                     let told = found.first().map(ToString::to_string).unwrap_or_default();
@@ -80,6 +93,17 @@ impl Rulebook {
 fn no_model(format: Format) -> Finding {
     let detail = format!("the rules have no model for {}", format.word());
     Finding::error(Code::UnknownForm, detail)
+}
+
+/// What cannot be read of HL7 v2, at its place in HL7's words.
+fn unread(found: &[Unread], bytes: &[u8]) -> Vec<Finding> {
+    let finding = |f: &Unread| {
+        let code = if f.code == "limit" { Code::TooLarge } else { Code::NotHl7v2 };
+        Finding::error(code, format!("{} [{}]", f.message, f.code)).at(f.place.as_str()).over(f.span.clone())
+    };
+    let mut findings: Vec<Finding> = found.iter().map(finding).collect();
+    place::number(&mut findings, bytes);
+    findings
 }
 
 fn told(found: &[fhir::Finding], bytes: &[u8], otherwise: Code) -> Vec<Finding> {

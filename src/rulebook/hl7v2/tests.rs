@@ -1,4 +1,5 @@
 //! What is read is where it was, and what is written is read again.
+#![allow(clippy::unwrap_used)]
 
 use super::*;
 use crate::rulebook::{Source, files};

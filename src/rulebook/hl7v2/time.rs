@@ -77,7 +77,8 @@ fn offset_to_fhir(written: &str) -> Option<String> {
 /// What Swedish clocks were ahead by, where that is one thing.
 fn swedish(at: civil::DateTime) -> Option<String> {
     static ZONE: OnceLock<Option<TimeZone>> = OnceLock::new();
-    let zone = ZONE.get_or_init(|| TimeZone::get("Europe/Stockholm").ok()).as_ref()?;
+    // As a rule, so that no machine's tables decide what an offset was.
+    let zone = ZONE.get_or_init(|| TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").ok()).as_ref()?;
     let offset = zone.to_ambiguous_zoned(at).unambiguous().ok()?.offset().seconds() / 60;
     let sign = if offset < 0 { '-' } else { '+' };
     Some(format!("{sign}{:02}:{:02}", offset.abs() / 60, offset.abs() % 60))
