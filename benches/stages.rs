@@ -37,7 +37,7 @@ use std::{
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-const STYLE: Style = Style { channel: Channel::Fhir, lang: Lang::En, syntax: Syntax::Json };
+const STYLE: Style = Style { channel: Channel::Fhir, lang: Lang::En, syntax: Syntax::Json, asked: None };
 const MAX_BYTES: usize = 2 << 20;
 const ROUND: usize = 32;
 const PARTIES: [(&str, &str, &str, &str); 2] = [

@@ -13,7 +13,7 @@ use crate::{
     ledger::{Ledger, Options, Slots, Sync},
     listen::{
         door::{self, Limits, Stopper},
-        http,
+        http, mllp,
         tls::{Gate, TurnedAway},
     },
     model::{Code, Event, EventKind, Failure, Finding, Model},
@@ -167,6 +167,9 @@ pub struct Running {
     pub gateway: Arc<Gateway>,
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where it listens for MLLP, if it does.
+    pub mllp: Option<SocketAddr>,
+    mllp_door: Option<mllp::Door>,
     stopper: Stopper,
     stop: watch::Sender<bool>,
     door: JoinHandle<std::io::Result<()>>,
@@ -178,7 +181,11 @@ impl Running {
     pub async fn stop(self) {
         // Whoever waits for messages is answered at once: a stop waits for nobody.
         self.gateway.seats.close();
-        self.stopper.stop().await;
+        if let Some(door) = self.mllp_door {
+            tokio::join!(self.stopper.stop(), door.stop());
+        } else {
+            self.stopper.stop().await;
+        }
         let _ = self.stop.send(true);
         let _ = self.dispatch.await;
         let _ = self.door.await;
@@ -194,7 +201,9 @@ pub async fn start(loaded: Loaded) -> Result<Running, StartError> {
 pub async fn start_with(loaded: Loaded, clock: Arc<dyn Clock>) -> Result<Running, StartError> {
     let Loaded { config, rulebook, gate, couriers, unasked } = loaded;
     let address = config.listen.address;
-    let listener = TcpListener::bind(address).map_err(|e| StartError::Bind(address, e))?;
+    let bind = |address| TcpListener::bind(address).map_err(|e| StartError::Bind(address, e));
+    let listener = bind(address)?;
+    let mllp_listener = config.listen.mllp.as_ref().map(|mllp| bind(mllp.address)).transpose()?;
     let ledger = Ledger::open(ledger_options(&config))?;
     let register = Register::open(ledger.clone(), &config.state, config.mode).await?;
     let registry = Registry::new(&config);
@@ -221,6 +230,13 @@ pub async fn start_with(loaded: Loaded, clock: Arc<dyn Clock>) -> Result<Running
     });
     let sink = turned_away(gateway.clone());
     tokio::spawn(unasked::record(Arc::downgrade(&gateway), unasked));
+    let mllp_door = match (mllp_listener, &gateway.config.listen.mllp) {
+        (Some(listener), Some(limits)) => {
+            let door = mllp::serve(listener, &gate, limits, sink.clone(), gateway.clone());
+            Some(door.map_err(|e| StartError::Bind(limits.address, e))?)
+        }
+        _ => None,
+    };
     let shared = gateway.clone();
     let app = move || actix_web::App::new().configure(http::routes(shared.clone()));
     let door = door::serve(listener, Arc::new(gate), &limits, sink, app)
@@ -229,7 +245,8 @@ pub async fn start_with(loaded: Loaded, clock: Arc<dyn Clock>) -> Result<Running
     let door = tokio::spawn(door.run());
     let (stop, stopped) = watch::channel(false);
     let dispatch = dispatch(gateway.clone(), stopped)?;
-    Ok(Running { gateway, address, stopper, stop, door, dispatch })
+    let mllp = mllp_door.as_ref().map(mllp::Door::address);
+    Ok(Running { gateway, address, mllp, mllp_door, stopper, stop, door, dispatch })
 }
 
 /// Starts the dispatcher on a thread of its own, with its connections: no other thread is woken for what

@@ -14,7 +14,7 @@ mod marking;
 use crate::{
     config::Config,
     ledger::{Admission, Admitted, Known, Ledger, Slot, Slots},
-    model::{Answer, Arrival, Decision, Failure, Fault, Key, Message, Partner},
+    model::{Answer, Arrival, Channel, Decision, Failure, Fault, Key, Message, Partner},
     port::{Clock, ConsentFact, ConsentSource, Courier, Entropy, Silent},
     registry::Registry,
     rulebook::Rulebook,
@@ -78,11 +78,11 @@ impl From<Failure> for Refusal {
 impl Gateway {
     /// Takes one arrival through every stage and answers it. When the answer says accepted, the
     /// message is on disk and the sender may forget it.
-    pub async fn admit(&self, arrival: Arrival, style: Style) -> Answer {
+    pub async fn admit(&self, arrival: &Arrival, style: Style<'_>) -> Answer {
         let mut known = None;
-        match self.stages(&arrival, style, &mut known).await {
+        match self.stages(arrival, style, &mut known).await {
             Ok(answer) => answer,
-            Err(Refusal::Fault(fault)) => self.refuse(&arrival, known.as_deref(), &fault, style).await,
+            Err(Refusal::Fault(fault)) => self.refuse(arrival, known.as_deref(), &fault, style).await,
             Err(Refusal::Failure(failure)) => ends::failed(style, &failure),
         }
     }
@@ -91,20 +91,20 @@ impl Gateway {
     async fn stages(
         &self,
         arrival: &Arrival,
-        style: Style,
+        style: Style<'_>,
         known: &mut Option<String>,
     ) -> Result<Answer, Refusal> {
         let registry = self.registry.load_full();
         let from = identify::caller(&arrival.peer, &registry)?;
         let rulebook = self.rulebook.load_full();
-        let limit = self.config.listen.max_body_bytes;
+        let limit = self.config.listen.most(arrival.channel);
         let message = match decode::message(arrival, &from, &rulebook, limit)? {
             Decoded::Message(message) => *message,
             Decoded::Noted(noted) => return self.note(arrival, style, &noted).await,
         };
         *known = Some(message.envelope.id.clone());
         identify::agrees(&from, &message.envelope)?;
-        let (key, hash) = duplicate_key(arrival, &message);
+        let (key, hash) = duplicate_key(arrival, &message, &from);
         match self.take(arrival, style, message, from, &key, hash).await {
             // What was accepted stays accepted, even if it would not be any more.
             Err(Refusal::Fault(fault)) => match self.ledger.known(&key, &hash).await? {
@@ -119,7 +119,7 @@ impl Gateway {
     async fn take(
         &self,
         arrival: &Arrival,
-        style: Style,
+        style: Style<'_>,
         message: Message,
         from: Arc<Partner>,
         key: &Key,
@@ -206,12 +206,16 @@ fn as_slice(consents: &Result<Vec<ConsentFact>, Silent>) -> Result<&[ConsentFact
     consents.as_ref().map(Vec::as_slice).map_err(|silent| *silent)
 }
 
-/// What makes a repeat: sender, protocol, message id, and the hash of the content.
-fn duplicate_key(arrival: &Arrival, message: &Message) -> (Key, [u8; 32]) {
+/// What makes a repeat: sender, protocol, message id (with the send time, where ids are used again), and the hash
+/// of the content.
+fn duplicate_key(arrival: &Arrival, message: &Message, from: &Partner) -> (Key, [u8; 32]) {
     let key = Key {
         sender: message.envelope.sender.clone(),
         protocol: arrival.channel.protocol(),
-        message_id: message.envelope.id.clone(),
+        message_id: match from.reuses_control_ids && arrival.channel == Channel::Mllp {
+            true => format!("{}@{}", message.envelope.id, message.envelope.sent),
+            false => message.envelope.id.clone(),
+        },
     };
     let mut hash = [0; 32];
     hash.copy_from_slice(digest::digest(&digest::SHA256, &arrival.bytes).as_ref());

@@ -34,8 +34,10 @@ pub fn run(args: Args, out: Out) -> Exit {
 async fn serve(running: Running, out: Out) -> Exit {
     let address = running.address.to_string();
     let rules = running.gateway.rulebook.load().version().to_string();
-    out.result("serve", json!({ "address": address, "rules": rules }), || {
-        format!("listening on https://{address} (mutual TLS), rules {rules}")
+    let mllp = running.mllp.map(|address| address.to_string());
+    out.result("serve", json!({ "address": address, "mllp": mllp, "rules": rules }), || {
+        let also = mllp.map_or(String::new(), |mllp| format!(" and mllps://{mllp}"));
+        format!("listening on https://{address}{also} (mutual TLS), rules {rules}")
     });
     let ledger = running.gateway.ledger.clone();
     let exit = tokio::select! {
@@ -54,7 +56,7 @@ async fn serve(running: Running, out: Out) -> Exit {
 pub fn report(error: &StartError) -> Exit {
     match error {
         StartError::Bind(address, error) => {
-            eprintln!("error: {address} cannot be bound: {error}; set listen.address to a free one");
+            eprintln!("error: {address} cannot be bound: {error}; set its address in [listen] to a free one");
             Exit::Unreachable
         }
         StartError::Failure(failure) => {

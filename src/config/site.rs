@@ -1,7 +1,7 @@
 //! `sluss.toml`: this gateway itself.
 
 use super::{Config, read::Table};
-use crate::model::HsaId;
+use crate::model::{Channel, HsaId};
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -38,6 +38,16 @@ pub struct Listen {
     pub max_connections: usize,
     /// The MLLP door, if there is one. Default: none.
     pub mllp: Option<Mllp>,
+}
+
+impl Listen {
+    /// The largest message of a door.
+    pub fn most(&self, channel: Channel) -> usize {
+        match (channel, &self.mllp) {
+            (Channel::Mllp, Some(mllp)) => mllp.max_frame_bytes,
+            _ => self.max_body_bytes,
+        }
+    }
 }
 
 /// The MLLP door: HL7 v2 over TLS.

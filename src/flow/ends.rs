@@ -22,7 +22,7 @@ impl Gateway {
         arrival: &Arrival,
         known: Option<&str>,
         fault: &Fault,
-        style: Style,
+        style: Style<'_>,
     ) -> Answer {
         let event = record::refused(arrival, known, fault, self.clock.now());
         match self.ledger.record(vec![event]).await {
@@ -32,7 +32,7 @@ impl Gateway {
     }
 
     /// Takes a consent into the register.
-    pub async fn register(&self, arrival: Arrival, style: Style) -> Answer {
+    pub async fn register(&self, arrival: Arrival, style: Style<'_>) -> Answer {
         let registry = self.registry.load_full();
         let taken = match identify::caller(&arrival.peer, &registry) {
             Ok(from) => self.consents.take(&arrival, &from.hsa_id, self.clock.now()).await,
@@ -49,7 +49,7 @@ impl Gateway {
     pub(super) async fn note(
         &self,
         arrival: &Arrival,
-        style: Style,
+        style: Style<'_>,
         noted: &Noted,
     ) -> Result<Answer, Refusal> {
         let id = self.entropy.uuid();
@@ -69,7 +69,7 @@ impl Gateway {
     }
 }
 
-pub(super) fn failed(style: Style, failure: &Failure) -> Answer {
+pub(super) fn failed(style: Style<'_>, failure: &Failure) -> Answer {
     tracing::error!(code = %failure.code(), "an arrival could not be handled: {failure}");
     acknowledge::failed(style, failure)
 }

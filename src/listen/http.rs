@@ -44,13 +44,14 @@ const KNOWN: [(&str, &str); 7] = [
     ("/health", "GET"),
 ];
 
-pub(super) fn style(request: &HttpRequest) -> Style {
+pub(super) fn style(request: &HttpRequest) -> Style<'static> {
     let fhir = request.path().starts_with("/fhir");
     let header = |name| request.headers().get(name).and_then(|v| v.to_str().ok());
     Style {
         channel: if fhir { Channel::Fhir } else { Channel::Case },
         lang: Lang::from_header(header(header::ACCEPT_LANGUAGE)),
         syntax: syntax(header(header::ACCEPT), header(header::CONTENT_TYPE)),
+        asked: None,
     }
 }
 
@@ -116,7 +117,7 @@ async fn take(
     }
     arrival.at = gateway.clock.now();
     let answer = match is_message {
-        true => gateway.admit(arrival, style).await,
+        true => gateway.admit(&arrival, style).await,
         false => gateway.register(arrival, style).await,
     };
     respond(answer, false)
@@ -155,7 +156,7 @@ fn format(
 fn usual(channel: Channel) -> Format {
     match channel {
         Channel::Fhir => Format::FhirJson,
-        Channel::Case => Format::CaseJson,
+        Channel::Case | Channel::Mllp => Format::CaseJson,
     }
 }
 

@@ -1,9 +1,10 @@
-//! Who calls us: sockets, TLS and HTTP. Bytes become [`crate::model::Arrival`]s here.
+//! Who calls us: sockets, TLS, HTTP and MLLP. Bytes become [`crate::model::Arrival`]s here.
 //!
 //! Invariant: nothing that came in is believed; identity is what the handshake proved.
 
 pub mod door;
 pub mod http;
 pub mod mailbox;
+pub mod mllp;
 pub mod peer;
 pub mod tls;

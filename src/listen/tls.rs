@@ -66,6 +66,8 @@ pub struct Gate {
     verifier: Arc<dyn ClientCertVerifier>,
     certificate: Arc<dyn ResolvesServerCert>,
     hsa_from: HsaFrom,
+    /// Application protocols (ALPN) that are offered.
+    protocols: Vec<Vec<u8>>,
 }
 
 impl Gate {
@@ -97,9 +99,21 @@ impl Gate {
         match (verifier, ours, findings.is_empty()) {
             (Some(verifier), Ok(ours), true) => {
                 let certificate = Arc::new(SingleCertAndKey::from(ours));
-                Ok(Gate { provider, verifier, certificate, hsa_from })
+                let protocols = vec![b"http/1.1".to_vec()];
+                Ok(Gate { provider, verifier, certificate, hsa_from, protocols })
             }
             _ => Err(findings),
+        }
+    }
+
+    /// The same gate for a protocol that has no name in TLS.
+    pub fn without_protocols(&self) -> Gate {
+        Gate {
+            provider: self.provider.clone(),
+            verifier: self.verifier.clone(),
+            certificate: self.certificate.clone(),
+            hsa_from: self.hsa_from,
+            protocols: Vec::new(),
         }
     }
 
@@ -109,7 +123,7 @@ impl Gate {
             .with_protocol_versions(&[&TLS13, &TLS12])?
             .with_client_cert_verifier(witness)
             .with_cert_resolver(self.certificate.clone());
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.alpn_protocols = self.protocols.clone();
         config.send_tls13_tickets = 0;
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.max_early_data_size = 0;
@@ -160,7 +174,7 @@ impl Gate {
             },
             Ok(Err((error, tcp))) => {
                 turn_away(reason(&error));
-                part(tcp).await;
+                part(tcp, PARTING.1).await;
                 None
             }
             Err(_) => {
@@ -183,15 +197,15 @@ fn line(stream: TlsStream<TcpStream>, seen: &OnceLock<Presented>) -> Option<Line
     Some(Line { stream, peer, gone: watch::channel(false).0 })
 }
 
-/// Lets a refused caller read the alert: closing with unread bytes would make the kernel send a
-/// reset, which can overtake it.
-async fn part(mut tcp: TcpStream) {
+/// Closes so that a refused caller can read why: closing with unread bytes would make the kernel send a
+/// reset, which can overtake the answer.
+pub(super) async fn part(mut stream: impl AsyncRead + AsyncWrite + Unpin, most: usize) {
     let reading = async {
-        tcp.shutdown().await?;
+        stream.shutdown().await?;
         let mut rest = [0; 4096];
         let mut total = 0;
-        while total < PARTING.1 {
-            match tcp.read(&mut rest).await? {
+        while total < most {
+            match stream.read(&mut rest).await? {
                 0 => break,
                 n => total += n,
             }

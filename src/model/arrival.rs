@@ -10,6 +10,8 @@ pub enum Channel {
     Fhir,
     /// `POST /case/v1/messages`
     Case,
+    /// MLLP
+    Mllp,
 }
 
 impl Channel {
@@ -18,6 +20,7 @@ impl Channel {
         match self {
             Channel::Fhir => "fhir-http",
             Channel::Case => "case-http",
+            Channel::Mllp => "hl7v2-mllp",
         }
     }
 }

@@ -3,6 +3,8 @@
 //! Invariant: a FHIR endpoint answers only with OperationOutcome, every other endpoint's fault is
 //! `application/problem+json` (RFC 9457); all findings at once; never a value from a message.
 
+mod er7;
+
 use crate::{
     model::{Answer, Channel, Code, Decision, Failure, Fault, Finding, Format, fault::Severity},
     rulebook::Noted,
@@ -18,16 +20,19 @@ use serde_json::{Value, json};
 use std::borrow::Cow;
 
 pub use crate::model::Lang;
+pub use er7::Asked;
 
 /// How a door's answers look.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Style {
+#[derive(Clone, Copy, Debug)]
+pub struct Style<'a> {
     /// Which door.
     pub channel: Channel,
     /// Which language.
     pub lang: Lang,
     /// What a FHIR resource is written in.
     pub syntax: Syntax,
+    /// At the MLLP door: what is answered.
+    pub asked: Option<&'a Asked<'a>>,
 }
 
 /// What an OperationOutcome is written in.
@@ -42,12 +47,15 @@ pub enum Syntax {
 /// The answer to an accepted message. `id`: the gateway's id of it; `notes`: what the sender should
 /// know, among it what was removed.
 pub fn accepted(
-    style: Style,
+    style: Style<'_>,
     id: &str,
     sender_id: &str,
     reference: Option<&str>,
     notes: &[Finding],
 ) -> Answer {
+    if let Some(asked) = style.asked {
+        return asked.accepted(notes, style.lang);
+    }
     match style.channel {
         Channel::Fhir => {
             let text = style.lang.pick(("accepted and stored", "mottaget och lagrat"));
@@ -56,7 +64,7 @@ pub fn accepted(
             issues.extend(notes.iter().map(|n| Issue::of(n, style.lang)));
             outcome(style, 202, &issues)
         }
-        Channel::Case => {
+        Channel::Case | Channel::Mllp => {
             let mut body = json!({ "id": id, "message": sender_id, "state": "accepted" });
             if let Some(reference) = reference {
                 body["senderReference"] = json!(reference);
@@ -70,18 +78,21 @@ pub fn accepted(
 }
 
 /// The answer to a consent that is on record.
-pub fn registered(style: Style, reference: &str) -> Answer {
+pub fn registered(style: Style<'_>, reference: &str) -> Answer {
     let text = style.lang.pick(("consent registered", "samtycket är registrerat"));
     outcome(style, 201, &[Issue::told(text, reference)])
 }
 
 /// The answer to what is on record and goes no further. `id`: ours of it.
-pub fn noted(style: Style, id: &str, noted: &Noted) -> Answer {
+pub fn noted(style: Style<'_>, id: &str, noted: &Noted) -> Answer {
     let words = style.lang.pick((&noted.words.0, &noted.words.1));
     let finding = Finding::note(Code::NotSentOn, words);
+    if let Some(asked) = style.asked {
+        return asked.accepted(std::slice::from_ref(&finding), style.lang);
+    }
     match style.channel {
         Channel::Fhir => outcome(style, 202, &[Issue::of(&finding, style.lang)]),
-        Channel::Case => {
+        Channel::Case | Channel::Mllp => {
             let row = problem_row(&finding, style.lang);
             let body = json!({ "id": id, "message": noted.id, "state": "noted", "notes": [row] });
             Answer { status: 202, content_type: Format::CaseJson.media_type().into(), body: bytes(&body) }
@@ -90,7 +101,7 @@ pub fn noted(style: Style, id: &str, noted: &Noted) -> Answer {
 }
 
 /// What the FHIR side can do (R4 CapabilityStatement).
-pub fn capability(style: Style, name: &str, date: &str) -> Answer {
+pub fn capability(style: Style<'_>, name: &str, date: &str) -> Answer {
     let body = json!({
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -114,24 +125,27 @@ pub fn capability(style: Style, name: &str, date: &str) -> Answer {
 }
 
 /// The answer to a fault.
-pub fn refused(style: Style, fault: &Fault) -> Answer {
+pub fn refused(style: Style<'_>, fault: &Fault) -> Answer {
     faulted(style, fault.findings(), fault.code())
 }
 
 /// The answer when we could not do our work: nothing was stored.
-pub fn failed(style: Style, failure: &Failure) -> Answer {
+pub fn failed(style: Style<'_>, failure: &Failure) -> Answer {
     let finding = Finding::error(failure.code(), "nothing was stored");
     faulted(style, std::slice::from_ref(&finding), failure.code())
 }
 
-fn faulted(style: Style, findings: &[Finding], code: Code) -> Answer {
+fn faulted(style: Style<'_>, findings: &[Finding], code: Code) -> Answer {
+    if let Some(asked) = style.asked {
+        return asked.refused(findings, code, style.lang);
+    }
     let status = code.entry().status;
     match style.channel {
         Channel::Fhir => {
             let issues: Vec<Issue<'_>> = findings.iter().map(|f| Issue::of(f, style.lang)).collect();
             outcome(style, status, &issues)
         }
-        Channel::Case => {
+        Channel::Case | Channel::Mllp => {
             let entry = code.entry();
             let errors: Vec<Value> = findings.iter().map(|f| problem_row(f, style.lang)).collect();
             let body = json!({
@@ -230,7 +244,7 @@ impl<'a> Issue<'a> {
     }
 }
 
-fn outcome(style: Style, status: u16, issue: &[Issue<'_>]) -> Answer {
+fn outcome(style: Style<'_>, status: u16, issue: &[Issue<'_>]) -> Answer {
     let outcome = Outcome { resource_type: "OperationOutcome", issue };
     // Texts and numbers only: writing them to memory does not fail.
     let body = serde_json::to_vec(&outcome).unwrap_or_default();
@@ -238,7 +252,7 @@ fn outcome(style: Style, status: u16, issue: &[Issue<'_>]) -> Answer {
 }
 
 /// A resource of ours, written as JSON, in what the caller reads.
-fn resource(style: Style, status: u16, body: Vec<u8>) -> Answer {
+fn resource(style: Style<'_>, status: u16, body: Vec<u8>) -> Answer {
     if style.syntax == Syntax::Xml
         && let Ok(tree) = json::read(&body, Form::Fhir, &Limits::default())
         && let Ok(text) = xml::write(&tree, Definitions::r4())
@@ -307,8 +321,8 @@ mod tests {
             [(Some("sv-SE,sv;q=0.9"), "Grund saknas"), (Some("de"), "Basis missing"), (None, "Basis missing")]
         {
             for channel in [Channel::Fhir, Channel::Case] {
-                let answer =
-                    refused(Style { channel, lang: Lang::from_header(header), syntax: Syntax::Json }, &fault);
+                let lang = Lang::from_header(header);
+                let answer = refused(Style { channel, lang, syntax: Syntax::Json, asked: None }, &fault);
                 let text = String::from_utf8_lossy(&answer.body).into_owned();
                 assert!(text.contains(word) && text.contains("SLUSS-PRM-001"), "{text}");
                 assert_eq!(answer.status, 403);
@@ -319,7 +333,7 @@ mod tests {
     #[test]
     fn who_reads_xml_is_answered_in_xml() {
         let fault = Fault::of(Code::BasisMissing, "accepted: duty & < more");
-        let style = Style { channel: Channel::Fhir, lang: Lang::En, syntax: Syntax::Xml };
+        let style = Style { channel: Channel::Fhir, lang: Lang::En, syntax: Syntax::Xml, asked: None };
         let answer = refused(style, &fault);
         let text = String::from_utf8_lossy(&answer.body).into_owned();
         assert_eq!(answer.content_type, "application/fhir+xml");

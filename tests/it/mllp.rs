@@ -7,4 +7,5 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test may stop")]
 
 mod courier;
+mod door;
 mod world;

@@ -13,6 +13,9 @@ const VT: u8 = 0x0b;
 const FS: u8 = 0x1c;
 const CR: u8 = b'\r';
 
+/// So much is kept of a refused message: its MSH.
+const KEPT: usize = 1024;
+
 /// What is wrong with a stream.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Misframed {
@@ -142,13 +145,19 @@ impl Frames {
     fn refuse<T>(&mut self, kind: Misframed, back: u64) -> Result<T, FrameFault> {
         let fault = FrameFault { kind, offset: self.offset.saturating_sub(back) };
         self.state = State::Refused(fault);
-        self.frame = Vec::new();
+        self.frame.truncate(KEPT);
+        self.frame.shrink_to_fit();
         Err(fault)
     }
 
     /// Whether the stream stands between two frames.
     pub fn is_between(&self) -> bool {
         self.state == State::Outside
+    }
+
+    /// What is kept of an unfinished message; of one that was refused, enough to answer it.
+    pub fn begun(&self) -> &[u8] {
+        &self.frame
     }
 
     /// How many bytes of an unfinished message are kept.

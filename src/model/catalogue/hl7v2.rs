@@ -13,46 +13,29 @@ pub struct Columns {
     /// Is the whole message rejected (`AR`, `CR`), or is there an error in it or in us (`AE`, `CE`)?
     pub rejects: bool,
     /// ERR-3: code of HL7 table 0357.
-    pub condition: &'static str,
-    /// Its name in that table.
-    pub name: &'static str,
+    pub condition: u16,
 }
 
-/// Names of the conditions of HL7 table 0357 that are used here.
-const CONDITIONS: [(&str, &str); 10] = [
-    ("100", "Segment sequence error"),
-    ("101", "Required field missing"),
-    ("102", "Data type error"),
-    ("104", "Value too long"),
-    ("199", "Other HL7 error"),
-    ("200", "Unsupported message type"),
-    ("201", "Unsupported event code"),
-    ("204", "Unknown key identifier"),
-    ("205", "Duplicate key identifier"),
-    ("207", "Application internal error"),
-];
-
 /// The condition that says "not your message, us: send it again".
-pub const INTERNAL: &str = "207";
+pub const INTERNAL: u16 = 207;
 
 impl Entry {
     /// The HL7 v2 columns.
     pub fn hl7v2(&self) -> Columns {
         let condition = match (self.code, self.issue) {
             _ if self.retry => INTERNAL,
-            (Code::UnknownEvent, _) => "201",
-            (_, "structure") => "100",
-            (_, "required") => "101",
-            (_, "value") => "102",
-            (_, "too-long") => "104",
-            (_, "not-supported") => "200",
-            (_, "not-found") => "204",
-            (_, "conflict") => "205",
-            _ => "199",
+            (Code::UnknownEvent, _) => 201,
+            (_, "structure") => 100,
+            (_, "required") => 101,
+            (_, "value") => 102,
+            (_, "too-long") => 104,
+            (_, "not-supported") => 200,
+            (_, "not-found") => 204,
+            (_, "conflict") => 205,
+            _ => 199,
         };
         let content = ["structure", "required", "value", "too-long", "invariant", "processing"];
-        let name = CONDITIONS.iter().find(|(code, _)| *code == condition).map_or("", |(_, name)| *name);
-        Columns { rejects: !self.retry && !content.contains(&self.issue), condition, name }
+        Columns { rejects: !self.retry && !content.contains(&self.issue), condition }
     }
 }
 
@@ -65,7 +48,6 @@ mod tests {
     fn each_code_has_its_columns() {
         for row in CATALOGUE {
             let columns = row.hl7v2();
-            assert!(!columns.name.is_empty(), "{} has no condition", row.id);
             // Whether to send again is said in one way only.
             assert_eq!(columns.condition == INTERNAL, row.retry, "{}", row.id);
             assert!(!(row.retry && columns.rejects), "{}", row.id);
@@ -75,13 +57,13 @@ mod tests {
     #[test]
     fn the_kinds_are_told_apart() {
         let of = |code: Code| (code.entry().hl7v2().rejects, code.entry().hl7v2().condition);
-        assert_eq!(of(Code::Profile), (false, "199"));
-        assert_eq!(of(Code::EnvelopeField), (false, "101"));
-        assert_eq!(of(Code::UnknownEvent), (true, "201"));
-        assert_eq!(of(Code::UnknownPartner), (true, "199"));
-        assert_eq!(of(Code::UnknownReceiver), (true, "204"));
-        assert_eq!(of(Code::IdConflict), (true, "205"));
-        assert_eq!(of(Code::StoreUnavailable), (false, "207"));
-        assert_eq!(of(Code::Overloaded), (false, "207"));
+        assert_eq!(of(Code::Profile), (false, 199));
+        assert_eq!(of(Code::EnvelopeField), (false, 101));
+        assert_eq!(of(Code::UnknownEvent), (true, 201));
+        assert_eq!(of(Code::UnknownPartner), (true, 199));
+        assert_eq!(of(Code::UnknownReceiver), (true, 204));
+        assert_eq!(of(Code::IdConflict), (true, 205));
+        assert_eq!(of(Code::StoreUnavailable), (false, 207));
+        assert_eq!(of(Code::Overloaded), (false, 207));
     }
 }

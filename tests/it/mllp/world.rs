@@ -141,3 +141,58 @@ async fn serve(mut stream: TlsStream<TcpStream>, does: &Mutex<Does>, messages: &
         }
     }
 }
+
+/// A sender: frames out, acknowledgements in.
+pub struct Caller {
+    pub stream: tokio_rustls::client::TlsStream<TcpStream>,
+    frames: Frames,
+    read: Vec<u8>,
+}
+
+impl Caller {
+    pub async fn open(address: SocketAddr, config: rustls::ClientConfig) -> Caller {
+        let stream = crate::tls::world::connect(address, &Arc::new(config)).await.unwrap();
+        Caller { stream, frames: Frames::new(16 << 20), read: Vec::new() }
+    }
+
+    pub async fn write(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).await.unwrap();
+        self.stream.flush().await.unwrap();
+    }
+
+    /// The next frame as text; `None` when the other side has closed.
+    pub async fn answer(&mut self) -> Option<String> {
+        let reading = async {
+            let mut buffer = [0; 4096];
+            loop {
+                let mut piece = self.read.as_slice();
+                let taken = self.frames.take(&mut piece).unwrap();
+                self.read = piece.to_vec();
+                if let Some(frame) = taken {
+                    return Some(String::from_utf8(frame).unwrap());
+                }
+                match self.stream.read(&mut buffer).await {
+                    Ok(n) if n > 0 => self.read.extend_from_slice(&buffer[..n]),
+                    _ => return None,
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), reading).await.unwrap()
+    }
+
+    pub async fn ask(&mut self, message: &str) -> String {
+        self.write(&mllp::frame(message.as_bytes()).unwrap()).await;
+        self.answer().await.unwrap()
+    }
+}
+
+/// MSA of an acknowledgement.
+pub fn msa(answer: &str) -> &str {
+    answer.split('\r').find(|segment| segment.starts_with("MSA")).unwrap()
+}
+
+/// Our codes in the ERR segments of an acknowledgement, in order.
+pub fn codes(answer: &str) -> Vec<&str> {
+    let errors = answer.split('\r').filter(|segment| segment.starts_with("ERR"));
+    errors.map(|segment| segment.split('|').nth(5).unwrap()).collect()
+}
