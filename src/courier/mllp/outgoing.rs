@@ -26,7 +26,10 @@ impl Outgoing {
 
 /// The message with MSH-15 and MSH-16 as asked, and its MSH-10.
 fn asking(body: &[u8], asked: Acknowledgement) -> Result<(Vec<u8>, Vec<u8>), &'static str> {
-    let message = Message::parse(body).map_err(|_| "the stored body is no HL7 v2 message")?;
+    // Only its first segment is looked at, however long the rest is.
+    let end = body.iter().position(|b| matches!(b, b'\r' | b'\n')).unwrap_or(body.len());
+    let first = body.get(..end).unwrap_or_default();
+    let message = Message::parse(first).map_err(|_| "the stored body is no HL7 v2 message")?;
     let header = message.header();
     let id = header.field(10);
     if id.is_empty() || id.is_null() {

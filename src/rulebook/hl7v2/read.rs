@@ -52,7 +52,7 @@ impl Hl7v2 {
         default: Option<Charset>,
     ) -> Result<Tree, Vec<Unread>> {
         let told = |faults: Vec<hl7v2::Fault>| faults.into_iter().map(Unread::from).collect::<Vec<_>>();
-        let limits = Limits { bytes: max_bytes.min(Limits::default().bytes), ..Limits::default() };
+        let limits = Limits { bytes: max_bytes, ..Limits::default() };
         let message = Message::read(bytes, &limits, default.unwrap_or(UNNAMED)).map_err(told)?;
         let text = message.charset().decode(bytes).map_err(|at| {
             // Told with its field, where it stands in one.
