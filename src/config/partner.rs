@@ -1,7 +1,7 @@
 //! `partners/*.toml`: one party each.
 
 use super::read::Table;
-use crate::model::{Acknowledgement, Format, HsaId, Partner, PartyKind, partner::MAILBOX};
+use crate::model::{Acknowledgement, Code, Format, HsaId, Partner, PartyKind, partner::MAILBOX};
 
 /// Reads one party.
 pub fn read(table: &mut Table<'_>) -> Option<Partner> {
@@ -14,6 +14,9 @@ pub fn read(table: &mut Table<'_>) -> Option<Partner> {
         Format::from_word,
     );
     let endpoint = table.need("endpoint", ENDPOINT, |t| endpoint(t).then(|| t.to_string()));
+    if let (Some(format), Some(endpoint)) = (&format, &endpoint) {
+        fits(table, *format, endpoint);
+    }
     let idempotent = table.boolean("idempotent", false);
     let handles_protected = table.boolean("handles_protected", false);
     let timeout_s = table.number("timeout_s", 30, 1..=600) as u32;
@@ -41,6 +44,15 @@ pub fn read(table: &mut Table<'_>) -> Option<Partner> {
     })
 }
 
+/// HL7 v2 goes over MLLP and nothing else does; a mailbox takes any format.
+fn fits(table: &mut Table<'_>, format: Format, endpoint: &str) {
+    if endpoint != MAILBOX && (format == Format::Hl7v2) != endpoint.starts_with("mllps://") {
+        let message = format!("`format` {} is not carried to this `endpoint`", format.word());
+        let remedy = "HL7 v2 goes to \"mllps://host:port\", every other format to an https address";
+        table.problem(None, Code::ConfigValue, message, remedy);
+    }
+}
+
 const ENDPOINT: &str =
     "\"mailbox\", an https address without user, query or fragment, or \"mllps://host:port\" for HL7 v2";
 
@@ -66,4 +78,45 @@ pub fn kind(text: &str) -> Option<PartyKind> {
         PartyKind::StateInstitutions,
     ];
     kinds.into_iter().find(|k| k.word() == text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::read::text_of;
+    use std::path::Path;
+
+    fn problems(format: &str, endpoint: &str) -> Vec<String> {
+        let text = format!(
+            "hsa_id = \"SE2321009900-REG1\"\nname = \"R\"\nkind = \"region\"\nformat = \"{format}\"\n\
+             endpoint = \"{endpoint}\"\n"
+        );
+        let mut problems = Vec::new();
+        text_of(Path::new("r.toml"), &text, &mut problems, super::read);
+        problems.into_iter().map(|p| p.message).collect()
+    }
+
+    #[test]
+    fn an_endpoint_is_one_that_the_format_is_carried_to() {
+        for (format, endpoint) in [
+            ("hl7v2", "mllps://hl7.region.example:2575"),
+            ("hl7v2", "mllps://[::1]:2575"),
+            ("hl7v2", "mailbox"),
+            ("case-json", "mailbox"),
+            ("fhir-r4-json", "https://region.example/fhir"),
+        ] {
+            assert_eq!(problems(format, endpoint), [""; 0], "{format} {endpoint}");
+        }
+        for (format, endpoint) in [
+            ("hl7v2", "https://region.example/hl7"),
+            ("case-json", "mllps://region.example:2575"),
+            ("hl7v2", "mllp://region.example:2575"),
+            ("hl7v2", "mllps://region.example"),
+            ("hl7v2", "mllps://region.example:0"),
+            ("hl7v2", "mllps://:2575"),
+            ("hl7v2", "mllps://region.example:2575/x"),
+            ("hl7v2", "mllps://a@region.example:2575"),
+        ] {
+            assert_eq!(problems(format, endpoint).len(), 1, "{format} {endpoint}");
+        }
+    }
 }
