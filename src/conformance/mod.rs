@@ -5,6 +5,7 @@
 //! settings, so that a simulated partner is as strict as a real one. Deliberately absent, so far:
 //! the conformance runner.
 
+pub mod er7;
 pub mod message;
 pub mod puller;
 pub mod receiver;

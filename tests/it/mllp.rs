@@ -8,4 +8,5 @@
 
 mod courier;
 mod door;
+mod flows;
 mod world;

@@ -46,7 +46,11 @@ pub struct Receiver {
 
 impl Receiver {
     pub async fn start(config: rustls::ServerConfig, does: Does) -> Receiver {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Receiver::on(TcpListener::bind("127.0.0.1:0").await.unwrap(), config, does)
+    }
+
+    /// On a socket that is bound already.
+    pub fn on(listener: TcpListener, config: rustls::ServerConfig, does: Does) -> Receiver {
         let receiver = Receiver {
             address: listener.local_addr().unwrap(),
             connections: Arc::default(),
