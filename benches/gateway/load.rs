@@ -5,7 +5,11 @@
 //! absent: an HTTP library, whose cost would be taken from the server on the same cores.
 
 use super::Fail;
-use sluss::{conformance::message::Fhir, courier::tls, pki::TlsFiles};
+use sluss::{
+    conformance::{er7::Notice, message::Fhir},
+    courier::tls,
+    pki::TlsFiles,
+};
 use std::{
     sync::{
         Arc,
@@ -33,9 +37,19 @@ pub struct Window {
 const ID: &str = "BENCH-000000000000";
 const CASE: &str = "CASE-000000000000";
 
+/// Which door.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// `POST`, answered 202.
+    Http,
+    /// A frame, answered AA.
+    Mllp,
+}
+
 /// A message with holes for its id and case.
 #[derive(Clone)]
 pub struct Template {
+    way: Way,
     bytes: Vec<u8>,
     holes: Vec<(usize, usize)>,
 }
@@ -45,6 +59,17 @@ impl Template {
     pub fn new() -> Result<Template, Fail> {
         let path = "admission-notice/valid-1-four-fields.json";
         let text = Fhir::fresh(path, ID, jiff::Timestamp::now()).case(CASE).0.to_string();
+        Template::of(Way::Http, text)
+    }
+
+    /// The same notice in HL7 v2.
+    pub fn mllp(from: &str, to: &str) -> Result<Template, Fail> {
+        let sign = "admission-notice";
+        let notice = Notice { from, to, id: ID, case: CASE, modes: "|", sign };
+        Template::of(Way::Mllp, notice.text(jiff::Timestamp::now()))
+    }
+
+    fn of(way: Way, text: String) -> Result<Template, Fail> {
         let holes: Vec<_> = [ID, CASE]
             .iter()
             .flat_map(|mark| text.match_indices(mark).map(|(at, _)| (at + mark.len() - 12, at + mark.len())))
@@ -52,7 +77,7 @@ impl Template {
         if holes.len() < 2 {
             return Err("the example has no place for an id and a case".into());
         }
-        Ok(Template { bytes: text.into_bytes(), holes })
+        Ok(Template { way, bytes: text.into_bytes(), holes })
     }
 
     /// Bytes of each message.
@@ -62,15 +87,22 @@ impl Template {
 
     /// A request that can be stamped again and again.
     fn request(&self, port: u16) -> Template {
-        let mut bytes = format!(
-            "POST /fhir/$process-message HTTP/1.1\r\nhost: localhost:{port}\r\n\
+        let head = match self.way {
+            Way::Http => format!(
+                "POST /fhir/$process-message HTTP/1.1\r\nhost: localhost:{port}\r\n\
              content-type: application/fhir+json\r\ncontent-length: {}\r\n\r\n",
-            self.bytes.len()
-        )
-        .into_bytes();
-        let head = bytes.len();
-        bytes.extend_from_slice(&self.bytes);
-        Template { bytes, holes: self.holes.iter().map(|(a, b)| (a + head, b + head)).collect() }
+                self.bytes.len()
+            ),
+            Way::Mllp => "\u{b}".into(),
+        };
+        let tail: &[u8] = if self.way == Way::Mllp { b"\x1c\r" } else { b"" };
+        let bytes = [head.as_bytes(), &self.bytes, tail].concat();
+        let head = head.len();
+        Template {
+            way: self.way,
+            bytes,
+            holes: self.holes.iter().map(|(a, b)| (a + head, b + head)).collect(),
+        }
     }
 
     fn stamp(&mut self, number: u64) {
@@ -99,7 +131,7 @@ impl Line {
     }
 
     /// Sends a request and reads its answer; status and the length of its head and body.
-    async fn exchange(&mut self, request: &[u8]) -> Result<(u16, usize, usize), Fail> {
+    async fn exchange(&mut self, request: &[u8], way: Way) -> Result<(u16, usize, usize), Fail> {
         self.stream.write_all(request).await?;
         self.stream.flush().await?;
         let mut have = 0;
@@ -117,14 +149,17 @@ impl Line {
                 0 => return Err("the server closed the connection".into()),
                 n => have += n,
             }
-            whole = whole.or_else(|| head(&self.buffer[..have]));
+            whole = whole.or_else(|| match way {
+                Way::Http => head(&self.buffer[..have]),
+                Way::Mllp => acknowledgement(&self.buffer[..have]),
+            });
         }
     }
 
     /// Asks for a short text.
     pub async fn get(&mut self, path: &str) -> Result<String, Fail> {
         let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
-        let (status, head, body) = self.exchange(request.as_bytes()).await?;
+        let (status, head, body) = self.exchange(request.as_bytes(), Way::Http).await?;
         match status {
             200 => Ok(String::from_utf8_lossy(&self.buffer[head..head + body]).into_owned()),
             _ => Err(format!("{path}: status {status}").into()),
@@ -139,6 +174,13 @@ fn head(bytes: &[u8]) -> Option<(u16, usize, usize)> {
     let status = text.split(' ').nth(1)?.parse().ok()?;
     let length = text.lines().find_map(|l| l.strip_prefix("content-length:"))?;
     Some((status, end, length.trim().parse().ok()?))
+}
+
+/// A frame as if it were an HTTP answer: 202 if it is an AA.
+fn acknowledgement(bytes: &[u8]) -> Option<(u16, usize, usize)> {
+    let whole = bytes.ends_with(b"\x1c\r");
+    let taken = bytes.windows(8).any(|w| w == b"\rMSA|AA|");
+    whole.then_some((if taken { 202 } else { 400 }, 0, bytes.len()))
 }
 
 /// What the client saw.
@@ -207,7 +249,7 @@ async fn send(
             return Ok(seen);
         }
         request.stamp(numbers.fetch_add(1, Ordering::Relaxed));
-        let (status, head, body) = line.exchange(&request.bytes).await?;
+        let (status, head, body) = line.exchange(&request.bytes, request.way).await?;
         let end = Instant::now();
         if status != 202 {
             let text = String::from_utf8_lossy(&line.buffer[head..head + body]).into_owned();

@@ -104,13 +104,13 @@ fn main() -> ExitCode {
 async fn run(args: &Args) -> Result<(), Fail> {
     std::fs::create_dir_all(&args.dir)?;
     disk::must_be_real(&args.dir)?;
-    let message = load::Template::new()?;
+    let (message, hl7v2) = (load::Template::new()?, site::mllp_message()?);
     report::conditions(args, message.len());
     println!("disk before: {}", disk::rate(&args.dir)?);
     let mut rows = Vec::new();
     for &connections in &args.connections {
         let (mut floors, mut carriers): (Vec<Row>, Vec<Row>) = Default::default();
-        let mut gateways: Vec<Row> = Vec::new();
+        let (mut gateways, mut by_mllp): (Vec<Row>, Vec<Row>) = Default::default();
         for round in 1..=args.rounds.max(1) {
             if !args.no_floor {
                 floors.push(site::measure_floor(args, &message, connections, Who::Floor).await?);
@@ -118,12 +118,14 @@ async fn run(args: &Args) -> Result<(), Fail> {
                 carriers.push(site::measure_floor(args, &message, connections, Who::Carrier).await?);
                 report::progress(round, carriers.last());
             }
-            gateways.push(site::measure_gateway(args, &message, connections).await?);
+            gateways.push(site::measure_gateway(args, &message, connections, Who::Gateway).await?);
             report::progress(round, gateways.last());
+            by_mllp.push(site::measure_gateway(args, &hl7v2, connections, Who::Mllp).await?);
+            report::progress(round, by_mllp.last());
         }
         let floor = best(floors);
         rows.extend(floor.iter().map(|f| (f.clone(), None)));
-        rows.extend([best(carriers), best(gateways)].into_iter().flatten().map(|row| {
+        rows.extend([best(carriers), best(gateways), best(by_mllp)].into_iter().flatten().map(|row| {
             let ratio = floor.as_ref().map(|f| row.acknowledged / f.acknowledged);
             (row, ratio)
         }));

@@ -13,6 +13,8 @@ pub enum Who {
     Carrier,
     /// The gateway.
     Gateway,
+    /// The same, asked by MLLP.
+    Mllp,
 }
 
 /// One line of the table.
@@ -68,6 +70,7 @@ fn cells(row: &Row, ratio: Option<f64>) -> [String; 13] {
             Who::Floor => "floor",
             Who::Carrier => "carrying",
             Who::Gateway => "gateway",
+            Who::Mllp => "MLLP",
         }
         .into(),
         format!("{:.0}", row.acknowledged),
@@ -100,6 +103,7 @@ pub fn table(rows: &[(Row, Option<f64>)]) {
         "\nack/s: answers 202 per second, sent after the sync. deliv/s: effects at the receiver in the same seconds.\n\
          drained/s: messages per second from the first sent to the last delivered. msg/sync: accepted messages per\n\
          synced commit (commits of claims and outcomes counted too). ratio: acknowledged per second to the floor's.\n\
+         MLLP: the gateway, the same notice as an HL7 v2 ADT^A01 over MLLP, answered AA after the sync.\n\
          carrying: the floor that also sends each body on by the gateway's courier and commits that it arrived.\n"
     );
 }

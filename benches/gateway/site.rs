@@ -32,6 +32,8 @@ const PARTIES: [(&str, &str, &str, &str, &str); 2] = [
 struct Server {
     child: Child,
     port: u16,
+    /// The MLLP door's, if there is one.
+    mllp: u16,
 }
 
 impl Server {
@@ -39,13 +41,15 @@ impl Server {
     fn start(mut command: Command) -> Result<Server, Fail> {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let out = child.stdout.take().ok_or("no standard output")?;
-        let mut server = Server { child, port: 0 };
+        let mut server = Server { child, port: 0, mllp: 0 };
         for line in BufReader::new(out).lines() {
             let line = line?;
-            let after = line.split_once("https://127.0.0.1:").map(|(_, rest)| rest);
-            let digits = after.map(|t| t.chars().take_while(char::is_ascii_digit).collect::<String>());
-            if let Some(port) = digits.and_then(|d| d.parse().ok()) {
-                server.port = port;
+            let port = |scheme: &str| {
+                let (_, after) = line.split_once(scheme)?;
+                after.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()
+            };
+            if let Some(https) = port("https://127.0.0.1:") {
+                (server.port, server.mllp) = (https, port("mllps://127.0.0.1:").unwrap_or(0));
                 return Ok(server);
             }
         }
@@ -92,13 +96,16 @@ fn configure(dir: &Path, endpoints: [&str; 2], in_flight: usize) -> std::io::Res
     for ((stem, name, id, kind, format), endpoint) in PARTIES.iter().zip(endpoints) {
         let text = format!(
             "name = \"{name}\"\nhsa_id = \"{id}\"\nkind = \"{kind}\"\nformat = \"{format}\"\nendpoint = \"{endpoint}\"\n\
-             idempotent = true\nhandles_protected = true\nin_flight = {in_flight}\n"
+             idempotent = true\nhandles_protected = true\nin_flight = {in_flight}\n\
+             [translate]\nreceiver = \"{}\"\n",
+            PARTIES[1].2
         );
         std::fs::write(dir.join(format!("partners/{stem}.toml")), text)?;
     }
     std::fs::write(dir.join("agreements/lan.toml"), example_agreement())?;
     let own = format!(
-        "mode = \"test\"\nhsa_id = \"{}\"\nname = \"bench\"\nstate = \"state\"\n\n[listen]\naddress = \"127.0.0.1:0\"\n\n\
+        "mode = \"test\"\nhsa_id = \"{}\"\nname = \"bench\"\nstate = \"state\"\n\n[listen]\naddress = \"127.0.0.1:0\"\n\
+         [listen.mllp]\naddress = \"127.0.0.1:0\"\nmax_connections_per_partner = 1000\n\n\
          [tls]\ncertificate = \"pki/server.pem\"\nkey = \"pki/server.key\"\nclient_ca = \"pki/ca.pem\"\n",
         pki::GATEWAY_HSA_ID
     );
@@ -113,7 +120,12 @@ struct Mark {
 }
 
 /// Measures the gateway with a receiver that takes everything.
-pub async fn measure_gateway(args: &Args, message: &Template, connections: usize) -> Result<Row, Fail> {
+pub async fn measure_gateway(
+    args: &Args,
+    message: &Template,
+    connections: usize,
+    who: Who,
+) -> Result<Row, Fail> {
     let (dir, made) = site(args)?;
     let receiver = Receiver::start(&files(&made, 1))?;
     // The region receives nothing here; its endpoint must only be well formed.
@@ -130,7 +142,8 @@ pub async fn measure_gateway(args: &Args, message: &Template, connections: usize
     let window = args.window();
     let began = Instant::now();
     let sender = files(&made, 0);
-    let (seen, before, after) = load::run(&sender, server.port, message, connections, window, mark).await?;
+    let port = if who == Who::Mllp { server.mllp } else { server.port };
+    let (seen, before, after) = load::run(&sender, port, message, connections, window, mark).await?;
     let backlog = seen.total.saturating_sub(receiver.effects());
     let drained = drain(&receiver, seen.total, window.drain).await;
     let whole = began.elapsed().as_secs_f64();
@@ -143,7 +156,7 @@ pub async fn measure_gateway(args: &Args, message: &Template, connections: usize
         (after.totals.syncs - before.totals.syncs, after.totals.commands - before.totals.commands);
     let accepted = after.totals.accepted - before.totals.accepted;
     Ok(Row {
-        who: Who::Gateway,
+        who,
         connections,
         acknowledged: seen.latencies.len() as f64 / seconds,
         p50: seen.percentile(0.5),
@@ -186,6 +199,11 @@ async fn audit(ledger: &Ledger, acknowledged: u64, effects: u64) -> Result<(), F
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+/// The notice in HL7 v2, from the one party to the other.
+pub fn mllp_message() -> Result<Template, Fail> {
+    Template::mllp(PARTIES[0].2, PARTIES[1].2)
 }
 
 /// Measures the floor, or the one that carries.
