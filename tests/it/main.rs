@@ -10,6 +10,7 @@ mod crash;
 mod fan_out;
 mod flows;
 mod forms;
+mod hl7v2_maps;
 mod identity;
 mod mailbox;
 mod maps;
