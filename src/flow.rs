@@ -10,6 +10,7 @@ mod dispatch;
 mod ends;
 pub mod mailbox;
 mod marking;
+mod receipts;
 
 use crate::{
     config::Config,
@@ -166,6 +167,8 @@ impl Gateway {
             state: parts.state(&permitted),
             deliveries: std::iter::once(delivery).chain(parts.deliveries).collect(),
             marking,
+            receipts: self.receipts(&permitted),
+            gives: None,
             events,
         };
         let slot = self.slot(&permitted);
@@ -217,7 +220,11 @@ fn duplicate_key(arrival: &Arrival, message: &Message, from: &Partner) -> (Key, 
             false => message.envelope.id.clone(),
         },
     };
+    (key, digest_of(&arrival.bytes))
+}
+
+fn digest_of(bytes: &[u8]) -> [u8; 32] {
     let mut hash = [0; 32];
-    hash.copy_from_slice(digest::digest(&digest::SHA256, &arrival.bytes).as_ref());
-    (key, hash)
+    hash.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+    hash
 }

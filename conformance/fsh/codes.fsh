@@ -658,6 +658,8 @@ Description: "domain §1 M21, §2."
 * #handled insert Sv([[Hanterat]])
 * #rejected "Rejected"
 * #rejected insert Sv([[Avvisat]])
+* #expired "Not delivered within its time"
+* #expired insert Sv([[Inte levererat inom sin tid]])
 
 ValueSet: ReceiptStatus
 Id: receipt-status

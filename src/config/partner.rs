@@ -1,7 +1,9 @@
 //! `partners/*.toml`: one party each.
 
 use super::read::Table;
-use crate::model::{Acknowledgement, Code, Format, HsaId, Partner, PartyKind, partner::MAILBOX};
+use crate::model::{
+    Acknowledgement, Code, DeliveryState, Format, HsaId, Partner, PartyKind, partner::MAILBOX,
+};
 
 /// Reads one party.
 pub fn read(table: &mut Table<'_>) -> Option<Partner> {
@@ -21,6 +23,10 @@ pub fn read(table: &mut Table<'_>) -> Option<Partner> {
     let handles_protected = table.boolean("handles_protected", false);
     let timeout_s = table.number("timeout_s", 30, 1..=600) as u32;
     let in_flight = table.number("in_flight", 16, 1..=256) as u32;
+    let receipts = table.list("receipts", "\"delivered\", \"rejected\" or \"expired\"", |word| {
+        let known = [DeliveryState::Delivered, DeliveryState::Rejected, DeliveryState::Expired];
+        known.into_iter().find(|state| state.word() == word)
+    });
     let translate = table.texts("translate");
     let acknowledgement = table.parsed("acknowledgement", "\"original\" or \"enhanced\"", |t| match t {
         "original" => Some(Acknowledgement::Original),
@@ -38,6 +44,7 @@ pub fn read(table: &mut Table<'_>) -> Option<Partner> {
         handles_protected,
         timeout_s,
         in_flight,
+        receipts: receipts.unwrap_or_default(),
         translate,
         acknowledgement: acknowledgement.unwrap_or(Acknowledgement::Original),
         reuses_control_ids,

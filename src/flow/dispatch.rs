@@ -11,6 +11,7 @@ use crate::{
     registry::Registry,
     stage::{
         permit::{self, Facts},
+        receipt,
         settle::{self, Pace},
         validate,
     },
@@ -64,6 +65,7 @@ impl Gateway {
         while !*stop.borrow() && stop.has_changed().is_ok() {
             changed.mark_unchanged();
             let (claimed, left) = self.claim().await;
+            self.give_receipts().await;
             for one in claimed {
                 // Whoever carries ends after this does.
                 let _ = claims.send(one);
@@ -179,6 +181,9 @@ impl Gateway {
         let now = self.clock.now();
         let stop = Decision::Stop { accepted: Vec::new(), why: None };
         let Ok(facts) = serde_json::from_str::<Facts>(&delivery.facts) else { return stop };
+        if facts.sender == self.config.hsa_id.as_str() && facts.event == receipt::EVENT {
+            return permit::own(&facts, to);
+        }
         let from = HsaId::parse(&facts.sender).and_then(|id| registry.partner(&id).cloned());
         let Some(from) = from else { return stop };
         let day = now.to_zoned(validate::stockholm()).date();

@@ -45,7 +45,8 @@ impl Pen<'_> {
             Some(Known::Conflict) => return Ok((Admitted::Conflict, None)),
             None => {}
         }
-        if !self.space.for_messages {
+        // What is owed must go on, like what was promised.
+        if !self.space.for_messages && admission.gives.is_none() {
             return Err(Trouble::Refused(Failure::Store(
                 "free space on the disk is below the reserve".into(),
             )));
@@ -69,6 +70,11 @@ impl Pen<'_> {
         let begun =
             (begin && !behind && waits == DeliveryState::Waiting).then(|| Box::new(begun(admission, first)));
         let events = self.put_events(admission, begun.as_deref())?;
+        if let Some(owed) = admission.gives
+            && !self.owe_no_more(owed)?
+        {
+            return Err(broken("a receipt that is not owed"));
+        }
         let original = self.put_body(&admission.original, None)?;
         let message = self.put_message(admission, original, events)?;
         if marked == Marked::Silent {
@@ -120,12 +126,14 @@ impl Pen<'_> {
     fn put_message(&mut self, a: &Admission, original: i64, events: (i64, i64)) -> Result<i64, Trouble> {
         let before = self.book.deliveries;
         let count = i64::try_from(a.deliveries.len()).unwrap_or(i64::MAX);
+        let words: Vec<&str> = a.receipts.iter().map(|state| state.word()).collect();
+        let receipts = (!words.is_empty()).then(|| words.join(" "));
         self.conn
             .prepare_cached(
                 "INSERT INTO message (id, sender, protocol, sender_id, hash, event, case_id, refers_to, sent, \
                  occurred, received, format, original, answer_status, answer_type, answer_body, event_from, \
-                 event_seq, delivery_from, delivery_to) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, \
-                 ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
+                 event_seq, delivery_from, delivery_to, receipts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, \
+                 ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
             )?
             .execute(params![
                 a.id,
@@ -148,6 +156,7 @@ impl Pen<'_> {
                 events.1,
                 before + 1,
                 before + count,
+                receipts,
             ])?;
         Ok(self.conn.last_insert_rowid())
     }

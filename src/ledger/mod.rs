@@ -10,6 +10,7 @@ mod claim;
 mod consent;
 mod mailbox;
 mod mark;
+mod owed;
 mod pool;
 mod questions;
 mod rows;
@@ -28,7 +29,7 @@ mod tests;
 pub use crate::model::{Key, NewDelivery, Settlement};
 pub use rows::{ChainReport, ConsentRow, DeliveryRow, EventRow, Filter, MessageRow, Totals};
 pub use slots::{Slot, Slots, Survey};
-pub use terms::{Admission, Admitted, Known, Options, Recovered, Room, Sync};
+pub use terms::{Admission, Admitted, Known, Options, Owed, Recovered, Room, Sync};
 
 use crate::model::{Delivery, Event, Failure, HsaId, Named, Referred};
 use jiff::Timestamp;

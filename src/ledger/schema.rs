@@ -14,7 +14,7 @@ use std::{
 };
 
 /// The version that this program writes.
-const VERSION: i64 = 5;
+const VERSION: i64 = 6;
 
 /// "SLUS": tells `file(1)` and us whose database it is.
 const APPLICATION: i64 = 0x534c_5553;
@@ -121,8 +121,15 @@ CREATE TABLE mark (message INTEGER PRIMARY KEY, mark TEXT NOT NULL) STRICT;
 CREATE INDEX mark_word ON mark (mark, message);
 ";
 
+// `receipts` are the ends of which a message's sender wants a receipt; `owed` are the deliveries that ended so and of
+// which none has been given yet.
+const SINCE_6: &str = "
+ALTER TABLE message ADD COLUMN receipts TEXT;
+CREATE TABLE owed (delivery INTEGER PRIMARY KEY) STRICT;
+";
+
 /// From each version to the next.
-const STEPS: [(i64, &[&str]); 4] = [
+const STEPS: [(i64, &[&str]); 5] = [
     (
         1,
         &["DROP INDEX message_state;
@@ -161,6 +168,7 @@ const STEPS: [(i64, &[&str]); 4] = [
     ),
     (3, &[SINCE_4]),
     (4, &[SINCE_5]),
+    (5, &[SINCE_6]),
 ];
 
 /// Makes the folder if need be and locks it for this process.
@@ -231,6 +239,7 @@ fn make(conn: &mut Connection) -> rusqlite::Result<()> {
     tx.execute_batch(SINCE_3)?;
     tx.execute_batch(SINCE_4)?;
     tx.execute_batch(SINCE_5)?;
+    tx.execute_batch(SINCE_6)?;
     tx.pragma_update(None, "application_id", APPLICATION)?;
     tx.pragma_update(None, "user_version", VERSION)?;
     tx.commit()

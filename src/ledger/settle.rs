@@ -27,11 +27,13 @@ pub(super) struct Standing {
     siblings: (i64, i64),
     /// What later messages have made of its message.
     pub(super) mark: Option<Mark>,
+    /// Ends of which its sender wants a receipt.
+    pub(super) receipts: Option<String>,
 }
 
 /// Columns of [`Standing::read`]; the tables are `d` and `m`.
 pub(super) const STANDING: &str = "d.seq, d.id, m.id, d.receiver, d.case_id, d.state, d.head, d.attempt, \
-     m.delivery_from, m.delivery_to, (SELECT mark FROM mark WHERE message = m.seq)";
+     m.delivery_from, m.delivery_to, (SELECT mark FROM mark WHERE message = m.seq), m.receipts";
 
 impl Standing {
     pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Standing> {
@@ -49,6 +51,7 @@ impl Standing {
             attempt: row.get(7)?,
             siblings: (row.get(8)?, row.get(9)?),
             mark: row.get::<_, Option<String>>(10)?.as_deref().and_then(Mark::from_word),
+            receipts: row.get(11)?,
         })
     }
 }
@@ -79,7 +82,7 @@ impl Pen<'_> {
     }
 
     /// Moves a delivery to its next state with the event that says so. True if that leaves something
-    /// to attempt: this delivery later, or the next of its lane.
+    /// to do: to attempt this delivery later or the next of its lane, or to give a receipt.
     pub(super) fn pass(
         &mut self,
         standing: &Standing,
@@ -110,7 +113,8 @@ impl Pen<'_> {
             false => to == DeliveryState::Waiting,
         };
         self.follow(standing, to)?;
-        Ok(next)
+        let owed = over && self.owe(standing, to)?;
+        Ok(next || owed)
     }
 
     /// The first open delivery of the lane becomes its head. Is there one?

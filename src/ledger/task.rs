@@ -32,6 +32,10 @@ pub(super) enum Task {
         now: Timestamp,
         repeatable: HashSet<HsaId>,
     },
+    Waive {
+        owed: i64,
+        event: Event,
+    },
     Consent {
         subject: [u8; 32],
         id: String,
@@ -57,6 +61,7 @@ impl Task {
                 | Task::Recover { .. }
                 | Task::Lend(_)
                 | Task::Receipts { .. }
+                | Task::Waive { .. }
         )
     }
 
@@ -80,7 +85,7 @@ impl Task {
                 admission.deliveries.len() > usize::from(begun.is_some()) || admission.marking.is_some()
             }
             (Task::Settle(_), Done::Settled { next }) => *next,
-            (Task::Recover { .. }, _) => true,
+            (Task::Recover { .. } | Task::Receipts { .. }, _) => true,
             _ => false,
         }
     }
@@ -91,7 +96,7 @@ pub(super) enum Done {
     Nothing,
     /// With the delivery whose attempt began.
     Admitted(Admitted, Option<Box<Delivery>>),
-    /// `next`: another delivery of the lane, or the same one later, is to be attempted.
+    /// `next`: another delivery of the lane, or the same one later, is to be attempted, or a receipt is owed.
     Settled {
         next: bool,
     },

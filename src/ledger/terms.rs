@@ -3,7 +3,7 @@
 //! Invariant: plain data; bodies and facts are bytes that the ledger never reads. Deliberately
 //! absent: anything about FHIR, HTTP or SQL.
 
-use crate::model::{Answer, Event, Format, HsaId, Key, Marking, MessageState, NewDelivery};
+use crate::model::{Answer, DeliveryState, Event, Format, HsaId, Key, Marking, MessageState, NewDelivery};
 use jiff::Timestamp;
 use std::{
     collections::HashMap,
@@ -121,6 +121,10 @@ pub struct Admission {
     pub deliveries: Vec<NewDelivery>,
     /// What it makes of an earlier message.
     pub marking: Option<Marking>,
+    /// Ends of a delivery of which its sender is owed a receipt.
+    pub receipts: Vec<DeliveryState>,
+    /// Number of the receipt that it gives, if it is one of ours: then that is owed no more.
+    pub gives: Option<i64>,
     /// Events, in order. One without a message id gets this message's.
     pub events: Vec<Event>,
 }
@@ -164,4 +168,33 @@ pub struct Recovered {
     pub retried: usize,
     /// Attempts at others: held for a person.
     pub held: usize,
+}
+
+/// A receipt that is owed to the sender of a message.
+#[derive(Clone)]
+pub struct Owed {
+    /// Its number.
+    pub number: i64,
+    /// The gateway's id of the delivery that ended.
+    pub delivery: String,
+    /// How it ended.
+    pub state: DeliveryState,
+    /// When.
+    pub at: Timestamp,
+    /// The gateway's id of the message.
+    pub message: String,
+    /// Who sent it.
+    pub sender: HsaId,
+    /// When it was received.
+    pub received: Timestamp,
+    /// Format of `original`.
+    pub format: Format,
+    /// The message as received.
+    pub original: Vec<u8>,
+}
+
+impl fmt::Debug for Owed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Owed({}, {})", self.delivery, self.state.word())
+    }
 }

@@ -9,6 +9,7 @@ mod lanes;
 mod mailbox;
 mod mark;
 mod older;
+mod owed;
 mod pace;
 mod trouble;
 
@@ -75,6 +76,8 @@ fn admission(id: &str, lane: Lane) -> Admission {
             due: second(0),
         }],
         marking: None,
+        receipts: Vec::new(),
+        gives: None,
         events: vec![event(EventKind::Decided, second(0)), event(EventKind::Accepted, second(0))],
     }
 }

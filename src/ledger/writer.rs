@@ -433,6 +433,7 @@ impl Pen<'_> {
             Task::Settle(settlement) => self.settle(settlement).map(|next| Done::Settled { next }),
             Task::Lend(lending) => self.lend(lending).map(Done::Lent),
             Task::Receipts { receiver, receipts } => self.receive(receiver, receipts).map(Done::Received),
+            Task::Waive { owed, event } => self.waive(*owed, event).map(|()| Done::Nothing),
             Task::Recover { now, repeatable } => self.recover(*now, repeatable).map(Done::Recovered),
             Task::Consent { subject, id, version, body, event } => self
                 .register(&Registration { subject, id, version: *version, body, event })

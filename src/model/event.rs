@@ -47,6 +47,8 @@ pub enum EventKind {
     Stopped,
     /// A receiver's answer came late, or was of another message: it changed no outcome.
     Unasked,
+    /// A receipt that was owed to the sender cannot be given.
+    Waived,
     /// A consent was registered or changed.
     Consent,
     /// The gateway started.
@@ -77,6 +79,7 @@ impl EventKind {
             EventKind::Annulled => "annulled",
             EventKind::Stopped => "stopped",
             EventKind::Unasked => "unasked",
+            EventKind::Waived => "waived",
             EventKind::Consent => "consent",
             EventKind::Started => "started",
         }

@@ -3,7 +3,7 @@
 //! Invariant: immutable once loaded; a change swaps the whole registry. A party is not a
 //! municipality: a joint body is a party of its own (domain §6).
 
-use super::{Format, HsaId, Told};
+use super::{DeliveryState, Format, HsaId, Told};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -68,6 +68,8 @@ pub struct Partner {
     pub timeout_s: u32,
     /// How many deliveries may be under way at once.
     pub in_flight: u32,
+    /// Of what becomes of its messages it wants a receipt: `Delivered`, `Rejected`, `Expired`.
+    pub receipts: Vec<DeliveryState>,
     /// What maps to and from its format are told of it, by name.
     pub translate: BTreeMap<String, String>,
     /// HL7 v2: which acknowledgements we ask it for.

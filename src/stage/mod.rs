@@ -20,6 +20,8 @@ pub mod route;
 
 pub mod acknowledge;
 
+pub mod receipt;
+
 pub mod record;
 
 pub mod settle;

@@ -114,6 +114,14 @@ pub fn decide(
     }
 }
 
+/// The decision about a receipt that the gateway itself gives: it brings no new personal data (domain §1 M21).
+pub fn own(facts: &Facts, to: &Partner) -> Decision {
+    if facts.protected && !to.handles_protected {
+        return Decision::Hold(Hold::ReceiverNotReady);
+    }
+    Decision::Pass { basis: Basis::Duty, evidence: None }
+}
+
 /// Does the asserted basis serve by the assertion alone (§4.2)? The release rules under 18 and between
 /// authorities, with a reason; and decisions that are the sender's to take. Otherwise why not.
 fn serves(

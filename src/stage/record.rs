@@ -108,6 +108,28 @@ fn decided<'a>(permitted: &'a Permitted, beside: Option<Own<'a>>) -> (EventKind,
     (kind, Decided { agreement: valid.agreement(), reference: &valid.rule().reference, beside, decision })
 }
 
+/// The event of a receipt of our own: about which message and delivery, and how that ended.
+pub fn own_receipt(
+    id: &str,
+    delivery: &str,
+    of: (&str, &str, &str),
+    to: &HsaId,
+    decision: &Decision,
+    now: Timestamp,
+) -> Event {
+    let held = matches!(decision, Decision::Hold(_));
+    let (message, ended, status) = of;
+    Event {
+        at: now,
+        kind: if held { EventKind::Held } else { EventKind::Accepted },
+        message: Some(id.to_string()),
+        delivery: Some(delivery.to_string()),
+        party: Some(to.to_string()),
+        code: None,
+        detail: json!({ "message": message, "delivery": ended, "receipt": status }).to_string(),
+    }
+}
+
 /// Texts, numbers and times only: writing them to memory does not fail.
 fn text(detail: &impl Serialize) -> String {
     serde_json::to_string(detail).unwrap_or_default()

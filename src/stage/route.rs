@@ -34,7 +34,12 @@ pub fn delivery(
 
 /// Where the message stands when it is accepted.
 pub fn state(permitted: &Permitted) -> MessageState {
-    match permitted.decision() {
+    state_of(permitted.decision())
+}
+
+/// The same by the decision alone.
+pub fn state_of(decision: &Decision) -> MessageState {
+    match decision {
         Decision::Hold(Hold::ReceiverNotReady) => MessageState::Held,
         // A silent consent source is asked again at each attempt.
         _ => MessageState::Waiting,

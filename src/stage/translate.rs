@@ -6,10 +6,11 @@
 //! but where something may have to be removed, only if they are the canonical form, which is what was looked at.
 
 use crate::{
-    model::{Fault, Format, Model},
+    model::{Code, Fault, Format, Model, Partner},
     rulebook::{Rulebook, check},
     stage::permit::Permitted,
 };
+use fhir::Tree;
 
 /// What a receiver is sent.
 #[derive(Debug)]
@@ -29,15 +30,29 @@ pub fn render(permitted: &Permitted, bytes: &[u8], rulebook: &Rulebook) -> Resul
     if from == to && looked_at && permitted.removed().is_empty() {
         return Ok(Rendered { format: to, body: bytes.to_vec() });
     }
-    let canonical = permitted.canonical();
-    let made = match to.model() {
+    // Its nodes have their types since it was checked against its profile.
+    written(&valid.envelope().event, permitted.canonical(), valid.to(), rulebook)
+}
+
+/// A message of the gateway's own in canonical JSON, in its receiver's format. It is checked like any other. Error:
+/// `SLUSS-MAP-001`, `SLUSS-SYS-003`.
+pub fn own(event: &str, canonical: &[u8], to: &Partner, rulebook: &Rulebook) -> Result<Rendered, Fault> {
+    let mut tree = rulebook.read(canonical, Format::FhirJson, canonical.len()).map_err(Fault::from_errors)?;
+    let found = rulebook.check_profile(&mut tree, event);
+    if found.iter().any(|f| f.severity == fhir::Severity::Error) {
+        return Err(Fault::of(Code::Internal, "a message of our own does not follow its profile"));
+    }
+    written(event, &tree, to, rulebook)
+}
+
+fn written(event: &str, canonical: &Tree, to: &Partner, rulebook: &Rulebook) -> Result<Rendered, Fault> {
+    let made = match to.format.model() {
         Model::Fhir => None,
-        // Its nodes have their types since it was checked against its profile.
         model => {
-            let map = rulebook.map(&valid.envelope().event, Model::Fhir, model).map_err(Fault::one)?;
-            Some(check::translate(map, canonical, &valid.to().tells_of_receiving()).map_err(Fault::one)?)
+            let map = rulebook.map(event, Model::Fhir, model).map_err(Fault::one)?;
+            Some(check::translate(map, canonical, &to.tells_of_receiving()).map_err(Fault::one)?)
         }
     };
-    let body = rulebook.write(made.as_ref().unwrap_or(canonical), to).map_err(Fault::one)?;
-    Ok(Rendered { format: to, body })
+    let body = rulebook.write(made.as_ref().unwrap_or(canonical), to.format).map_err(Fault::one)?;
+    Ok(Rendered { format: to.format, body })
 }

@@ -17,6 +17,7 @@ use sluss::{
     model::MessageState,
     rulebook::{Rulebook, Source, check::Wanted},
 };
+use std::sync::LazyLock;
 
 /// Event, examples in the case form and in FHIR, kind of information, directions.
 struct Row(&'static str, &'static str, &'static str, Option<&'static str>, &'static [Way]);
@@ -28,6 +29,8 @@ enum Way {
     /// Municipality to region.
     Up,
 }
+
+static RULES: LazyLock<Rulebook> = LazyLock::new(|| Rulebook::load(&Source::Embedded).unwrap());
 
 const BOTH: &[Way] = &[Way::Down, Way::Up];
 
@@ -143,7 +146,6 @@ impl Letter<'_> {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_row_is_carried_between_two_formats_and_within_one() {
     let world = county().await;
-    let rules = Rulebook::load(&Source::Embedded).unwrap();
     let (region, granvik, sjoby) = (world.as_region(), world.as_granvik(), world.as_sjoby());
     let mut letters = Vec::new();
     for row in &ROWS {
@@ -179,7 +181,7 @@ async fn every_row_is_carried_between_two_formats_and_within_one() {
         };
         let body = got.iter().find(|r| serde_json::from_slice(&r.body).is_ok_and(|b: Value| is_ours(&b)));
         let body = &body.unwrap_or_else(|| panic!("{} did not come", letter.id)).body;
-        let report = rules.check(body, &wanted());
+        let report = RULES.check(body, &wanted());
         let found: Vec<_> = report.found.iter().filter(|f| f.is_error()).collect();
         assert!(report.readable && found.is_empty(), "{}: {found:#?}", letter.id);
         assert_eq!(report.event.as_deref(), Some(letter.row.0));
@@ -368,4 +370,91 @@ async fn a_wrong_receiver_marks_the_notice_and_its_sender_is_told() {
     let filter = sluss::ledger::Filter { state: Some(MessageState::Misdirected), ..Default::default() };
     let listed = world.gateway().gateway.ledger.messages(&filter).await.unwrap();
     assert_eq!(listed.iter().map(|m| m.sender_id.as_str()).collect::<Vec<_>>(), ["m6b", "m6"]);
+}
+
+/// Everybody wants to know what becomes of its messages.
+const CURIOUS: &str = "idempotent = true\nhandles_protected = true\ntimeout_s = 1\n\
+     receipts = [\"delivered\", \"rejected\", \"expired\"]\n";
+
+/// The receipt about this message among what came, once it is there.
+async fn receipt_about(receiver: &Receiver, id: &str) -> Value {
+    for _ in 0..400 {
+        for one in receiver.effects() {
+            let body: Value = serde_json::from_slice(&one.body).unwrap();
+            let header = &body["entry"][0]["resource"];
+            if body["answers"] == id || header["response"]["identifier"] == id {
+                let report = RULES.check(&one.body, &wanted());
+                assert!(report.is_valid() && report.event.as_deref() == Some("receipt"), "{report:#?}");
+                return body;
+            }
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+    }
+    panic!("no receipt about {id} after ten seconds");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_gateway_tells_a_sender_that_wants_it_what_became_of_its_message() {
+    let setup = Setup { speaks: &[("granvik", "fhir-r4-json")], partner: Some(CURIOUS), ..Setup::default() };
+    let world = World::with(setup).await;
+    let (region, sjoby) = (world.as_region(), world.as_sjoby());
+    // Delivered, in FHIR: the number and the marking, no name.
+    let mut body = Fhir(admission("m6", "C-1", GRANVIK));
+    let patient = body.resource("Patient").unwrap();
+    patient["meta"]["security"] = example("admission-notice/valid-3-protected.json")["entry"][2]["resource"]
+        ["meta"]["security"]
+        .clone();
+    patient.as_object_mut().unwrap().remove("address");
+    let family = patient["name"][0]["family"].as_str().unwrap().to_string();
+    let reply = region.fhir(&body.0).await.unwrap();
+    assert_eq!(reply.status, 202, "{}", reply.json());
+    let told = receipt_about(&world.region, "m6").await;
+    let text = told.to_string();
+    assert!(text.contains("\"delivered\"") && text.contains("\"DEMO\"") && !text.contains(&family), "{text}");
+    let header = &told["entry"][0]["resource"];
+    assert_eq!(header["sender"]["identifier"]["value"], "SE2321009900-SLUSS");
+    let own = |name: &str| {
+        let url = format!("https://sluss.example/fhir/StructureDefinition/{name}");
+        let all = header["extension"].as_array().unwrap().iter();
+        all.filter(|e| e["url"] == url.as_str()).map(|e| e["valueString"].clone()).next()
+    };
+    assert_eq!(own("case-id"), Some(json!("C-1")));
+    assert!(own("sender-reference").is_some(), "the sender's own reference comes back");
+    // Rejected, in FHIR; delivered, as a case message.
+    world.sjoby.script([Conduct::Status(422)]);
+    assert_eq!(region.fhir(&ready("m11", "C-2")).await.unwrap().status, 202);
+    let told = receipt_about(&world.region, "m11").await.to_string();
+    assert!(told.contains("\"rejected\"") && told.contains("\"valueCode\":\"other\""), "{told}");
+    let body =
+        message::fresh_case("admission-reply/case-valid-2-minimal.json", "m8", "C-3", Timestamp::now());
+    assert_eq!(sjoby.case(&body).await.unwrap().status, 202);
+    let told = receipt_about(&world.sjoby, "m8").await;
+    assert_eq!((&told["event"], &told["receipt"]["status"]), (&json!("receipt"), &json!("delivered")));
+    assert_eq!(told["subject"].as_object().unwrap().len(), 2, "number and its kind");
+    assert_eq!(told["sender"]["hsaId"], "SE2321009900-SLUSS");
+    // A receipt makes no receipt, of neither kind.
+    assert_eq!(sjoby.case(&receipt("q1", "m8x", "C-2", "opened")).await.unwrap().status, 422);
+    let ledger = &world.gateway().gateway.ledger;
+    for _ in 0..40 {
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+        let totals = ledger.totals().await.unwrap();
+        assert_eq!((totals.accepted, totals.rejected), (6, 1), "three messages, three receipts");
+    }
+    assert!(ledger.owed(9).await.unwrap().is_empty() && ledger.verify().await.unwrap().ok);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_estimate_replaces_the_notice_that_it_names() {
+    let world = county().await;
+    let region = world.as_region();
+    assert_eq!(region.fhir(&admission("m6", "C-1", SJOBY)).await.unwrap().status, 202);
+    world.until("m6", "delivered").await;
+    let changed =
+        Fhir::fresh("discharge-estimate-changed/valid-1-rich.json", "m7", Timestamp::now()).case("C-1");
+    let reply = region.fhir(&changed.to(SJOBY).refers_to("m6").0).await.unwrap();
+    assert_eq!(reply.status, 202, "{}", reply.json());
+    world.until("m6", "superseded").await;
+    world.until("m7", "delivered").await;
+    let last = world.journey("m6").await.pop().unwrap();
+    assert_eq!((last.kind.as_str(), last.party.as_deref()), ("superseded", Some(REGION)));
 }

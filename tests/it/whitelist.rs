@@ -29,6 +29,7 @@ fn partner(id: &str, kind: PartyKind, format: Format) -> Partner {
         handles_protected: true,
         timeout_s: 1,
         in_flight: 1,
+        receipts: Vec::new(),
         translate: Default::default(),
         acknowledgement: sluss::model::Acknowledgement::Original,
         reuses_control_ids: false,

@@ -7,6 +7,9 @@ use crate::ledger::{DeliveryRow, EventRow, MessageRow, Totals, sqlite::FILE};
 use rusqlite::Connection;
 use std::path::Path;
 
+/// From version 6 back to 5.
+const TO_5: &str = "DROP TABLE owed; ALTER TABLE message DROP COLUMN receipts; PRAGMA user_version=5";
+
 /// From version 5 back to 4.
 const TO_4: &str = "DROP TABLE mark; PRAGMA user_version=4";
 
@@ -99,7 +102,13 @@ fn change(state: &Path, sql: &str) {
 
 #[tokio::test]
 async fn an_older_store_is_brought_up_with_all_that_is_in_it() {
-    for steps in [&[TO_4][..], &[TO_4, TO_3], &[TO_4, TO_3, TO_2], &[TO_4, TO_3, TO_2, TO_1]] {
+    for steps in [
+        &[TO_5][..],
+        &[TO_5, TO_4],
+        &[TO_5, TO_4, TO_3],
+        &[TO_5, TO_4, TO_3, TO_2],
+        &[TO_5, TO_4, TO_3, TO_2, TO_1],
+    ] {
         let (dir, ledger) = open();
         fill(&ledger).await;
         let before = told(&ledger).await;

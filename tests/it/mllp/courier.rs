@@ -29,6 +29,7 @@ fn partner(address: SocketAddr, timeout_s: u32) -> Partner {
         handles_protected: true,
         timeout_s,
         in_flight: 2,
+        receipts: Vec::new(),
         acknowledgement: Acknowledgement::Original,
         reuses_control_ids: false,
         translate: Default::default(),

@@ -130,6 +130,7 @@ fn partner(address: SocketAddr, timeout_s: u32) -> Partner {
         handles_protected: true,
         timeout_s,
         in_flight: 1,
+        receipts: Vec::new(),
         translate: Default::default(),
         acknowledgement: sluss::model::Acknowledgement::Original,
         reuses_control_ids: false,
