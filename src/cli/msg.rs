@@ -121,7 +121,7 @@ async fn list(ledger: &Ledger, filter: &Filter, out: Out) -> Result<Exit, Failur
 
 fn line(m: &MessageRow) -> String {
     let to = m.receivers.join(",");
-    format!("{}  {:<9} {:<26} {} → {}  {}\n", local(m.received), m.state.word(), m.event, m.sender, to, m.id)
+    format!("{}  {:<12} {:<26} {} → {}  {}\n", local(m.received), m.state.word(), m.event, m.sender, to, m.id)
 }
 
 async fn refusals(ledger: &Ledger, limit: usize, out: Out) -> Result<Exit, Failure> {

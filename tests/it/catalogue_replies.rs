@@ -5,19 +5,24 @@ use crate::{
     flows::{admission, ready},
     world::{GRANVIK, REGION, SJOBY, Setup, World, assert_fault},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use sluss::{
     config::Mode,
     conformance::{
         message::{self, Fhir, example},
+        puller::Puller,
         receiver::{Conduct, Receiver},
         sender::Sender,
     },
     model::MessageState,
+    port::Clock,
     rulebook::{Rulebook, Source, check::Wanted},
 };
-use std::sync::LazyLock;
+use std::sync::{
+    Arc, LazyLock,
+    atomic::{AtomicI64, Ordering},
+};
 
 /// Event, examples in the case form and in FHIR, kind of information, directions.
 struct Row(&'static str, &'static str, &'static str, Option<&'static str>, &'static [Way]);
@@ -457,4 +462,49 @@ async fn a_new_estimate_replaces_the_notice_that_it_names() {
     world.until("m7", "delivered").await;
     let last = world.journey("m6").await.pop().unwrap();
     assert_eq!((last.kind.as_str(), last.party.as_deref()), ("superseded", Some(REGION)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_mailbox_takes_and_an_annulment_of_what_was_handed_out_are_told_too() {
+    let setup = Setup { pulls: &["granvik", "sjoby"], partner: Some(CURIOUS), ..Setup::default() };
+    let world = World::with(setup).await;
+    let (region, granvik) = (world.as_region(), Puller::of(world.as_granvik()));
+    assert_eq!(region.fhir(&admission("m6", "C-1", GRANVIK)).await.unwrap().status, 202);
+    let item = granvik.pull("wait=10").await.unwrap().json()["items"][0].clone();
+    let reply = granvik.acknowledge(&[item["delivery"].as_str().unwrap()]).await.unwrap();
+    assert_eq!(reply.status, 200, "{}", reply.json());
+    assert!(receipt_about(&world.region, "m6").await.to_string().contains("\"delivered\""));
+    // Handed out and then annulled: it is handed out no more, and the annulment is, because it may have been read.
+    assert_eq!(region.fhir(&ready("m11", "C-2")).await.unwrap().status, 202);
+    let sjoby = Puller::of(world.as_sjoby());
+    let item = sjoby.pull("wait=10").await.unwrap().json()["items"][0].clone();
+    assert_eq!(item["event"], "discharge-ready");
+    assert_eq!(region.fhir(&annulment("a1", "m11", "C-2", SJOBY)).await.unwrap().status, 202);
+    world.until("m11", "annulled").await;
+    let item = sjoby.pull("wait=10").await.unwrap().json()["items"][0].clone();
+    assert_eq!((&item["event"], &item["body"]["refersTo"]), (&json!("annulment"), &json!("m11")));
+}
+
+/// Our clock, so many hours ahead.
+#[derive(Default)]
+struct Ahead(AtomicI64);
+
+impl Clock for Ahead {
+    fn now(&self) -> Timestamp {
+        Timestamp::now() + SignedDuration::from_hours(self.0.load(Ordering::Relaxed))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_never_delivered_is_told_when_its_time_runs_out() {
+    let mut world = World::with(Setup { partner: Some(CURIOUS), ..Setup::default() }).await;
+    world.stop().await;
+    let clock = Arc::new(Ahead::default());
+    world.start_with(clock.clone()).await;
+    world.sjoby.always(Some(Conduct::Status(503)));
+    assert_eq!(world.as_region().fhir(&ready("m11", "C-1")).await.unwrap().status, 202);
+    clock.0.store(73, Ordering::Relaxed);
+    let told = receipt_about(&world.region, "m11").await.to_string();
+    assert!(told.contains("\"expired\"") && !told.contains("receipt-reason"), "{told}");
+    world.until("m11", "expired").await;
 }

@@ -117,6 +117,12 @@ impl World {
         self.running = Some(running);
     }
 
+    /// The same with another clock.
+    pub async fn start_with(&mut self, clock: std::sync::Arc<dyn sluss::port::Clock>) {
+        let loaded = app::load(&self.dir.path().join("sluss.toml")).unwrap_or_else(|p| panic!("{p:#?}"));
+        self.running = Some(app::start_with(loaded, clock).await.unwrap_or_else(|e| panic!("{e:?}")));
+    }
+
     /// Stops the gateway and keeps its state.
     pub async fn stop(&mut self) {
         if let Some(running) = self.running.take() {
