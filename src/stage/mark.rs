@@ -14,6 +14,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Wish<'a> {
     row: &'a MarkRow,
+    case: String,
     /// Which message.
     pub named: Named,
 }
@@ -38,7 +39,8 @@ pub fn wish<'a>(permitted: &Permitted, marks: &'a Marks) -> Option<Wish<'a>> {
         Whose::Received => (envelope.receiver.clone(), envelope.sender.clone()),
     };
     // Profile and schema ask for the reference where the row needs it; an empty id is nobody's.
-    Some(Wish { row, named: Named { sender, id: id.unwrap_or_default(), receiver } })
+    let named = Named { sender, id: id.unwrap_or_default(), receiver };
+    Some(Wish { row, case: envelope.case.clone(), named })
 }
 
 /// What comes of it, with what the ledger found. Errors: `SLUSS-REF-001`, `SLUSS-REF-002`.
@@ -52,6 +54,10 @@ pub fn judge(wish: Wish<'_>, found: Option<Referred>, marks: &Marks) -> Result<O
         };
     };
     let Some(mark) = wish.row.becomes else { return Ok(None) };
+    // Order holds within a case: from another the annulment could overtake what it annuls.
+    if mark == Mark::Annulled && of.case != wish.case {
+        return Err(Fault::of(Code::NoSuchMessage, "the message that is meant belongs to another case"));
+    }
     if mark == Mark::Annulled && of.later {
         return Err(overtaken());
     }

@@ -302,6 +302,8 @@ async fn an_annulment_reaches_whoever_may_have_the_message_and_keeps_it_on_recor
     let foreign = annulment("a0", "m11", "C-1", GRANVIK);
     assert_fault(&region.fhir(&foreign).await.unwrap(), 422, "SLUSS-REF-001");
     assert_fault(&region.fhir(&annulment("a1", "m99", "C-1", SJOBY)).await.unwrap(), 422, "SLUSS-REF-001");
+    // In another lane it could overtake what it annuls.
+    assert_fault(&region.fhir(&annulment("a6", "m11", "C-9", SJOBY)).await.unwrap(), 422, "SLUSS-REF-001");
     // A later step of the case stands in the way until it is annulled itself.
     assert_eq!(region.fhir(&ready("m11b", "C-1")).await.unwrap().status, 202);
     world.until("m11b", "delivered").await;
