@@ -80,7 +80,8 @@ impl Gateway {
     /// Takes one arrival through every stage and answers it. When the answer says accepted, the
     /// message is on disk and the sender may forget it.
     pub async fn admit(&self, arrival: &Arrival, style: Style<'_>) -> Answer {
-        let mut known = None;
+        // What cannot be read may still have told its id.
+        let mut known = style.asked.and_then(|asked| asked.control_id()).map(str::to_owned);
         match self.stages(arrival, style, &mut known).await {
             Ok(answer) => answer,
             Err(Refusal::Fault(fault)) => self.refuse(arrival, known.as_deref(), &fault, style).await,
