@@ -16,7 +16,7 @@ use crate::{
         http, mllp,
         tls::{Gate, TurnedAway},
     },
-    model::{Code, Event, EventKind, Failure, Finding, Model},
+    model::{Code, Event, EventKind, Failure, Finding, Format, Model},
     pki::TlsFiles,
     port::{Clock, SystemClock, SystemEntropy},
     registry::Registry,
@@ -120,6 +120,11 @@ fn unspoken(config: &Config, rulebook: &Rulebook, file: &Path) -> Vec<Problem> {
                 "add the model's folder to `mappings/`, or mend the partner's `format`",
             ));
             continue;
+        }
+        let charset = partner.translate.get("charset").filter(|_| partner.format == Format::Hl7v2);
+        if charset.is_some_and(|name| rulebook::hl7v2::charset(name).is_none()) {
+            let message = format!("{own} has a `charset` that is not read here");
+            problems.push(problem(message, "write it as MSH-18 does, such as 8859/1 or UNICODE UTF-8"));
         }
         let rows = || config.agreements.iter().flat_map(|a| &a.events);
         let mut asked: Vec<&str> = Vec::new();

@@ -147,6 +147,7 @@ impl Rulebook {
             Kind::FhirJson => Ok(Format::FhirJson),
             Kind::FhirXml => Ok(Format::FhirXml),
             Kind::CaseJson => Ok(Format::CaseJson),
+            Kind::Hl7v2 if hl7v2::is_batch(bytes) => Err(vec![hl7v2::batch()]),
             Kind::Hl7v2 => Ok(Format::Hl7v2),
             Kind::CaseXml => {
                 self.case_xml(bytes, wanted, &mut report);

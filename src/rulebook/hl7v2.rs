@@ -19,6 +19,11 @@ use std::{collections::HashMap, sync::Arc};
 /// The type that maps of HL7 v2 read or write.
 pub const ROOT: &str = "Hl7v2";
 
+/// A character set by the name that MSH-18 has for it.
+pub fn charset(name: &str) -> Option<hl7v2::Charset> {
+    hl7v2::Charset::named(name)
+}
+
 /// Where the models stand.
 const MODELS: [&str; 2] = ["conformance/models/hl7v2.json", "conformance/models/hl7v2-types.json"];
 
@@ -79,7 +84,7 @@ pub struct Unread {
     pub code: &'static str,
     /// `PID-3[2].1`
     pub place: String,
-    /// Bytes of the text that the tree is over.
+    /// Bytes of the message.
     pub span: std::ops::Range<usize>,
     /// What is wrong, and what to do now.
     pub message: String,

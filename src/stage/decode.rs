@@ -32,7 +32,8 @@ pub fn message(
     max_bytes: usize,
 ) -> Result<Decoded, Fault> {
     let (format, model) = (arrival.format, arrival.format.model());
-    let tree = rulebook.read(&arrival.bytes, format, max_bytes).map_err(Fault::from_errors)?;
+    let charset = from.translate.get("charset").map(String::as_str);
+    let tree = rulebook.read_in(&arrival.bytes, format, max_bytes, charset).map_err(Fault::from_errors)?;
     if model.is_foreign() {
         return foreign(tree, arrival, from, rulebook);
     }

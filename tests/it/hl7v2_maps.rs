@@ -251,3 +251,47 @@ fn each_message_of_the_suites_is_carried_noted_or_refused_with_a_reason() {
     assert!(ends.keys().all(|end| !end.starts_with("carried")), "{ends:#?}");
     assert!(signed.keys().all(|end| !end.starts_with("carried")), "{signed:#?}");
 }
+
+#[test]
+fn a_message_without_its_character_set_is_in_that_of_its_sender() {
+    let latin: Vec<u8> = example("admission-notice", "01-rich")
+        .replace("||||||UNICODE UTF-8", "")
+        .chars()
+        .map(|c| u8::try_from(u32::from(c)).unwrap())
+        .collect();
+    let found = RULES.read(&latin, Format::Hl7v2, MOST).unwrap_err();
+    assert!(found[0].place.path.is_some(), "{found:#?}");
+    let tree = RULES.read_in(&latin, Format::Hl7v2, MOST, Some("8859/1")).unwrap();
+    assert!(tree.source().contains("Ängsvägen"));
+}
+
+#[test]
+fn a_spoiled_byte_anywhere_gives_a_verdict() {
+    let mut judged = 0;
+    for folder in files(&Path::new(ROOT).join("mappings/hl7v2"), "") {
+        for input in files(&folder.join("examples"), ".in.hl7") {
+            let good = std::fs::read(&input).unwrap();
+            for at in (0..good.len()).step_by(3) {
+                for byte in [b'|', b'^', b'~', b'\\', b'\r', 0x0b, 0xff] {
+                    let mut bytes = good.clone();
+                    bytes[at] = byte;
+                    if let Ok(tree) = RULES.read(&bytes, Format::Hl7v2, MOST) {
+                        let _ = RULES.meaning(&tree, Model::Hl7v2);
+                    }
+                    judged += 1;
+                    if judged % 97 == 0 {
+                        let report = check(&bytes);
+                        assert!(report.readable || !report.is_valid(), "{} {at}", input.display());
+                    }
+                }
+            }
+        }
+    }
+    assert!(judged > 10_000, "{judged}");
+}
+
+#[test]
+fn a_batch_is_called_one() {
+    let report = check(b"FHS|^~\\&|A\rBHS|^~\\&|A\rMSH|^~\\&|||||||ADT^A01|1|P|2.5\r");
+    assert!(errors(&report)[0].1.contains("batch"), "{:#?}", report.found);
+}

@@ -21,6 +21,17 @@ pub(super) fn unframed(bytes: &[u8]) -> &[u8] {
     inner.strip_suffix(b"\x1c").unwrap_or(inner)
 }
 
+/// Several messages, with segments around them?
+pub(super) fn is_batch(bytes: &[u8]) -> bool {
+    let inner = unframed(bytes);
+    inner.starts_with(b"FHS") || inner.starts_with(b"BHS")
+}
+
+pub(super) fn batch() -> Finding {
+    let what = "it is a batch of HL7 v2; its messages are judged one by one, each from its own MSH";
+    Finding::error(Code::NotHl7v2, what)
+}
+
 impl Rulebook {
     pub(super) fn hl7v2(&self, mut tree: Tree, bytes: &[u8], wanted: &Wanted<'_>, report: &mut Report) {
         if wanted.profile.is_some() {
@@ -42,6 +53,8 @@ impl Rulebook {
             }
         };
         let told = told(&tree, wanted);
+        // The tree is over the decoded text; a set of single bytes has as many bytes as that has characters.
+        let text = (tree.source().len() != bytes.len()).then(|| tree.source().to_string());
         report.event = Some(event.clone());
         report.profile = Some(crate::rulebook::profile_url(&event));
         match self.canonical(&mut tree, &event, Format::Hl7v2, &told) {
@@ -61,6 +74,11 @@ impl Rulebook {
                 let content = self.check_content(document, &event, profile);
                 report.found.extend(content.found);
             }
+        }
+        if let Some(text) = text {
+            let own = |at: usize| text.get(..at).map_or(at, |before| before.chars().count());
+            let spans = report.found.iter_mut().filter_map(|f| f.finding.place.span.as_mut());
+            spans.for_each(|span| *span = own(span.start)..own(span.end));
         }
         report.found.dedup_by(|a: &mut Found, b: &mut Found| a.finding.detail == b.finding.detail);
     }

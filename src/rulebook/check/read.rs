@@ -6,7 +6,10 @@
 use super::place;
 use crate::{
     model::{Code, Finding, Format},
-    rulebook::{Rulebook, hl7v2::Unread},
+    rulebook::{
+        Rulebook,
+        hl7v2::{self, Unread},
+    },
 };
 use fhir::{
     Definitions, Tree, TypeId,
@@ -43,6 +46,20 @@ impl Rulebook {
     /// # Errors
     /// All that is wrong with the text, each with its line and column.
     pub fn read(&self, bytes: &[u8], format: Format, max_bytes: usize) -> Result<Tree, Vec<Finding>> {
+        self.read_in(bytes, format, max_bytes, None)
+    }
+
+    /// The same from a sender whose HL7 v2 may leave out its character set (MSH-18): then it is this one.
+    ///
+    /// # Errors
+    /// As [`Rulebook::read`].
+    pub fn read_in(
+        &self,
+        bytes: &[u8],
+        format: Format,
+        max_bytes: usize,
+        charset: Option<&str>,
+    ) -> Result<Tree, Vec<Finding>> {
         let root = || self.foreign.root(format.model()).ok_or_else(|| vec![no_model(format)]);
         match format {
             Format::FhirJson => json(bytes, Form::Fhir, max_bytes),
@@ -53,7 +70,9 @@ impl Rulebook {
                 .map_err(|found| self.check_case_xml(bytes, max_bytes).err().unwrap_or(found)),
             Format::RivTa => self.rivta.read(bytes, &limits(max_bytes)),
             Format::Hl7v2 => match &self.hl7v2 {
-                Some(model) => model.read(bytes, max_bytes, None).map_err(|found| unread(&found, bytes)),
+                Some(model) => model
+                    .read(bytes, max_bytes, charset.and_then(hl7v2::charset))
+                    .map_err(|found| unread(&found, bytes)),
                 None => Err(vec![no_model(format)]),
             },
             Format::DialectJson(_) => {

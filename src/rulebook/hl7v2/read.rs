@@ -202,9 +202,7 @@ impl<'a> Reading<'a> {
     fn refuse(&mut self, faults: Vec<hl7v2::Fault>) {
         for fault in faults {
             if self.found.len() < self.most {
-                let span = self.moved(fault.span.clone());
-                let span = span.start as usize..span.end as usize;
-                self.found.push(Unread { span, ..fault.into() });
+                self.found.push(fault.into());
             }
         }
     }
