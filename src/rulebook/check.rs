@@ -15,6 +15,7 @@ mod provenance;
 pub mod read;
 pub mod scan;
 mod schema;
+mod way;
 
 use super::{Rulebook, Xsd, envelope};
 use crate::{

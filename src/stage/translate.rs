@@ -7,7 +7,7 @@
 
 use crate::{
     model::{Code, Fault, Format, Model, Partner},
-    rulebook::{Rulebook, check},
+    rulebook::Rulebook,
     stage::permit::Permitted,
 };
 use fhir::Tree;
@@ -49,8 +49,8 @@ fn written(event: &str, canonical: &Tree, to: &Partner, rulebook: &Rulebook) -> 
     let made = match to.format.model() {
         Model::Fhir => None,
         model => {
-            let map = rulebook.map(event, Model::Fhir, model).map_err(Fault::one)?;
-            Some(check::translate(map, canonical, &to.tells_of_receiving()).map_err(Fault::one)?)
+            let made = rulebook.rendered(canonical, event, model, &to.tells_of_receiving());
+            Some(made.map_err(Fault::one)?)
         }
     };
     let body = rulebook.write(made.as_ref().unwrap_or(canonical), to.format).map_err(Fault::one)?;

@@ -10,7 +10,7 @@ use super::suite::Suite;
 use super::{Exit, Out, Rules, Stop, git};
 use crate::config::Problem;
 use crate::model::Told;
-use crate::rulebook::{self, File, Map, MapName, Maps, Source};
+use crate::rulebook::{self, File, Map, MapName, Maps};
 use fhir::Tree;
 use fml::{MapFault, RulePlace};
 use serde_json::{Value, json};
@@ -96,7 +96,7 @@ struct Report {
 /// Runs the verb.
 pub fn run(args: Args, out: Out) -> Result<Exit, Stop> {
     let event = args.event.as_deref();
-    let files = rulebook::chosen(&Source::Folder(args.rules.folder.clone()), &is_wanted);
+    let files = rulebook::chosen(&args.rules.source(), &is_wanted);
     let files = files.map_err(|found| args.rules.stop(found))?;
     let new = side(&files, &args.rules, event, &|p| args.rules.located(p))?;
     let old = other(&args)?;
@@ -167,7 +167,7 @@ fn other(args: &Args) -> Result<Side, Stop> {
     let (event, folder) = (args.event.as_deref(), Path::new(&args.against));
     if folder.join("mappings").is_dir() {
         let rules = Rules { folder: folder.to_path_buf(), packages: args.rules.packages.clone() };
-        let files = rulebook::chosen(&Source::Folder(rules.folder.clone()), &is_wanted);
+        let files = rulebook::chosen(&rules.source(), &is_wanted);
         return side(&files.map_err(|found| rules.stop(found))?, &rules, event, &|p| rules.located(p));
     }
     let files = git::files(&args.rules.folder, &args.against, &is_wanted)?;

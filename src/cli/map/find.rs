@@ -6,7 +6,7 @@
 
 use super::{Rules, Stop, golden};
 use crate::model::Told;
-use crate::rulebook::{self, Map, Maps, Source};
+use crate::rulebook::{self, Map, Maps};
 use fhir::Tree;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -21,8 +21,7 @@ pub struct Chosen {
 
 /// Reads the maps of a rules folder.
 pub fn maps(rules: &Rules) -> Result<Maps, Stop> {
-    Maps::load(&Source::Folder(rules.folder.clone()), rules.packages.as_deref())
-        .map_err(|found| rules.stop(found))
+    Maps::load(&rules.source(), rules.packages.as_deref()).map_err(|found| rules.stop(found))
 }
 
 /// The map that these words name, and the input: `FILE`, `EVENT/FROM-TO`, `EVENT FROM-TO`, or `EVENT` for
@@ -76,7 +75,7 @@ fn none(maps: &Maps, words: &[String]) -> Stop {
 /// of the one with its own address.
 fn by_file(rules: &Rules, path: &Path) -> Result<Chosen, Stop> {
     let text = std::fs::read_to_string(path).map_err(|e| Stop::file(path, &e))?;
-    let source = Source::Folder(rules.folder.clone());
+    let source = rules.source();
     let mut files = rulebook::chosen(&source, &rulebook::is_wanted).map_err(|found| rules.stop(found))?;
     let file = match inside(rules, path) {
         Some(own) => own,

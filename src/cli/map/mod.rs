@@ -22,7 +22,7 @@ mod trace;
 mod watch;
 
 use super::{Exit, Out, check};
-use crate::config::Problem;
+use crate::{config::Problem, rulebook::Source};
 use clap::Subcommand;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -49,7 +49,7 @@ pub enum Verb {
 /// Where the rules stand.
 #[derive(clap::Args, Clone)]
 pub struct Rules {
-    /// Folder with `mappings/` and `conformance/`.
+    /// Folder with `mappings/` and `conformance/`; one with `mappings/` alone adds to the rules in this program.
     #[arg(long = "rules", value_name = "DIR", default_value = ".")]
     folder: PathBuf,
     /// Folder with FHIR packages (.tgz), whose logical models and concept maps the maps may use.
@@ -66,6 +66,14 @@ impl Rules {
 
     fn stop(&self, problems: Vec<Problem>) -> Stop {
         Stop::Problems(problems.into_iter().map(|p| self.located(p)).collect())
+    }
+
+    /// What stands in the folder, and what it adds to.
+    fn source(&self) -> Source {
+        match self.folder.join("conformance").is_dir() {
+            true => Source::Folder(self.folder.clone()),
+            false => Source::of(None, Some(&self.folder)),
+        }
     }
 
     fn mappings(&self) -> PathBuf {

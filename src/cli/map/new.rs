@@ -158,7 +158,7 @@ fn address(definitions: &Definitions, wanted: &str, ty: TypeId) -> String {
 
 /// The maps there are, with their paths below `mappings/`.
 fn others(rules: &Rules) -> Vec<(String, Map)> {
-    let source = crate::rulebook::Source::Folder(rules.folder.clone());
+    let source = rules.source();
     let files =
         crate::rulebook::chosen(&source, &|path| path.starts_with("mappings/") && path.ends_with(".map"));
     let parsed = files

@@ -8,7 +8,7 @@ use super::golden::Case;
 use super::suite::Suite;
 use super::test::{self, Args};
 use super::{Exit, Out, Rules, Stop};
-use crate::rulebook::{self, Maps, Source};
+use crate::rulebook::{self, Maps};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
@@ -225,7 +225,7 @@ impl Watch<'_> {
 
     /// Reads the maps and compiles those of the events concerned.
     fn load(&mut self, concern: Option<&Concern>) -> Result<(), Stop> {
-        let source = Source::Folder(self.args.rules.folder.clone());
+        let source = self.args.rules.source();
         let files = rulebook::chosen(&source, &rulebook::is_wanted).map_err(Stop::Problems)?;
         let maps = match self.maps.take() {
             Some(maps) => maps.again(&files),

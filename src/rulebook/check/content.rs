@@ -4,7 +4,7 @@
 //! Invariant: the gateway and every tool judge a message here and nowhere else; what is found is told
 //! in terms of the text received. Deliberately absent: parties, times and permission.
 
-use super::{Found, Heading, place, provenance};
+use super::{Found, Heading, place};
 use crate::{
     model::{Code, Finding, Format, Model, Told, fault::Severity},
     rulebook::{Map, Rulebook},
@@ -84,24 +84,8 @@ impl Rulebook {
         findings.into_iter().map(|f| Found::of(Heading::Profile, f)).collect()
     }
 
-    /// The canonical form of a message. Error: `SLUSS-MAP-001`, at its place in the text received.
-    pub fn canonical(
-        &self,
-        tree: &mut Tree,
-        event: &str,
-        from: Format,
-        told: &Told,
-    ) -> Result<Tree, Finding> {
-        let map = self.map(event, from.model(), Model::Fhir)?;
-        map.annotate(tree);
-        translate(map, tree, told).map_err(|mut fault| {
-            self.in_own_words([&mut fault], tree, from);
-            fault
-        })
-    }
-
     /// Places as the senders of a format write them.
-    fn in_own_words<'f>(
+    pub(super) fn in_own_words<'f>(
         &self,
         found: impl IntoIterator<Item = &'f mut Finding>,
         tree: &Tree,
@@ -131,22 +115,6 @@ impl Rulebook {
             self.lead_back(found.iter_mut().map(|f| &mut f.finding), tree, event, from, told);
         }
         found
-    }
-
-    /// Findings on a canonical form are told by where in the message it was made from.
-    pub fn lead_back<'f>(
-        &self,
-        findings: impl IntoIterator<Item = &'f mut Finding>,
-        tree: &Tree,
-        event: &str,
-        from: Format,
-        told: &Told,
-    ) {
-        let Some(map) = self.plan(event, from.model(), Model::Fhir) else { return };
-        let mut findings: Vec<&mut Finding> = findings.into_iter().collect();
-        provenance::tell(findings.iter_mut().map(|f| &mut **f), map, tree, told);
-        place::locate(findings.iter_mut().map(|f| &mut **f), tree);
-        self.in_own_words(findings, tree, from);
     }
 
     /// The compiled map of an event between two models. Error: `SLUSS-MAP-001`.

@@ -62,6 +62,19 @@ pub fn pointer(place: &str) -> Option<String> {
     Some(if out.is_empty() { "/".into() } else { out })
 }
 
+/// A pointer as the place that it was made from; nothing else is one. No element's name is a number.
+pub fn of_pointer(pointer: &str) -> Option<String> {
+    let steps = pointer.strip_prefix('/')?.split('/').filter(|step| !step.is_empty());
+    let mut out = String::from("$");
+    for step in steps {
+        match step.parse::<usize>() {
+            Ok(index) => out.push_str(&format!("[{index}]")),
+            Err(_) => out.extend([".", step]),
+        }
+    }
+    Some(out)
+}
+
 /// A pointer as the path of elements that XML has; such a path stays as it is.
 pub fn in_elements(finding: &mut Finding, tree: &Tree) {
     let is_pointer = |path: &mut String| path.starts_with('/') && !path.starts_with("/caseMessage");

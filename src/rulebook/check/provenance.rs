@@ -15,12 +15,19 @@ use std::collections::{BTreeSet, HashMap};
 /// Places named at most in one finding.
 const MOST_NAMED: usize = 4;
 
-/// Findings on what a map made are told by where it was made from.
-pub fn tell<'f>(findings: impl IntoIterator<Item = &'f mut Finding>, map: &Map, source: &Tree, told: &Told) {
+/// Findings on what a map made, which is in this form, are told by where it was made from.
+pub fn tell<'f>(
+    findings: impl IntoIterator<Item = &'f mut Finding>,
+    map: &Map,
+    source: &Tree,
+    told: &Told,
+    form: &str,
+) {
     let (_, trace) = map.trace_counted(source, told);
     let by_place: HashMap<&str, &Written> = trace.result.iter().map(|w| (w.place.as_str(), w)).collect();
     for finding in findings {
         let made = finding.place.path.take().unwrap_or_default();
+        let made = place::of_pointer(&made).unwrap_or(made);
         let (origin, from) = origin(&made, &by_place, &trace);
         let way = match (origin, from.len()) {
             (Origin::Own, 1) => "it is made from the place named".into(),
@@ -36,7 +43,7 @@ pub fn tell<'f>(findings: impl IntoIterator<Item = &'f mut Finding>, map: &Map, 
                 format!("no one place of the message leads to it: it is made from {}{more}", named.join(", "))
             }
         };
-        finding.detail = format!("{} (in the FHIR form at {made}; {way})", finding.detail);
+        finding.detail = format!("{} (in the {form} form at {made}; {way})", finding.detail);
         finding.place.span = None;
         finding.place.path = Some(above(&from));
     }
