@@ -7,6 +7,7 @@ mod catalogue_care;
 mod catalogue_replies;
 mod cli;
 mod crash;
+mod dialects;
 mod fan_out;
 mod flows;
 mod forms;

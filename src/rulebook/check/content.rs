@@ -76,7 +76,12 @@ impl Rulebook {
             Format::Hl7v2 => return Vec::new(),
             _ => {
                 let root = self.foreign.root(format.model()).map(|ty| self.definitions.type_name(ty));
-                let found = root.map(|root| self.profiles.validate(tree, root)).unwrap_or_default();
+                let found = root.map(|root| {
+                    self.profiles.validate_with(tree, root, &|invariant, node| {
+                        self.invariants.holds(&self.definitions, invariant, node)
+                    })
+                });
+                let found = found.unwrap_or_default();
                 return of_engine(&found, Code::Schema, unsure, tree.source().as_bytes());
             }
         };

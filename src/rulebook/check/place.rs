@@ -6,7 +6,7 @@
 
 use crate::{
     model::Finding,
-    rulebook::{case, hl7v2},
+    rulebook::case,
 };
 use fhir::{Key, NodeId, Tree};
 
@@ -46,12 +46,11 @@ pub fn node(tree: &Tree, path: &str) -> NodeId {
     }
 }
 
-/// `$.parts[0].name` of a foreign tree as the pointer that its sender reads: `/parts/0/name`. The root of a case
-/// message in XML, and of HL7 v2, has its model's name.
+/// `$.parts[0].name` of a foreign tree as the pointer that its sender reads: `/parts/0/name`. The root of a message
+/// in XML, and of HL7 v2, has its model's name. A place in a FHIR message is none.
 pub fn pointer(place: &str) -> Option<String> {
-    let named = ["CaseMessage", hl7v2::ROOT].into_iter().find_map(|root| place.strip_prefix(root));
-    let rest = place.strip_prefix('$').or(named);
-    let rest = rest.filter(|rest| !rest.contains('?') && (rest.is_empty() || rest.starts_with('.')))?;
+    let root = place.split('.').next().filter(|root| *root != "Bundle")?;
+    let rest = place.strip_prefix(root).filter(|rest| !rest.contains('?'))?;
     let mut out = String::new();
     for step in rest.split('.').skip(1) {
         let (name, index) = indexed(step);
@@ -62,10 +61,10 @@ pub fn pointer(place: &str) -> Option<String> {
     Some(if out.is_empty() { "/".into() } else { out })
 }
 
-/// A pointer as the place that it was made from; nothing else is one. No element's name is a number.
-pub fn of_pointer(pointer: &str) -> Option<String> {
+/// A pointer into a case message as its place in what a map made; nothing else is one. No element's name is a number.
+pub fn in_case(pointer: &str) -> Option<String> {
     let steps = pointer.strip_prefix('/')?.split('/').filter(|step| !step.is_empty());
-    let mut out = String::from("$");
+    let mut out = String::from("CaseMessage");
     for step in steps {
         match step.parse::<usize>() {
             Ok(index) => out.push_str(&format!("[{index}]")),

@@ -27,7 +27,7 @@ pub fn tell<'f>(
     let by_place: HashMap<&str, &Written> = trace.result.iter().map(|w| (w.place.as_str(), w)).collect();
     for finding in findings {
         let made = finding.place.path.take().unwrap_or_default();
-        let made = place::of_pointer(&made).unwrap_or(made);
+        let made = place::in_case(&made).unwrap_or(made);
         let (origin, from) = origin(&made, &by_place, &trace);
         let way = match (origin, from.len()) {
             (Origin::Own, 1) => "it is made from the place named".into(),
