@@ -102,8 +102,8 @@ fn ready(run: &mut Run, beat: &mut Beat<'_, '_>) {
                 })
                 .collect();
             for member in &run.members {
-                let anew = |t: &&Told| stopped.contains(&t.message) && t.receiver == told.receiver;
-                let is = beat.story.told.get(*member).is_some_and(|t| anew(&t));
+                let anew = |t: &Told| stopped.contains(&t.message) && t.receiver == told.receiver;
+                let is = beat.story.told.get(*member).copied().is_some_and(anew);
                 if let Some(by) = beat.story.superseded_by.get_mut(*member).filter(|_| is) {
                     *by = Some(beat.index);
                 }
