@@ -139,8 +139,8 @@ impl Gateway {
         let rendered = translate::render(&permitted, &arrival.bytes, &rulebook)?;
         let expire = SignedDuration::from_hours(self.config.delivery.expire_hours);
         let delivery = route::delivery(&permitted, rendered, self.entropy.uuid(), now, expire);
+        let parts = self.parts(arrival, key, made, &rulebook, now).await?;
         let id = self.entropy.uuid();
-        let parts = self.parts(&id, made, &rulebook, now).await?;
         let held = match permitted.decision() {
             Decision::Hold(hold) => Some(hold.word()),
             _ => None,
@@ -150,8 +150,8 @@ impl Gateway {
         let envelope = permitted.valid().envelope();
         let reference = envelope.reference.as_deref();
         let answer = acknowledge::accepted(style, &id, &envelope.id, reference, &notes);
-        let mut events = record::accepted(&id, &permitted, &delivery.id, now);
-        events.extend(parts.events.iter().cloned());
+        let events = record::accepted(&id, &permitted, &delivery.id, None, now);
+        let receivers = parts.receivers.clone();
         let admission = Admission {
             id,
             key: key.clone(),
@@ -165,17 +165,18 @@ impl Gateway {
             format: permitted.valid().format(),
             original: arrival.bytes.clone(),
             answer: answer.clone(),
-            state: parts.state(&permitted),
-            deliveries: std::iter::once(delivery).chain(parts.deliveries).collect(),
+            state: route::state(&permitted),
+            deliveries: vec![delivery],
             marking,
             receipts: self.receipts(&permitted),
             gives: None,
             events,
+            beside: parts.answered(&answer),
         };
         let slot = self.slot(&permitted);
         match self.ledger.admit_with(admission, slot).await? {
             Admitted::New => {
-                self.seats.ring(permitted.valid().to());
+                receivers.iter().chain([permitted.valid().to()]).for_each(|to| self.seats.ring(to));
                 Ok(answer)
             }
             Admitted::Repeat(first) => self.repeat(key, Known::Repeat(first)).await,

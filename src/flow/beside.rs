@@ -1,37 +1,43 @@
-//! What goes on record with a message for those that go out beside it: the same stages, in the same order, for each.
+//! The messages that go out beside one: the same stages, in the same order, for each.
 //!
-//! Invariant: all or nothing; a message that goes out beside another is permitted on its own, and has a delivery, a lane
-//! and a place in the sender's answer. Deliberately absent: which messages these are (see `stage::validate`).
+//! Invariant: all or nothing, in one transaction; each is a message of its own, with its own decision, delivery, lane and
+//! journey, and a place in the sender's answer. Deliberately absent: which messages these are (see `stage::validate`).
 
 use super::Gateway;
 use crate::{
-    model::{Event, Fault, Finding, MessageState, NewDelivery},
+    ledger::Admission,
+    model::{Answer, Arrival, Fault, Finding, Key, Partner},
     rulebook::Rulebook,
-    stage::{acknowledge, permit, permit::Permitted, record, route, translate, validate::Beside},
+    stage::{acknowledge, permit, record, route, translate, validate::Beside},
 };
+use aws_lc_rs::digest;
 use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
 
 /// What goes on record and into the answer.
 #[derive(Default)]
 pub(super) struct Parts {
-    pub deliveries: Vec<NewDelivery>,
-    pub events: Vec<Event>,
+    admissions: Vec<Admission>,
+    /// Who receives them.
+    pub receivers: Vec<Arc<Partner>>,
+    /// What the sender is told of them.
     pub notes: Vec<Finding>,
 }
 
 impl Parts {
-    /// Where the whole stands. Where there are several deliveries, one that has to wait for a person is told so at its
-    /// first attempt: it must not hold the others.
-    pub fn state(&self, permitted: &Permitted) -> MessageState {
-        if self.deliveries.is_empty() { route::state(permitted) } else { MessageState::Waiting }
+    /// For the record: their sender is answered as for the message that they go beside.
+    pub fn answered(self, answer: &Answer) -> Vec<Admission> {
+        let answered = |one| Admission { answer: answer.clone(), ..one };
+        self.admissions.into_iter().map(answered).collect()
     }
 }
 
 impl Gateway {
-    /// Takes what goes out beside the message `id` through the stages that are left.
+    /// Takes what goes out beside the message under `key` through the stages that are left.
     pub(super) async fn parts(
         &self,
-        id: &str,
+        arrival: &Arrival,
+        key: &Key,
         made: Vec<Beside>,
         rulebook: &Rulebook,
         now: Timestamp,
@@ -43,9 +49,33 @@ impl Gateway {
             let permitted = permit::apply(valid, decision)?;
             let rendered = translate::render(&permitted, &bytes, rulebook)?;
             let delivery = route::delivery(&permitted, rendered, self.entropy.uuid(), now, expire);
-            parts.events.push(record::beside(id, &permitted, &delivery.id, now));
+            let id = self.entropy.uuid();
+            let envelope = permitted.valid().envelope();
+            let mut hash = [0; 32];
+            hash.copy_from_slice(digest::digest(&digest::SHA256, &bytes).as_ref());
             parts.notes.extend(acknowledge::beside(&permitted));
-            parts.deliveries.push(delivery);
+            parts.receivers.push(permitted.valid().to().clone());
+            parts.admissions.push(Admission {
+                key: Key { message_id: envelope.id.clone(), ..key.clone() },
+                hash,
+                event: envelope.event.clone(),
+                case: envelope.case.clone(),
+                refers_to: envelope.refers_to.clone(),
+                sent: envelope.sent,
+                occurred: envelope.occurred,
+                received: arrival.at,
+                format: permitted.valid().format(),
+                answer: Answer { status: 0, content_type: String::new(), body: Vec::new() },
+                state: route::state(&permitted),
+                marking: None,
+                receipts: self.receipts(&permitted),
+                gives: None,
+                events: record::accepted(&id, &permitted, &delivery.id, Some(&key.message_id), now),
+                deliveries: vec![delivery],
+                original: bytes,
+                beside: Vec::new(),
+                id,
+            });
         }
         Ok(parts)
     }

@@ -115,6 +115,7 @@ impl Gateway {
             marking: None,
             receipts: Vec::new(),
             gives: Some(owed.number),
+            beside: Vec::new(),
             id,
         };
         Ok((admission, to))

@@ -45,12 +45,32 @@ impl Pen<'_> {
             Some(Known::Conflict) => return Ok((Admitted::Conflict, None)),
             None => {}
         }
+        for one in &admission.beside {
+            if known(self.conn, &one.key, &one.hash)?.is_some() {
+                return Ok((Admitted::Conflict, None));
+            }
+        }
         // What is owed must go on, like what was promised.
         if !self.space.for_messages && admission.gives.is_none() {
             return Err(Trouble::Refused(Failure::Store(
                 "free space on the disk is below the reserve".into(),
             )));
         }
+        let entered = self.enter(admission, begin)?;
+        if matches!(entered.0, Admitted::New) {
+            for one in &admission.beside {
+                self.enter(one, false)?;
+            }
+        }
+        Ok(entered)
+    }
+
+    /// Puts a message on record whose key is free.
+    fn enter(
+        &mut self,
+        admission: &Admission,
+        begin: bool,
+    ) -> Result<(Admitted, Option<Box<Delivery>>), Trouble> {
         let (Some(first), false) = (admission.deliveries.first(), admission.events.is_empty()) else {
             return Err(broken("an admission without an event or a delivery"));
         };

@@ -72,7 +72,7 @@ impl Task {
 
     pub(super) fn bytes(&self) -> usize {
         match self {
-            Task::Admit(a, _) => a.original.len() + a.deliveries.iter().map(|d| d.body.len()).sum::<usize>(),
+            Task::Admit(a, _) => std::iter::once(&**a).chain(&a.beside).map(bytes_of).sum(),
             Task::Consent { body, .. } => body.len(),
             _ => 0,
         }
@@ -82,13 +82,18 @@ impl Task {
     pub(super) fn stirs(&self, done: &Done) -> bool {
         match (self, done) {
             (Task::Admit(admission, _), Done::Admitted(Admitted::New, begun)) => {
-                admission.deliveries.len() > usize::from(begun.is_some()) || admission.marking.is_some()
+                let waits = admission.deliveries.len() > usize::from(begun.is_some());
+                waits || admission.marking.is_some() || !admission.beside.is_empty()
             }
             (Task::Settle(_), Done::Settled { next }) => *next,
             (Task::Recover { .. } | Task::Receipts { .. }, _) => true,
             _ => false,
         }
     }
+}
+
+fn bytes_of(admission: &Admission) -> usize {
+    admission.original.len() + admission.deliveries.iter().map(|d| d.body.len()).sum::<usize>()
 }
 
 /// What came of it.

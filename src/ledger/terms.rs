@@ -127,6 +127,8 @@ pub struct Admission {
     pub gives: Option<i64>,
     /// Events, in order. One without a message id gets this message's.
     pub events: Vec<Event>,
+    /// Messages of their own that were made of this one and go on record with it.
+    pub beside: Vec<Admission>,
 }
 
 impl fmt::Debug for Admission {

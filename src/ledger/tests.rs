@@ -79,6 +79,7 @@ fn admission(id: &str, lane: Lane) -> Admission {
         receipts: Vec::new(),
         gives: None,
         events: vec![event(EventKind::Decided, second(0)), event(EventKind::Accepted, second(0))],
+        beside: Vec::new(),
     }
 }
 

@@ -21,6 +21,9 @@ struct Accepted<'a> {
     occurred: Timestamp,
     to: &'a str,
     removed: &'a [String],
+    /// The message that it was made of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of: Option<&'a str>,
 }
 
 /// Details of a decision.
@@ -28,19 +31,8 @@ struct Accepted<'a> {
 struct Decided<'a> {
     agreement: &'a str,
     reference: &'a str,
-    /// The message that it is about, where that is not the accepted one itself.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    beside: Option<Own<'a>>,
     #[serde(flatten)]
     decision: Verdict<'a>,
-}
-
-/// A message that goes out beside the accepted one.
-#[derive(Serialize)]
-struct Own<'a> {
-    id: &'a str,
-    event: &'a str,
-    removed: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -51,8 +43,15 @@ enum Verdict<'a> {
     Stop,
 }
 
-/// The events of an accepted message: accepted, and how permission was decided.
-pub fn accepted(id: &str, permitted: &Permitted, delivery: &str, now: Timestamp) -> Vec<Event> {
+/// The events of an accepted message: accepted, and how permission was decided. `of`: the id of the message that it was
+/// made of, if it goes out beside that one.
+pub fn accepted(
+    id: &str,
+    permitted: &Permitted,
+    delivery: &str,
+    of: Option<&str>,
+    now: Timestamp,
+) -> Vec<Event> {
     let valid = permitted.valid();
     let envelope = valid.envelope();
     let event = |kind, party: &HsaId, detail: String| Event {
@@ -72,31 +71,16 @@ pub fn accepted(id: &str, permitted: &Permitted, delivery: &str, now: Timestamp)
         occurred: envelope.occurred,
         to: envelope.receiver.as_str(),
         removed: permitted.removed(),
+        of,
     };
-    let (kind, decided) = decided(permitted, None);
+    let (kind, decided) = decided(permitted);
     vec![
         event(EventKind::Accepted, &envelope.sender, text(&accepted)),
         event(kind, &envelope.receiver, text(&decided)),
     ]
 }
 
-/// The event of a message that goes out beside the message `id`: what it is, and how permission was decided.
-pub fn beside(id: &str, permitted: &Permitted, delivery: &str, now: Timestamp) -> Event {
-    let envelope = permitted.valid().envelope();
-    let own = Own { id: &envelope.id, event: &envelope.event, removed: permitted.removed() };
-    let (kind, decided) = decided(permitted, Some(own));
-    Event {
-        at: now,
-        kind,
-        message: Some(id.to_string()),
-        delivery: Some(delivery.to_string()),
-        party: Some(envelope.receiver.to_string()),
-        code: None,
-        detail: text(&decided),
-    }
-}
-
-fn decided<'a>(permitted: &'a Permitted, beside: Option<Own<'a>>) -> (EventKind, Decided<'a>) {
+fn decided(permitted: &Permitted) -> (EventKind, Decided<'_>) {
     let valid = permitted.valid();
     let (kind, decision) = match permitted.decision() {
         Decision::Pass { basis, evidence } => {
@@ -105,7 +89,7 @@ fn decided<'a>(permitted: &'a Permitted, beside: Option<Own<'a>>) -> (EventKind,
         Decision::Hold(hold) => (EventKind::Held, Verdict::Hold { reason: hold.word() }),
         Decision::Stop { .. } => (EventKind::Decided, Verdict::Stop),
     };
-    (kind, Decided { agreement: valid.agreement(), reference: &valid.rule().reference, beside, decision })
+    (kind, Decided { agreement: valid.agreement(), reference: &valid.rule().reference, decision })
 }
 
 /// The event of a receipt of our own: about which message and delivery, and how that ended.

@@ -63,6 +63,7 @@ async fn a_request_for_all_parts_goes_to_the_region_and_its_oral_part_to_the_den
     assert_eq!(reply.status, 202, "{}", reply.json());
     let id = named(&reply);
     world.until("m1", "delivered").await;
+    world.until(&id, "delivered").await;
     let (to_region, to_dental) = (world.region.effects(), world.provider.effects());
     assert_eq!((to_region.len(), to_dental.len()), (1, 1));
     let bundle: Value = serde_json::from_slice(&to_region[0].body).unwrap();
@@ -82,16 +83,38 @@ async fn a_request_for_all_parts_goes_to_the_region_and_its_oral_part_to_the_den
     for name in ["case", "sentAt", "occurredAt", "senderReference"] {
         assert_eq!(dental[name], body[name], "{name}");
     }
-    // Each has its own decision on record, and its own way.
-    let journey = world.journey("m1").await;
-    let count = |kind: &str| journey.iter().filter(|e| e.kind == kind).count();
-    assert_eq!((count("accepted"), count("decided"), count("attempt"), count("delivered")), (1, 2, 2, 2));
-    let beside = journey.iter().find(|e| e.detail.contains("beside")).unwrap();
-    assert!(beside.detail.contains(&id) && beside.party.as_deref() == Some(PROVIDER), "{beside:?}");
+    // It is a message of its own, and what it was made of is on record.
+    for (id, of) in [("m1", None), (id.as_str(), Some("m1"))] {
+        world.until(id, "delivered").await;
+        let journey = world.journey(id).await;
+        let count = |kind: &str| journey.iter().filter(|e| e.kind == kind).count();
+        assert_eq!((count("accepted"), count("decided"), count("attempt"), count("delivered")), (1, 1, 1, 1));
+        let told: Value = serde_json::from_str(&journey[0].detail).unwrap();
+        assert_eq!((told["id"].as_str(), told["of"].as_str()), (Some(id), of));
+    }
     // A repeat gets the same answer and has no second effect.
     let again = world.as_sjoby().case(&body).await.unwrap();
     assert_eq!(again.body, reply.body);
     assert_eq!((world.region.received().len(), world.provider.received().len()), (1, 1));
+    assert!(world.gateway().gateway.ledger.verify().await.unwrap().ok);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_made_is_answered_and_its_id_cannot_be_used_again() {
+    let world = county().await;
+    let reply = world.as_sjoby().case(&request("m1", &ALL)).await.unwrap();
+    let id = named(&reply);
+    world.until(&id, "delivered").await;
+    let mut status =
+        message::fresh_case("exam-status/case-valid-3-unnecessary.json", "m4", "C-1", Timestamp::now());
+    status["sender"] = json!({ "hsaId": PROVIDER });
+    status["receiver"] = json!({ "hsaId": SJOBY });
+    status["answers"] = json!(id);
+    assert_eq!(world.as_provider().case(&status).await.unwrap().status, 202);
+    world.until("m4", "delivered").await;
+    let mut other = request("m2", &ALL[..1]);
+    other["id"] = json!(id);
+    assert_fault(&world.as_sjoby().case(&other).await.unwrap(), 409, "SLUSS-DUP-001");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -118,15 +141,10 @@ async fn a_receiver_that_is_not_ready_does_not_hold_the_other() {
     body["examRequest"]["parts"] = json!(ALL);
     let reply = world.as_sjoby().case(&body).await.unwrap();
     assert_eq!(reply.status, 202, "{}", reply.json());
-    named(&reply);
+    let id = named(&reply);
     assert!(reply.codes().contains(&"SLUSS-PRM-003".to_string()), "it is told: {}", reply.json());
-    world.until("m1", "held").await;
-    for _ in 0..200 {
-        if !world.region.effects().is_empty() {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
-    }
+    world.until(&id, "held").await;
+    world.until("m1", "delivered").await;
     assert_eq!((world.region.effects().len(), world.provider.received().len()), (1, 0));
 }
 

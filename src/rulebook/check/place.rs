@@ -4,10 +4,7 @@
 //! that is there, and a tree that was not read from a text gives none. Deliberately absent: FHIRPath
 //! beyond what our own findings write.
 
-use crate::{
-    model::Finding,
-    rulebook::case,
-};
+use crate::{model::Finding, rulebook::case};
 use fhir::{Key, NodeId, Tree};
 
 /// Gives findings without bytes those of the element that their path names, and all of them line and
