@@ -130,7 +130,7 @@ impl World {
         let notes = acknowledge::notes(permitted.valid().notes(), permitted.removed(), None);
         let envelope = permitted.valid().envelope();
         let answer = acknowledge::accepted(STYLE, &id, &envelope.id, envelope.reference.as_deref(), &notes);
-        let events = record::accepted(&id, permitted, &delivery.id, now);
+        let events = record::accepted(&id, permitted, &delivery.id, None, now);
         (delivery, answer, events)
     }
 
