@@ -5,7 +5,7 @@ mod facts;
 
 use jiff::Timestamp;
 use sluss::{
-    model::{Format, Model, Told},
+    model::{Code, Format, Model, Told},
     rulebook::{Maps, Meaning, Rulebook, Source, check::Report, check::Wanted},
 };
 use std::{
@@ -149,6 +149,14 @@ fn what_is_wrong_is_told_by_segment_field_and_component_and_never_with_its_value
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_is_missing_is_its_senders_and_not_our_maps_fault() {
+    let text = example("admission-notice", "01-rich").replacen("SE^L~", "SE^M~", 1);
+    let report = check(text.as_bytes());
+    let codes: Vec<Code> = report.found.iter().filter(|f| f.is_error()).map(|f| f.finding.code).collect();
+    assert_eq!(codes, [Code::Profile]);
 }
 
 #[test]

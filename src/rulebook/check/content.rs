@@ -114,7 +114,9 @@ impl Rulebook {
     ) -> Vec<Found> {
         let found = self.check_profile(canonical, event);
         // It was not read from a text: nothing in it has a place there.
-        let mut found = of_engine(&found, Code::Untranslatable, unsure, b"");
+        // HL7 v2 itself asks for nothing: what is missing its sender left out.
+        let code = if from == Format::Hl7v2 { Code::Profile } else { Code::Untranslatable };
+        let mut found = of_engine(&found, code, unsure, b"");
         // It costs a second run: for an answer only where the message is refused.
         if unsure && !found.is_empty() || found.iter().any(Found::is_error) {
             self.lead_back(found.iter_mut().map(|f| &mut f.finding), tree, event, from, told);
