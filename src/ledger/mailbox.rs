@@ -115,13 +115,14 @@ impl Pen<'_> {
             self.pass(&standing, receipt.state, None, &receipt.event)?;
             return Ok(Some(receipt.state));
         }
-        if (standing.state, receipt.state) == (DeliveryState::Expired, DeliveryState::Delivered) {
+        let given_up = matches!(standing.state, DeliveryState::Expired | DeliveryState::Stopped);
+        if given_up && receipt.state == DeliveryState::Delivered {
             self.record_late(&standing, &receipt.event)?;
         }
         Ok(Some(standing.state))
     }
 
-    /// The receiver has what was given up: that changes no state, but is on record, once.
+    /// The receiver has what was given up or annulled: that changes no state, but is on record, once.
     fn record_late(&mut self, standing: &Standing, event: &Event) -> Result<(), Trouble> {
         let known = self
             .conn

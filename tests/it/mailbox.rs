@@ -334,6 +334,48 @@ async fn a_party_that_calls_too_often_displaces_itself_and_one_that_broke_off_is
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_annulled_while_the_party_has_it_is_handed_out_no_more_and_the_annulment_is() {
+    let world = World::with(LONG).await;
+    let granvik = Puller::of(world.as_granvik());
+    accept(&world, &admission("m6", "C-1", GRANVIK)).await;
+    let handed = items(&granvik, "after=0").await;
+    let annulment = Fhir::fresh("annulment/valid-1-rich.json", "m20", Timestamp::now());
+    accept(&world, &annulment.case("C-1").to(GRANVIK).refers_to("m6").0).await;
+    let next = items(&granvik, "after=0").await;
+    assert_eq!(sender_ids(&next), ["m20"]);
+    for _ in 0..2 {
+        let late = granvik.acknowledge(&[id(&handed[0])]).await.unwrap();
+        assert_eq!(late.json()["results"][0]["state"], "stopped");
+    }
+    let kinds: Vec<String> = world.journey("m6").await.into_iter().map(|e| e.kind).collect();
+    assert_eq!(kinds.last().map(String::as_str), Some("delivered"), "{kinds:?}");
+    assert_eq!(kinds.iter().filter(|k| *k == "delivered").count(), 1, "{kinds:?}");
+    assert_eq!(granvik.acknowledge(&[id(&next[0])]).await.unwrap().status, 200);
+    world.until("m20", "delivered").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sender_that_wants_receipts_gets_one_when_the_party_acknowledges() {
+    let more = "handles_protected = true\ntimeout_s = 60\nreceipts = [\"delivered\"]\n";
+    let world = World::with(Setup { pulls: &["granvik"], partner: Some(more), ..LONG }).await;
+    let granvik = Puller::of(world.as_granvik());
+    accept(&world, &admission("m6", "C-1", GRANVIK)).await;
+    let handed = items(&granvik, "").await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(world.region.effects().is_empty(), "handed out is not delivered");
+    assert_eq!(granvik.acknowledge(&[id(&handed[0])]).await.unwrap().status, 200);
+    for _ in 0..200 {
+        if !world.region.effects().is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    let got: Vec<Value> =
+        world.region.effects().iter().map(|r| serde_json::from_slice(&r.body).unwrap()).collect();
+    assert_eq!((got.len(), &got[0]["entry"][0]["resource"]["eventCoding"]["code"]), (1, &json!("receipt")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_region_may_fetch_too() {
     let world = World::with(Setup { pulls: &["region"], ..LONG }).await;
     let now = Timestamp::now();
