@@ -151,6 +151,8 @@ async fn its_xml_is_taken_and_its_faults_are_told_in_its_own_words() {
     assert_eq!(reply["code"], "SLUSS-VAL-002", "{reply}");
     let reply = refused(|own| drop(own.as_object_mut().unwrap().remove("undersokning"))).await;
     assert!(reply.to_string().contains("nor-1"), "{reply}");
+    let reply = refused(|own| own["barn"]["personnr"] = json!("120415-2399")).await;
+    assert!(reply.to_string().contains("nor-3"), "{reply}");
     let mut own = good.clone();
     own["typ"] = json!("PING");
     own.as_object_mut().unwrap().retain(|name, _| !["undersokning", "placering"].contains(&name.as_str()));
@@ -178,7 +180,7 @@ fn its_examples_are_what_comes_out() {
     let told: Value = serde_json::from_slice(&run.stdout).unwrap();
     assert!(run.status.success(), "{told:#}");
     let cases = told["result"]["cases"].as_array().unwrap();
-    assert_eq!(cases.len(), 10, "{told:#}");
+    assert_eq!(cases.len(), 12, "{told:#}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
