@@ -3,15 +3,20 @@
 //! Invariant: everything that can be wrong is found before the first socket is bound; a gateway that
 //! runs has recovered what a crash left open. Deliberately absent: logic of any kind.
 
+pub mod cases;
+pub mod desk;
+pub mod evidence;
 mod unasked;
 
+pub use crate::flow::Gateway;
 use crate::{
     config::{Config, Problem},
     consent::Register,
     courier::{Couriers, HttpCourier, MllpCourier, Unasked},
-    flow::{Gateway, mailbox::Seats},
-    ledger::{Ledger, Options, Slots, Sync},
+    flow::mailbox::Seats,
+    ledger::{Ledger, Options, Slots, SubjectKey, Sync},
     listen::{
+        self,
         door::{self, Limits, Stopper},
         http, mllp,
         tls::{Gate, TurnedAway},
@@ -179,6 +184,7 @@ pub struct Running {
     stop: watch::Sender<bool>,
     door: JoinHandle<std::io::Result<()>>,
     dispatch: oneshot::Receiver<()>,
+    sweep: JoinHandle<()>,
 }
 
 impl Running {
@@ -193,6 +199,7 @@ impl Running {
         }
         let _ = self.stop.send(true);
         let _ = self.dispatch.await;
+        let _ = self.sweep.await;
         let _ = self.door.await;
     }
 }
@@ -210,7 +217,8 @@ pub async fn start_with(loaded: Loaded, clock: Arc<dyn Clock>) -> Result<Running
     let listener = bind(address)?;
     let mllp_listener = config.listen.mllp.as_ref().map(|mllp| bind(mllp.address)).transpose()?;
     let ledger = Ledger::open(ledger_options(&config))?;
-    let register = Register::open(ledger.clone(), &config.state, config.mode).await?;
+    let subjects = SubjectKey::open(&ledger, &config.state).await?;
+    let register = Register::new(ledger.clone(), subjects.clone(), config.mode);
     let registry = Registry::new(&config);
     let idempotent = |id: &_| registry.partner(id).is_some_and(|p| p.idempotent);
     let recovered = ledger.recover(clock.now(), idempotent).await?;
@@ -224,11 +232,13 @@ pub async fn start_with(loaded: Loaded, clock: Arc<dyn Clock>) -> Result<Running
         registry: arc_swap::ArcSwap::from_pointee(registry),
         rulebook: arc_swap::ArcSwap::from_pointee(rulebook),
         ledger,
+        subjects,
         clock,
         entropy: Arc::new(SystemEntropy),
         courier: Arc::new(couriers),
         consents: Arc::new(register),
         slots: Slots::new(config.delivery.concurrency),
+        stirred: tokio::sync::Notify::new(),
         // The other half is for those who send.
         seats: Seats::new(config.listen.max_connections.div_ceil(2)),
         config,
@@ -249,9 +259,15 @@ pub async fn start_with(loaded: Loaded, clock: Arc<dyn Clock>) -> Result<Running
     let (address, stopper) = (door.address(), door.stopper());
     let door = tokio::spawn(door.run());
     let (stop, stopped) = watch::channel(false);
+    match listen::desk::open(&gateway.config.state) {
+        Ok(desk) => drop(tokio::spawn(listen::desk::serve(desk, gateway.clone(), stopped.clone()))),
+        // Messages pass without it.
+        Err(error) => tracing::warn!(%error, "there is no desk: stop the gateway to close problems"),
+    }
+    let sweep = tokio::spawn(gateway.clone().sweep(stopped.clone()));
     let dispatch = dispatch(gateway.clone(), stopped)?;
     let mllp = mllp_door.as_ref().map(mllp::Door::address);
-    Ok(Running { gateway, address, mllp, mllp_door, stopper, stop, door, dispatch })
+    Ok(Running { gateway, address, mllp, mllp_door, stopper, stop, door, dispatch, sweep })
 }
 
 /// Starts the dispatcher on a thread of its own, with its connections: no other thread is woken for what

@@ -9,6 +9,7 @@ pub mod agreement;
 mod partner;
 pub(crate) mod read;
 mod site;
+mod watch;
 
 use crate::model::{Code, HsaId, Partner};
 pub use agreement::{Agreement, EventRule, FanOut};
@@ -18,6 +19,7 @@ use std::{
     ops::Range,
     path::{Path, PathBuf},
 };
+pub use watch::Watch;
 
 /// One thing that is wrong with the configuration.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -69,6 +71,8 @@ pub struct Config {
     pub delivery: Delivery,
     /// Limits of the ledger.
     pub store: Store,
+    /// When something becomes a problem.
+    pub watch: Watch,
     /// Largest difference between our clock and a message's send time, in minutes, ahead or behind.
     pub clock_skew_minutes: i64,
     /// Parties, by file name.

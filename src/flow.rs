@@ -1,4 +1,4 @@
-//! THE SPINE: admit here, dispatch beside it. Read this first: order, not logic.
+//! THE SPINE: admit here, dispatch and sweep beside it. Read this first: order, not logic.
 //!
 //! Invariant: nothing is answered before it is on record, nothing leaves before its attempt is on
 //! record. A stage left out does not compile: `ledger.admit` takes a delivery that only `route` can
@@ -10,11 +10,14 @@ mod dispatch;
 mod ends;
 pub mod mailbox;
 mod marking;
+pub mod operate;
 mod receipts;
+pub mod sweep;
+mod telling;
 
 use crate::{
     config::Config,
-    ledger::{Admission, Admitted, Known, Ledger, Slot, Slots},
+    ledger::{Admission, Admitted, Known, Ledger, Slot, Slots, SubjectKey},
     model::{Answer, Arrival, Channel, Decision, Failure, Fault, Key, Message, Partner},
     port::{Clock, ConsentFact, ConsentSource, Courier, Entropy, Silent},
     registry::Registry,
@@ -42,6 +45,8 @@ pub struct Gateway {
     pub rulebook: arc_swap::ArcSwap<Rulebook>,
     /// What happened and what is owed.
     pub ledger: Ledger,
+    /// The hash that stands for a person.
+    pub subjects: SubjectKey,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// Fresh ids.
@@ -52,6 +57,8 @@ pub struct Gateway {
     pub consents: Arc<dyn ConsentSource>,
     /// How many deliveries may be under way.
     pub slots: Arc<Slots>,
+    /// Rung when the clock was moved.
+    pub stirred: tokio::sync::Notify,
     /// Who waits at a mailbox.
     pub seats: Arc<mailbox::Seats>,
 }
@@ -170,6 +177,7 @@ impl Gateway {
             marking,
             receipts: self.receipts(&permitted),
             gives: None,
+            telling: self.telling(&permitted, &rulebook),
             events,
             beside: parts.answered(&answer),
         };

@@ -5,8 +5,12 @@
 
 use crate::model::{Arrival, Delivery, Failure, Fault, HsaId, Outcome, Partner, Subject};
 use aws_lc_rs::rand;
-use jiff::Timestamp;
-use std::{future::Future, pin::Pin};
+use jiff::{SignedDuration, Timestamp};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::atomic::{AtomicI64, Ordering},
+};
 use uuid::{Builder, Uuid};
 
 /// A boxed future, so that the seams can be trait objects.
@@ -16,6 +20,11 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub trait Clock: Send + Sync {
     /// Now.
     fn now(&self) -> Timestamp;
+
+    /// Moves it forward. `false`: it is a real one, and nobody moves it.
+    fn advance(&self, _by: SignedDuration) -> bool {
+        false
+    }
 }
 
 /// Ids that nobody can guess and that never repeat.
@@ -85,6 +94,29 @@ impl Clock for SystemClock {
         Timestamp::now()
     }
 }
+
+/// The wall clock, moved forward by as much as somebody wanted: for trying out what time does.
+#[derive(Default)]
+pub struct MovableClock {
+    shift_micros: AtomicI64,
+}
+
+impl Clock for MovableClock {
+    fn now(&self) -> Timestamp {
+        let shift = SignedDuration::from_micros(self.shift_micros.load(Ordering::Acquire));
+        let now = Timestamp::now();
+        now.checked_add(shift).unwrap_or(now)
+    }
+
+    fn advance(&self, by: SignedDuration) -> bool {
+        let by = i64::try_from(by.as_micros()).unwrap_or(i64::MAX).max(0);
+        let add = |shift: i64| Some(shift.saturating_add(by).min(MOST_SHIFT));
+        self.shift_micros.fetch_update(Ordering::AcqRel, Ordering::Acquire, add).is_ok()
+    }
+}
+
+/// A hundred years, in microseconds: times stay in what every format can write.
+const MOST_SHIFT: i64 = 100 * 366 * 86_400 * 1_000_000;
 
 /// Random UUIDs (version 7: sortable by time), from the generator that TLS has: it is seeded by the
 /// operating system, and asks it less often than once or twice for each id.

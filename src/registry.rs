@@ -59,6 +59,11 @@ impl Registry {
         self.partners.values()
     }
 
+    /// The agreement of this name.
+    pub fn agreement(&self, name: &str) -> Option<&Arc<Agreement>> {
+        self.agreements.iter().find(|a| a.name == name)
+    }
+
     /// Is the event code carried under any agreement?
     pub fn knows_event(&self, code: &str) -> bool {
         self.agreements.iter().any(|a| a.events.iter().any(|e| e.code == code))

@@ -237,6 +237,11 @@ impl Rulebook {
         self.details.of(event, &tree, &self.definitions)
     }
 
+    /// The same of a message that was checked against its profile, so that its nodes have their types.
+    pub fn details_of_checked(&self, event: &str, tree: &Tree) -> BTreeMap<String, String> {
+        self.details.of(event, tree, &self.definitions)
+    }
+
     /// The definitions, with the logical models that were loaded.
     pub fn definitions(&self) -> &Definitions {
         &self.definitions

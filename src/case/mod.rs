@@ -24,6 +24,7 @@ mod story;
 mod terms;
 mod told;
 mod view;
+mod watch;
 
 pub use evidence::{Evidence, Judged, Liability, Notice, Reason, liability};
 pub use obligation::{Duty, Late, Obligation, Owed, Start, Whose};
@@ -33,6 +34,7 @@ pub use view::{
     Case, Clock, Finding, Kind, NoticeClock, Standing, State, Step, Stop, StopReason, Validity, View, What,
     Word,
 };
+pub use watch::{Leads, causes, next, word};
 
 use jiff::Timestamp;
 use runs::Runs;

@@ -4,6 +4,7 @@
 //! 4 unreachable, 5 refused by rule, 70 our bug. With `--json` standard output is exactly one
 //! document, `{"schema":"sluss.cli/1", …}`; talk goes to standard error.
 
+mod case;
 mod cert;
 mod check;
 mod demo;
@@ -11,6 +12,7 @@ mod diagnostic;
 mod explain;
 mod map;
 mod msg;
+mod problem;
 mod progress;
 mod serve;
 mod validate;
@@ -55,6 +57,8 @@ const EXAMPLES: &str = "Examples:
   sluss validate message.json       what the gateway would say of a message
   sluss explain SLUSS-PRM-001       what a code means and who must act
   sluss msg journey ID              what happened to a message
+  sluss problem list                what a person should see to
+  sluss case show CASE              where a case stands, and what is owed in it
   sluss map test --watch            run the maps' examples at each save
 
 Exit codes: 0 done, 1 findings, 2 usage, 3 configuration, 4 unreachable, 5 refused by rule, 70 our bug";
@@ -80,6 +84,12 @@ enum Verb {
     /// Look at messages on record.
     #[command(subcommand)]
     Msg(msg::Verb),
+    /// What a person should see to.
+    #[command(subcommand)]
+    Problem(problem::Verb),
+    /// Cases: where they stand, what is owed, and evidence.
+    #[command(subcommand)]
+    Case(case::Verb),
 }
 
 #[derive(Subcommand)]
@@ -134,6 +144,8 @@ pub fn run() -> ExitCode {
         Verb::Map(verb) => map::run(verb, out),
         Verb::Validate(args) => validate::run(args, out),
         Verb::Msg(verb) => msg::run(verb, out),
+        Verb::Problem(verb) => problem::run(verb, out),
+        Verb::Case(verb) => case::run(verb, out),
     };
     ExitCode::from(exit as u8)
 }

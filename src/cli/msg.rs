@@ -1,16 +1,20 @@
-//! `sluss msg list|show|journey`: questions asked of the ledger, beside a running gateway or without.
+//! `sluss msg list|show|journey`: questions asked of the ledger, beside a running gateway or without; `release|drop`: what
+//! a person decides on what is held.
 //!
 //! Invariant: metadata only; no body and no person data is ever printed here.
 
-use super::{Exit, Out};
+use super::{
+    Exit, Out,
+    problem::{self, Place},
+};
 use crate::{
+    app::desk::Request,
     ledger::{EventRow, Filter, Ledger, MessageRow},
     model::{Failure, MessageState},
 };
 use clap::Subcommand;
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
-use std::path::PathBuf;
 
 /// The verbs.
 #[derive(Subcommand)]
@@ -43,6 +47,10 @@ pub enum Verb {
         /// The gateway's id or the sender's.
         id: String,
     },
+    /// Let what is held of a message go on. Whether it may pass is decided again.
+    Release(Ruling),
+    /// End what is held of a message: it is not delivered, and stays on record.
+    Drop(Ruling),
     /// Tell what happened to a message, step by step.
     Journey {
         #[command(flatten)]
@@ -52,12 +60,19 @@ pub enum Verb {
     },
 }
 
-/// Which ledger.
+/// A person's decision on a held message.
 #[derive(clap::Args)]
-pub struct Place {
-    /// The state directory.
-    #[arg(long, default_value = "state", env = "SLUSS_STATE")]
-    state_dir: PathBuf,
+pub struct Ruling {
+    #[command(flatten)]
+    place: Place,
+    /// The gateway's id or the sender's.
+    id: String,
+    /// Why, as a code in small letters and hyphens, such as receiver-asked.
+    #[arg(long)]
+    reason: String,
+    /// Who decides: a user name, no person number.
+    #[arg(long, env = "USER", default_value = "operator")]
+    by: String,
 }
 
 fn state(word: &str) -> Result<MessageState, String> {
@@ -70,31 +85,29 @@ fn state(word: &str) -> Result<MessageState, String> {
 /// Runs the verb.
 pub fn run(verb: Verb, out: Out) -> Exit {
     super::block_on(async move {
-        let place = match &verb {
-            Verb::List { place, .. } | Verb::Show { place, .. } | Verb::Journey { place, .. } => place,
-        };
-        let ledger = match Ledger::read(&place.state_dir) {
-            Ok(ledger) => ledger,
-            Err(failure) => {
-                eprintln!(
-                    "error: {}: {failure}; name the state directory with --state-dir",
-                    place.state_dir.display()
-                );
-                return Exit::Unreachable;
+        match verb {
+            Verb::List { place, refused: true, limit, .. } => {
+                problem::with(&place, async |ledger| refusals(ledger, limit, out).await).await
             }
-        };
-        let done = match verb {
-            Verb::List { refused: true, limit, .. } => refusals(&ledger, limit, out).await,
-            Verb::List { state, event, party, limit, .. } => {
-                list(&ledger, &Filter { state, event, party, limit, before: None }, out).await
+            Verb::List { place, state, event, party, limit, .. } => {
+                let filter = Filter { state, event, party, limit, before: None };
+                problem::with(&place, async |ledger| list(ledger, &filter, out).await).await
             }
-            Verb::Show { id, .. } => show(&ledger, &id, out).await,
-            Verb::Journey { id, .. } => journey(&ledger, &id, out).await,
-        };
-        done.unwrap_or_else(|failure| {
-            eprintln!("error[{}]: {failure}", failure.code());
-            Exit::Bug
-        })
+            Verb::Show { place, id } => {
+                problem::with(&place, async |ledger| show(ledger, &id, out).await).await
+            }
+            Verb::Journey { place, id } => {
+                problem::with(&place, async |ledger| journey(ledger, &id, out).await).await
+            }
+            Verb::Release(Ruling { place, id, reason, by }) => {
+                let request = Request::Release { message: id, by, reason };
+                problem::ask(&place, &request, "msg release", out).await
+            }
+            Verb::Drop(Ruling { place, id, reason, by }) => {
+                let request = Request::Drop { message: id, by, reason };
+                problem::ask(&place, &request, "msg drop", out).await
+            }
+        }
     })
 }
 

@@ -1,6 +1,6 @@
 //! `sluss.toml`: this gateway itself.
 
-use super::{Config, read::Table};
+use super::{Config, read::Table, watch};
 use crate::model::{Channel, HsaId};
 use std::{
     net::SocketAddr,
@@ -132,6 +132,7 @@ pub fn read(table: &mut Table<'_>, file: &Path) -> Option<Config> {
         min_free_mib: t.number("min_free_mib", 64, 0..=1_048_576) as u64,
         queue: t.number("queue", 4_096, 1..=1_000_000) as usize,
     });
+    let watch = table.table("watch", watch::read);
     Some(Config {
         mode: mode.unwrap_or(Mode::Test),
         hsa_id: hsa_id?,
@@ -144,6 +145,7 @@ pub fn read(table: &mut Table<'_>, file: &Path) -> Option<Config> {
         tls: tls?,
         delivery,
         store,
+        watch,
         clock_skew_minutes,
         partners: Vec::new(),
         agreements: Vec::new(),

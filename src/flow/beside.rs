@@ -70,6 +70,7 @@ impl Gateway {
                 marking: None,
                 receipts: self.receipts(&permitted),
                 gives: None,
+                telling: self.telling(&permitted, rulebook),
                 events: record::accepted(&id, &permitted, &delivery.id, Some(&key.message_id), now),
                 deliveries: vec![delivery],
                 original: bytes,

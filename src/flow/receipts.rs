@@ -116,6 +116,7 @@ impl Gateway {
             receipts: Vec::new(),
             gives: Some(owed.number),
             beside: Vec::new(),
+            telling: self.telling_own(&facts),
             id,
         };
         Ok((admission, to))

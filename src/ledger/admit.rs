@@ -152,8 +152,9 @@ impl Pen<'_> {
             .prepare_cached(
                 "INSERT INTO message (id, sender, protocol, sender_id, hash, event, case_id, refers_to, sent, \
                  occurred, received, format, original, answer_status, answer_type, answer_body, event_from, \
-                 event_seq, delivery_from, delivery_to, receipts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, \
-                 ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
+                 event_seq, delivery_from, delivery_to, receipts, subject, agreement, answers, details) VALUES (?1, ?2, \
+                 ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, \
+                 ?24, ?25)",
             )?
             .execute(params![
                 a.id,
@@ -177,6 +178,10 @@ impl Pen<'_> {
                 before + 1,
                 before + count,
                 receipts,
+                a.telling.subject,
+                a.telling.agreement,
+                a.telling.answers,
+                a.telling.details,
             ])?;
         Ok(self.conn.last_insert_rowid())
     }

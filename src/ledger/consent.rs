@@ -41,11 +41,6 @@ impl Pen<'_> {
     }
 }
 
-/// Is any consent on record?
-pub(super) fn any(conn: &Connection) -> Result<bool, Trouble> {
-    Ok(conn.prepare_cached("SELECT 1 FROM consent LIMIT 1")?.exists([])?)
-}
-
 /// The newest version of each consent about a subject.
 pub(super) fn of(conn: &Connection, subject: &[u8; 32]) -> Result<Vec<ConsentRow>, Trouble> {
     let rows = conn

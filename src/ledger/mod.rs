@@ -5,9 +5,14 @@
 //! Deliberately absent: FHIR, HTTP, retry policy, permission, clocks — callers say what time it is.
 
 mod admit;
+mod case_rows;
+mod cases;
 mod chain;
 mod claim;
 mod consent;
+mod decide;
+mod follow;
+mod following;
 mod mailbox;
 mod mark;
 mod owed;
@@ -18,6 +23,7 @@ mod schema;
 mod settle;
 mod slots;
 mod sqlite;
+mod subject;
 mod tally;
 mod task;
 mod terms;
@@ -27,9 +33,15 @@ mod writer;
 mod tests;
 
 pub use crate::model::{Key, NewDelivery, Settlement};
+pub use case_rows::{CaseRow, ObligationRow, ProblemRow, RhythmRow, ToldRow};
+pub use cases::ProblemFilter;
+pub use decide::Ruling;
+pub use follow::{Heard, News, SubjectHash};
+pub use following::{Followed, Following};
 pub use rows::{ChainReport, ConsentRow, DeliveryRow, EventRow, Filter, MessageRow, Totals};
 pub use slots::{Slot, Slots, Survey};
-pub use terms::{Admission, Admitted, Known, Options, Owed, Recovered, Room, Sync};
+pub use subject::SubjectKey;
+pub use terms::{Admission, Admitted, Known, Options, Owed, Recovered, Room, Sync, Telling};
 
 use crate::model::{Delivery, Event, Failure, HsaId, Named, Referred};
 use jiff::Timestamp;
@@ -59,6 +71,7 @@ pub struct Ledger {
 
 struct Inside {
     pool: Pool,
+    short: Box<dyn Fn() -> bool + Send + std::marker::Sync>,
     health: Arc<Health>,
     desk: Option<Desk>,
 }
@@ -69,6 +82,7 @@ struct Desk {
     waiting: Arc<AtomicUsize>,
     most: usize,
     changed: watch::Receiver<u64>,
+    grown: watch::Receiver<i64>,
     begun: Mutex<Option<UnboundedReceiver<(Delivery, Slot)>>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -89,14 +103,17 @@ impl Ledger {
         let health = Arc::new(Health::new());
         let waiting = Arc::new(AtomicUsize::new(0));
         let (changes, changed) = watch::channel(0);
+        let (growth, grown) = watch::channel(0);
         let (begins, begun) = unbounded_channel();
         let (queue, commands) = mpsc::channel();
         let pool = Pool::new(&options.directory, options.readers, health.clone());
         let most = options.queue;
-        let thread = writer::start(options, commands, waiting.clone(), health.clone(), changes, begins)?;
+        let short = short_of(&options);
+        let thread =
+            writer::start(options, commands, waiting.clone(), health.clone(), (changes, growth), begins)?;
         let begun = Mutex::new(Some(begun));
-        let desk = Desk { queue: Some(queue), waiting, most, changed, begun, thread: Some(thread) };
-        Ok(Ledger { inside: Arc::new(Inside { pool, health, desk: Some(desk) }) })
+        let desk = Desk { queue: Some(queue), waiting, most, changed, grown, begun, thread: Some(thread) };
+        Ok(Ledger { inside: Arc::new(Inside { pool, short, health, desk: Some(desk) }) })
     }
 
     /// Opens an existing store for questions only, beside a running gateway or without one.
@@ -104,7 +121,7 @@ impl Ledger {
         let health = Arc::new(Health::new());
         let pool = Pool::new(directory, 1, health.clone());
         pool.probe()?;
-        Ok(Ledger { inside: Arc::new(Inside { pool, health, desk: None }) })
+        Ok(Ledger { inside: Arc::new(Inside { pool, short: Box::new(|| false), health, desk: None }) })
     }
 
     /// Is this key on record?
@@ -204,6 +221,11 @@ impl Ledger {
         self.inside.health.reason()
     }
 
+    /// Is the free space near the reserve below which no message is taken?
+    pub fn is_space_short(&self) -> bool {
+        (self.inside.short)()
+    }
+
     /// Accepted messages, newest first.
     pub async fn messages(&self, filter: &Filter) -> Result<Vec<MessageRow>, Failure> {
         let filter = filter.clone();
@@ -268,14 +290,14 @@ impl Ledger {
     ) -> Result<bool, Failure> {
         let (subject, id) = (*subject_key, id.to_owned());
         match self.ask_writer(Task::Consent { subject, id, version, body, event }).await? {
-            Done::Consent(new) => Ok(new),
+            Done::Yes(new) => Ok(new),
             other => Err(other.astray()),
         }
     }
 
-    /// Is any consent on record? Then the key of their index must be there too.
-    pub async fn has_consents(&self) -> Result<bool, Failure> {
-        self.inside.pool.ask(consent::any).await
+    /// Is anything on record by the keyed hash of a person? Then its key must be there too.
+    pub async fn goes_by_subject(&self) -> Result<bool, Failure> {
+        self.inside.pool.ask(subject::any).await
     }
 
     /// The newest version of each consent about a subject.
@@ -306,4 +328,10 @@ impl Ledger {
     fn stopped(&self) -> Failure {
         self.inside.health.check().err().unwrap_or_else(|| Failure::Store("the writer has stopped".into()))
     }
+}
+
+/// Twice the reserve is near it. A disk that cannot be asked is not called short: the writer says that it cannot.
+fn short_of(options: &Options) -> Box<dyn Fn() -> bool + Send + std::marker::Sync> {
+    let (reserve, free, directory) = (options.min_free_bytes, options.free_bytes, options.directory.clone());
+    Box::new(move || reserve > 0 && free(&directory).is_ok_and(|left| left < reserve.saturating_mul(2)))
 }

@@ -178,7 +178,7 @@ pub struct ConsentRow {
     pub body: Vec<u8>,
 }
 
-fn instant<S: Serializer>(at: &Timestamp, out: S) -> Result<S::Ok, S::Error> {
+pub(super) fn instant<S: Serializer>(at: &Timestamp, out: S) -> Result<S::Ok, S::Error> {
     out.collect_str(at)
 }
 

@@ -14,7 +14,7 @@ use std::{
 };
 
 /// The version that this program writes.
-const VERSION: i64 = 6;
+const VERSION: i64 = 8;
 
 /// "SLUS": tells `file(1)` and us whose database it is.
 const APPLICATION: i64 = 0x534c_5553;
@@ -128,8 +128,80 @@ ALTER TABLE message ADD COLUMN receipts TEXT;
 CREATE TABLE owed (delivery INTEGER PRIMARY KEY) STRICT;
 ";
 
+// What a case is told of a message, in the message's own row: no index entry and no row more. Null in what was admitted
+// before; whoever follows the record finds the persons of the others, in a table of its own.
+const SINCE_7: &str = "
+ALTER TABLE message ADD COLUMN subject BLOB;
+ALTER TABLE message ADD COLUMN agreement TEXT;
+ALTER TABLE message ADD COLUMN answers TEXT;
+ALTER TABLE message ADD COLUMN details TEXT;
+";
+
+// What is made of the record behind the admissions, by whoever follows it: nothing here is written with a message. All of
+// it follows from the chain, but for who closed a problem and why. A follower has read the chain up to its `cursor`.
+const SINCE_8: &str = "
+CREATE TABLE cursor (follower TEXT NOT NULL PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE told (
+  subject BLOB NOT NULL,
+  message INTEGER NOT NULL,
+  tried INTEGER,
+  delivered INTEGER,
+  PRIMARY KEY (subject, message)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE terms (id INTEGER PRIMARY KEY, body TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE watched (subject BLOB NOT NULL PRIMARY KEY, next_at INTEGER, terms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX watched_next ON watched (next_at) WHERE next_at IS NOT NULL;
+CREATE TABLE case_state (
+  subject BLOB NOT NULL,
+  case_id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  run INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  PRIMARY KEY (subject, case_id, kind, run)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX case_by_id ON case_state (case_id);
+CREATE TABLE obligation (
+  subject BLOB NOT NULL,
+  place INTEGER NOT NULL,
+  duty TEXT NOT NULL,
+  event TEXT NOT NULL,
+  case_id TEXT NOT NULL,
+  party TEXT NOT NULL,
+  owed_to TEXT NOT NULL,
+  due INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  whose TEXT,
+  opened_by TEXT NOT NULL,
+  closed_by TEXT,
+  PRIMARY KEY (subject, place)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE problem (
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  cause TEXT NOT NULL,
+  subject BLOB NOT NULL,
+  kind TEXT NOT NULL,
+  what TEXT NOT NULL,
+  case_id TEXT,
+  message TEXT,
+  delivery TEXT,
+  owner TEXT NOT NULL,
+  party TEXT,
+  opened INTEGER NOT NULL,
+  due INTEGER,
+  closed INTEGER,
+  closed_by TEXT,
+  reason TEXT,
+  active INTEGER NOT NULL
+) STRICT;
+CREATE INDEX problem_active ON problem (subject, seq) WHERE active = 1;
+CREATE INDEX problem_open ON problem (seq) WHERE closed IS NULL;
+CREATE TABLE rhythm (party TEXT NOT NULL PRIMARY KEY, last INTEGER NOT NULL, days TEXT NOT NULL) STRICT, WITHOUT ROWID;
+";
+
 /// From each version to the next.
-const STEPS: [(i64, &[&str]); 5] = [
+const STEPS: [(i64, &[&str]); 7] = [
     (
         1,
         &["DROP INDEX message_state;
@@ -169,6 +241,8 @@ const STEPS: [(i64, &[&str]); 5] = [
     (3, &[SINCE_4]),
     (4, &[SINCE_5]),
     (5, &[SINCE_6]),
+    (6, &[SINCE_7]),
+    (7, &[SINCE_8]),
 ];
 
 /// Makes the folder if need be and locks it for this process.
@@ -240,6 +314,8 @@ fn make(conn: &mut Connection) -> rusqlite::Result<()> {
     tx.execute_batch(SINCE_4)?;
     tx.execute_batch(SINCE_5)?;
     tx.execute_batch(SINCE_6)?;
+    tx.execute_batch(SINCE_7)?;
+    tx.execute_batch(SINCE_8)?;
     tx.pragma_update(None, "application_id", APPLICATION)?;
     tx.pragma_update(None, "user_version", VERSION)?;
     tx.commit()

@@ -4,6 +4,8 @@
 //! messages are not. Deliberately absent: how anything is written.
 
 use super::{
+    decide::Ruling,
+    following::Following,
     slots::Slot,
     terms::{Admission, Admitted, Recovered, Room},
 };
@@ -27,6 +29,14 @@ pub(super) enum Task {
     Receipts {
         receiver: HsaId,
         receipts: Vec<Receipt>,
+    },
+    Decide(Ruling),
+    Follow(Box<Following>),
+    CloseProblem {
+        id: String,
+        by: String,
+        reason: String,
+        now: Timestamp,
     },
     Recover {
         now: Timestamp,
@@ -62,12 +72,16 @@ impl Task {
                 | Task::Lend(_)
                 | Task::Receipts { .. }
                 | Task::Waive { .. }
+                // What must be seen to must be told, above all where the disk is the trouble.
+                | Task::Follow(_)
+                | Task::Decide(_)
+                | Task::CloseProblem { .. }
         )
     }
 
     /// Does nobody wait for it? Then it may look for company before it is stored.
     pub(super) fn is_outcome(&self) -> bool {
-        matches!(self, Task::Settle(_))
+        matches!(self, Task::Settle(_) | Task::Follow(_))
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -86,7 +100,7 @@ impl Task {
                 waits || admission.marking.is_some() || !admission.beside.is_empty()
             }
             (Task::Settle(_), Done::Settled { next }) => *next,
-            (Task::Recover { .. } | Task::Receipts { .. }, _) => true,
+            (Task::Recover { .. } | Task::Receipts { .. }, _) | (_, Done::Decided(1..)) => true,
             _ => false,
         }
     }
@@ -110,7 +124,9 @@ pub(super) enum Done {
     /// Where each delivery stands now; none: there is no such.
     Received(Vec<Option<DeliveryState>>),
     Recovered(Recovered),
-    Consent(bool),
+    Yes(bool),
+    /// So many deliveries were moved.
+    Decided(usize),
 }
 
 impl Done {

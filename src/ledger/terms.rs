@@ -125,10 +125,25 @@ pub struct Admission {
     pub receipts: Vec<DeliveryState>,
     /// Number of the receipt that it gives, if it is one of ours: then that is owed no more.
     pub gives: Option<i64>,
+    /// What its case is told of it.
+    pub telling: Telling,
     /// Events, in order. One without a message id gets this message's.
     pub events: Vec<Event>,
     /// Messages of their own that were made of this one and go on record with it.
     pub beside: Vec<Admission>,
+}
+
+/// What a case is told of a message. Read by whoever follows the record, not by the ledger.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Telling {
+    /// Keyed hash of the person that it is about.
+    pub subject: [u8; 32],
+    /// Name of the agreement that it passed under.
+    pub agreement: String,
+    /// The sender's id of the message that it answers.
+    pub answers: Option<String>,
+    /// Codes, times and parties of its content, a JSON object of texts.
+    pub details: String,
 }
 
 impl fmt::Debug for Admission {

@@ -15,7 +15,7 @@ mod trouble;
 
 use super::{
     Admission, Admitted, Filter, Key, Known, Ledger, NewDelivery, Options, Recovered, Room, Settlement,
-    Slots, Sync,
+    Slots, Sync, Telling,
 };
 use crate::model::{
     Answer, Delivery, DeliveryState, Event, EventKind, Failure, Format, HsaId, Lane, MessageState,
@@ -78,6 +78,7 @@ fn admission(id: &str, lane: Lane) -> Admission {
         marking: None,
         receipts: Vec::new(),
         gives: None,
+        telling: Telling { subject: [9; 32], ..Telling::default() },
         events: vec![event(EventKind::Decided, second(0)), event(EventKind::Accepted, second(0))],
         beside: Vec::new(),
     }

@@ -56,13 +56,15 @@ pub(super) struct Book {
     pub(super) tally: Tally,
     /// Number of the last delivery.
     pub(super) deliveries: i64,
+    /// What followers have put on record: a change that may have no event.
+    pub(super) follows: u64,
 }
 
 impl Book {
     fn load(conn: &Connection) -> rusqlite::Result<Book> {
         let deliveries =
             conn.query_row("SELECT coalesce(max(seq), 0) FROM delivery", [], |row| row.get(0))?;
-        Ok(Book { tip: Tip::load(conn)?, tally: Tally::load(conn)?, deliveries })
+        Ok(Book { tip: Tip::load(conn)?, tally: Tally::load(conn)?, deliveries, follows: 0 })
     }
 }
 
@@ -101,6 +103,8 @@ struct Writer {
     waiting: Arc<AtomicUsize>,
     health: Arc<Health>,
     changes: watch::Sender<u64>,
+    /// The number of the last event, for whoever follows.
+    growth: watch::Sender<i64>,
     begun: UnboundedSender<(Delivery, Slot)>,
     gather: Duration,
     /// Zero, but for the test control that answers first: see [`Options::late`].
@@ -118,7 +122,7 @@ pub(super) fn start(
     commands: Receiver<Command>,
     waiting: Arc<AtomicUsize>,
     health: Arc<Health>,
-    changes: watch::Sender<u64>,
+    (changes, growth): (watch::Sender<u64>, watch::Sender<i64>),
     begun: UnboundedSender<(Delivery, Slot)>,
 ) -> Result<JoinHandle<()>, Failure> {
     let lock = schema::lock(&options.directory)?;
@@ -133,6 +137,7 @@ pub(super) fn start(
         waiting,
         health,
         changes,
+        growth,
         begun,
         gather: options.gather,
         late: if options.sync == Sync::Off { options.late } else { Duration::ZERO },
@@ -237,6 +242,8 @@ impl Writer {
                     group.iter().zip(&results).any(|(c, r)| matches!(r, Ok(done) if c.task.stirs(done)));
                 self.tell(group, results);
                 self.commit_late();
+                let tip = self.book.tip.seq;
+                self.growth.send_if_modified(|last| std::mem::replace(last, tip) != tip);
                 if stirred {
                     self.changes.send_modify(|n| *n += 1);
                 }
@@ -324,7 +331,7 @@ impl Writer {
                 },
             }
         }
-        if self.book.tip.seq == before.tip.seq {
+        if self.book.tip.seq == before.tip.seq && self.book.follows == before.follows {
             // No event, no change: nothing to sync.
             self.conn.prepare_cached("ROLLBACK")?.execute([])?;
             return Ok(Some(results));
@@ -391,13 +398,15 @@ impl Writer {
 
 impl Pen<'_> {
     /// One command without a savepoint; `None` if it failed after it had written. Every command's
-    /// first change is an event, so an unmoved tip means that nothing was written.
+    /// first change is an event, or is counted, so where neither moved nothing was written.
     fn attempt_alone(&mut self, task: &Task) -> Result<Option<Result<Done, Failure>>, Trouble> {
-        let tip = self.book.tip.seq;
+        let before = (self.book.tip.seq, self.book.follows);
         match self.perform(task) {
             Ok(done) => Ok(Some(Ok(done))),
             Err(trouble) if trouble.reach() != Reach::Command => Err(trouble),
-            Err(trouble) if self.book.tip.seq == tip => Ok(Some(Err(trouble.failure()))),
+            Err(trouble) if (self.book.tip.seq, self.book.follows) == before => {
+                Ok(Some(Err(trouble.failure())))
+            }
             Err(_) => Ok(None),
         }
     }
@@ -434,10 +443,15 @@ impl Pen<'_> {
             Task::Lend(lending) => self.lend(lending).map(Done::Lent),
             Task::Receipts { receiver, receipts } => self.receive(receiver, receipts).map(Done::Received),
             Task::Waive { owed, event } => self.waive(*owed, event).map(|()| Done::Nothing),
+            Task::Decide(ruling) => self.decide(ruling).map(Done::Decided),
+            Task::Follow(following) => self.follow_record(following).map(|()| Done::Nothing),
+            Task::CloseProblem { id, by, reason, now } => {
+                self.close_problem(id, by, reason, *now).map(Done::Yes)
+            }
             Task::Recover { now, repeatable } => self.recover(*now, repeatable).map(Done::Recovered),
-            Task::Consent { subject, id, version, body, event } => self
-                .register(&Registration { subject, id, version: *version, body, event })
-                .map(Done::Consent),
+            Task::Consent { subject, id, version, body, event } => {
+                self.register(&Registration { subject, id, version: *version, body, event }).map(Done::Yes)
+            }
             #[cfg(test)]
             Task::Probe(probe) => probe(self.conn).map(|()| Done::Nothing),
         }

@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing that came in is believed; identity is what the handshake proved.
 
+pub mod desk;
 pub mod door;
 pub mod http;
 pub mod mailbox;

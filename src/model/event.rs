@@ -45,6 +45,12 @@ pub enum EventKind {
     Annulled,
     /// A delivery was stopped before it left.
     Stopped,
+    /// A person let a held delivery go.
+    Released,
+    /// There is a problem that a person should see to.
+    ProblemOpened,
+    /// A problem is over, or a person closed it.
+    ProblemClosed,
     /// A receiver's answer came late, or was of another message: it changed no outcome.
     Unasked,
     /// A receipt that was owed to the sender cannot be given.
@@ -78,6 +84,9 @@ impl EventKind {
             EventKind::Misdirected => "misdirected",
             EventKind::Annulled => "annulled",
             EventKind::Stopped => "stopped",
+            EventKind::Released => "released",
+            EventKind::ProblemOpened => "problem-opened",
+            EventKind::ProblemClosed => "problem-closed",
             EventKind::Unasked => "unasked",
             EventKind::Waived => "waived",
             EventKind::Consent => "consent",

@@ -19,6 +19,7 @@ pub mod message;
 pub mod partner;
 pub mod path;
 pub mod permit;
+pub mod problem;
 pub mod record;
 
 pub use answer::Answer;
@@ -34,4 +35,5 @@ pub use mark::{Mark, Marking, Named, Referred};
 pub use message::{Envelope, Message, MessageState, Subject, Told};
 pub use partner::{Acknowledgement, Partner, PartyKind};
 pub use permit::{Basis, Decision, Hold};
+pub use problem::{Cause, CloseReason, Owner, ProblemKind};
 pub use record::{Key, NewDelivery, Settlement};

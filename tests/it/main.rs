@@ -26,6 +26,7 @@ mod there_and_back;
 mod tidy;
 mod tls;
 mod validate;
+mod watch;
 mod whitelist;
 mod world;
 mod xsd;

@@ -13,7 +13,7 @@ const WALLS: [(&str, &[&str]); 16] = [
     ("case", &["model"]),
     ("stage", &["model", "port", "config", "registry", "rulebook"]),
     ("ledger", &["model"]),
-    ("flow", &["model", "port", "config", "registry", "rulebook", "stage", "ledger"]),
+    ("flow", &["model", "port", "config", "registry", "rulebook", "stage", "ledger", "case"]),
     ("pki", &["model"]),
     ("listen", &["model", "config", "pki", "stage", "flow"]),
     ("courier", &["model", "port", "pki"]),
@@ -23,10 +23,13 @@ const WALLS: [(&str, &[&str]); 16] = [
         "app",
         &[
             "model", "port", "config", "registry", "rulebook", "stage", "ledger", "flow", "listen",
-            "courier", "consent", "pki",
+            "courier", "consent", "pki", "case",
         ],
     ),
-    ("cli", &["model", "port", "config", "registry", "rulebook", "ledger", "pki", "conformance", "app"]),
+    (
+        "cli",
+        &["model", "port", "config", "registry", "rulebook", "ledger", "pki", "conformance", "app", "case"],
+    ),
 ];
 
 /// Which rooms or files may name an external crate.

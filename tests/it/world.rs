@@ -12,9 +12,11 @@ use sluss::{
     ledger::EventRow,
     model::HsaId,
     pki::{self, Authority, Existing, Issued, Made, Party, TlsFiles},
+    port::{Clock, MovableClock, SystemClock},
 };
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 use tempfile::TempDir;
@@ -67,6 +69,7 @@ pub struct World {
     pub provider: Receiver,
     pub institutions: Receiver,
     pub running: Option<Running>,
+    clock: Option<Arc<MovableClock>>,
 }
 
 impl World {
@@ -75,6 +78,11 @@ impl World {
     }
 
     pub async fn with(setup: Setup) -> World {
+        World::at(setup, None).await
+    }
+
+    /// On a clock that the test moves.
+    pub async fn at(setup: Setup, clock: Option<Arc<MovableClock>>) -> World {
         let dir = tempfile::tempdir().unwrap();
         let now = Timestamp::now();
         let mut parties: Vec<Party> = PARTIES
@@ -105,6 +113,7 @@ impl World {
             dir,
             made,
             running: None,
+            clock,
         };
         world.start().await;
         world
@@ -113,7 +122,11 @@ impl World {
     /// Starts the gateway on the same state.
     pub async fn start(&mut self) {
         let loaded = app::load(&self.dir.path().join("sluss.toml")).unwrap_or_else(|p| panic!("{p:#?}"));
-        let running = app::start(loaded).await.unwrap_or_else(|e| panic!("{e:?}"));
+        let clock: Arc<dyn Clock> = match &self.clock {
+            Some(clock) => clock.clone(),
+            None => Arc::new(SystemClock),
+        };
+        let running = app::start_with(loaded, clock).await.unwrap_or_else(|e| panic!("{e:?}"));
         self.running = Some(running);
     }
 

@@ -7,6 +7,15 @@ use crate::ledger::{DeliveryRow, EventRow, MessageRow, Totals, sqlite::FILE};
 use rusqlite::Connection;
 use std::path::Path;
 
+/// From version 8 back to 7.
+const TO_7: &str =
+    "DROP TABLE cursor; DROP TABLE told; DROP TABLE terms; DROP TABLE watched; DROP TABLE case_state;
+    DROP TABLE obligation; DROP TABLE problem; DROP TABLE rhythm; PRAGMA user_version=7";
+
+/// From version 7 back to 6.
+const TO_6: &str = "ALTER TABLE message DROP COLUMN subject; ALTER TABLE message DROP COLUMN agreement;
+    ALTER TABLE message DROP COLUMN answers; ALTER TABLE message DROP COLUMN details; PRAGMA user_version=6";
+
 /// From version 6 back to 5.
 const TO_5: &str = "DROP TABLE owed; ALTER TABLE message DROP COLUMN receipts; PRAGMA user_version=5";
 
@@ -102,13 +111,8 @@ fn change(state: &Path, sql: &str) {
 
 #[tokio::test]
 async fn an_older_store_is_brought_up_with_all_that_is_in_it() {
-    for steps in [
-        &[TO_5][..],
-        &[TO_5, TO_4],
-        &[TO_5, TO_4, TO_3],
-        &[TO_5, TO_4, TO_3, TO_2],
-        &[TO_5, TO_4, TO_3, TO_2, TO_1],
-    ] {
+    let back = [TO_7, TO_6, TO_5, TO_4, TO_3, TO_2, TO_1];
+    for steps in (1..=back.len()).map(|n| &back[..n]) {
         let (dir, ledger) = open();
         fill(&ledger).await;
         let before = told(&ledger).await;
