@@ -60,6 +60,19 @@ impl Fhir {
         self.extension("case-id", "valueString", case)
     }
 
+    /// About something that happened then.
+    pub fn occurred(self, at: Timestamp) -> Fhir {
+        self.extension("event-time", "valueDateTime", &instant(at))
+    }
+
+    /// About the child with this personal number.
+    pub fn about(mut self, number: &str) -> Fhir {
+        if let Some(patient) = self.resource("Patient") {
+            patient["identifier"][0]["value"] = json!(number);
+        }
+        self
+    }
+
     /// Referring to this message.
     pub fn refers_to(self, id: &str) -> Fhir {
         self.extension("refers-to", "valueString", id)

@@ -22,6 +22,7 @@ mod process;
 mod rivta;
 mod round_trips;
 mod rules;
+mod scenarios;
 mod there_and_back;
 mod tidy;
 mod tls;

@@ -247,7 +247,7 @@ fn young_adult() -> String {
 }
 
 /// Sends a step's letter.
-pub async fn send(step: &Step, actors: &Actors) -> Journey {
+pub async fn send(step: &Step, actors: &Actors, now: Timestamp) -> Journey {
     let mut journey = Journey {
         title: step.title,
         way: String::new(),
@@ -263,7 +263,6 @@ pub async fn send(step: &Step, actors: &Actors) -> Journey {
     let (Some(from), Some(to)) = (actors.find(step.from), actors.find(step.to)) else { return journey };
     journey.way = format!("{} → {}", from.1, to.1);
     journey.before = to.3.effects().len();
-    let now = Timestamp::now();
     let reply = match step.letter {
         Letter::Fhir(_) if step.expect == Expect::Repeated => {
             let body = actors.last.lock().map(|last| last.clone()).unwrap_or_default();
