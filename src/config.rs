@@ -12,7 +12,7 @@ mod site;
 mod watch;
 
 use crate::model::{Code, HsaId, Partner};
-pub use agreement::{Agreement, EventRule, FanOut};
+pub use agreement::{Agreement, Area, EventRule, FanOut, Routing, routing::postal_code};
 pub use site::{Delivery, HsaFrom, Listen, Mllp, Mode, Store, Tls};
 use std::{
     collections::HashMap,
@@ -110,6 +110,7 @@ impl Config {
         }
         for (file, agreement) in &agreements {
             fan_out(file, agreement, &partners, &mut problems);
+            routing(file, agreement, &partners, &mut problems);
         }
         match (site, problems.is_empty()) {
             (Some(mut config), true) => {
@@ -143,6 +144,26 @@ fn fan_out(file: &Path, agreement: &Agreement, partners: &[Partner], problems: &
             ),
         };
         problems.push(Problem::of(file, Code::ConfigReference, message, remedy));
+    }
+}
+
+/// A routing address that is a party's own, and areas of parties that are none.
+fn routing(file: &Path, agreement: &Agreement, partners: &[Partner], problems: &mut Vec<Problem>) {
+    let Some(routing) = &agreement.routing else { return };
+    if partners.iter().any(|p| p.hsa_id == routing.address) {
+        let message = format!("[routing] has the address {}, which is a partner's own", routing.address);
+        let remedy = "give the routing address an HSA-id of its own";
+        problems.push(Problem::of(file, Code::ConfigReference, message, remedy));
+    }
+    let mut named: Vec<&HsaId> = routing.areas.iter().map(|area| &area.party).chain(&routing.desk).collect();
+    named.sort_unstable();
+    named.dedup();
+    for party in named {
+        if !partners.iter().any(|p| p.hsa_id == *party) {
+            let message = format!("[routing] names {party}, which is no configured partner");
+            let remedy = "add the party under partners/, or take it out of [routing]";
+            problems.push(Problem::of(file, Code::ConfigReference, message, remedy));
+        }
     }
 }
 

@@ -39,6 +39,7 @@ pub struct Rulebook {
     rivta: RivTaRules,
     details: Details,
     marks: Marks,
+    routes: Routes,
     hl7v2: Option<hl7v2::Hl7v2>,
     version: String,
     editions: Vec<Edition>,
@@ -55,6 +56,7 @@ mod maps;
 mod marks;
 mod packages;
 mod rivta;
+mod routing;
 mod xsd;
 use case::CaseRules;
 use details::Details;
@@ -66,6 +68,7 @@ pub use marks::{By, Marks, Row as MarkRow, Whose};
 pub use packages::Edition;
 use packages::{ConceptMap, Packages};
 pub use rivta::RivTaRules;
+pub use routing::{District, Routes};
 pub use xsd::{Body, Xsd};
 
 impl Rulebook {
@@ -111,6 +114,7 @@ impl Rulebook {
         let concept_maps = std::mem::take(&mut packages.concept_maps);
         let editions = packages.editions();
         let marks = Marks::load(&files, &mut problems);
+        let routes = Routes::load(&files, Definitions::r4(), &mut problems);
         let plans = plans(&files, concept_maps, &definitions, &mut problems);
         match (case, foreign, rivta, details, problems.is_empty()) {
             (Some(case), Ok(foreign), Ok(rivta), Ok(details), true) => Ok(Rulebook {
@@ -123,6 +127,7 @@ impl Rulebook {
                 rivta,
                 details,
                 marks,
+                routes,
                 hl7v2,
                 version: files::version(
                     &files,
@@ -137,6 +142,11 @@ impl Rulebook {
     /// The first twelve hexadecimal digits of the hash over all rule files and packages.
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// What the choice of a receiver rests on.
+    pub fn routes(&self) -> &Routes {
+        &self.routes
     }
 
     /// The packages that were loaded beside our own rules.

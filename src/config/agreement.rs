@@ -3,6 +3,7 @@
 //! Invariant: an event that no rule names does not pass. Values that law does not fix are data here,
 //! with the legal reference beside them (domain, head).
 
+pub mod routing;
 mod terms;
 
 use super::{Problem, partner::kind, read};
@@ -11,6 +12,7 @@ use crate::{
     model::{Basis, Code, HsaId, PartyKind, path::ElementPath},
 };
 use jiff::civil::Date;
+pub use routing::{Area, Routing};
 use std::path::Path;
 
 /// One agreement.
@@ -28,6 +30,8 @@ pub struct Agreement {
     pub events: Vec<EventRule>,
     /// What goes out beside it.
     pub fan_out: Vec<FanOut>,
+    /// How a message without a concrete receiver finds it, if it may.
+    pub routing: Option<Routing>,
     /// What never reaches anyone when the subject is protected (domain §5).
     pub protected_removes: Vec<ElementPath>,
     /// By when what is owed, and from when who pays.
@@ -92,6 +96,7 @@ pub fn read(table: &mut read::Table<'_>) -> Option<Agreement> {
     let events = table.tables("event", event);
     let terms = table.table("terms", |table| terms::read(table, valid_from));
     let fan_out = table.tables("fan_out", fan_out);
+    let routing = if table.has("routing") { table.table("routing", routing::read) } else { None };
     if events.is_empty() {
         table.problem(
             None,
@@ -107,6 +112,7 @@ pub fn read(table: &mut read::Table<'_>) -> Option<Agreement> {
         parties,
         events,
         fan_out,
+        routing,
         protected_removes: protected
             .unwrap_or_else(|| PROTECTED_REMOVES.iter().filter_map(|p| ElementPath::parse(p)).collect()),
         terms,

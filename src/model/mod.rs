@@ -21,6 +21,7 @@ pub mod path;
 pub mod permit;
 pub mod problem;
 pub mod record;
+pub mod routing;
 
 pub use answer::Answer;
 pub use arrival::{Arrival, Channel, Peer};
@@ -37,3 +38,4 @@ pub use partner::{Acknowledgement, Partner, PartyKind};
 pub use permit::{Basis, Decision, Hold};
 pub use problem::{Cause, CloseReason, Owner, ProblemKind};
 pub use record::{Key, NewDelivery, Settlement};
+pub use routing::{Choice, Placed, Residence, Rule, Step, Went, Whereabouts};

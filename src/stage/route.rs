@@ -3,6 +3,8 @@
 //! Invariant: what is sent and where is fixed here, at acceptance; a party added later never gets an
 //! old message. Order is per (receiver, case).
 
+mod choose;
+
 use crate::{
     model::{Decision, Hold, Lane, MessageState, NewDelivery},
     stage::{
@@ -10,6 +12,7 @@ use crate::{
         translate::Rendered,
     },
 };
+pub use choose::{Question, choose};
 use jiff::{SignedDuration, Timestamp};
 
 /// The one delivery of a message to its receiver. `id`: a fresh id for it.
@@ -45,3 +48,6 @@ pub fn state_of(decision: &Decision) -> MessageState {
         _ => MessageState::Waiting,
     }
 }
+
+#[cfg(test)]
+mod tests;
