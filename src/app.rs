@@ -74,6 +74,10 @@ pub fn load(file: &Path) -> Result<Loaded, Vec<Problem>> {
     let source = Source::of(rules, known.and_then(|c| c.extra_rules.as_deref()));
     let packages = config.as_ref().ok().and_then(|c| c.packages.as_deref());
     let rulebook = Rulebook::load_with(&source, packages);
+    let rulebook = rulebook.and_then(|rules| match known.and_then(|c| c.contract.as_deref()) {
+        Some(folder) => rules.with_contract(folder),
+        None => Ok(rules),
+    });
     let (config, rulebook) = match (config, rulebook) {
         (Ok(config), Ok(rulebook)) => (config, rulebook),
         (config, rulebook) => {

@@ -61,6 +61,8 @@ pub struct Config {
     pub rules: Option<PathBuf>,
     /// Folder with `mappings/` whose files are added to the rules.
     pub extra_rules: Option<PathBuf>,
+    /// Folder with the published e-referral contract, used instead of our schemas of it.
+    pub contract: Option<PathBuf>,
     /// Folder with FHIR packages whose definitions are added to the rules.
     pub packages: Option<PathBuf>,
     /// The listener.

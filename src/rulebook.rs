@@ -108,7 +108,7 @@ impl Rulebook {
         let invariants = Invariants::of(&profiles, &NOT_OURS);
         let case = CaseRules::load(&files, &definitions).map_err(|found| problems.extend(found)).ok();
         let foreign = Foreign::load(&files, &trees, &definitions).map_err(|found| problems.extend(found));
-        let rivta = RivTaRules::load(&files, None, &definitions).map_err(|found| problems.extend(found));
+        let rivta = RivTaRules::load(&files, &definitions).map_err(|found| problems.extend(found));
         let details = Details::load(&files, Definitions::r4()).map_err(|found| problems.extend(found));
         let hl7v2 = hl7v2::Hl7v2::of(&files, &definitions);
         let concept_maps = std::mem::take(&mut packages.concept_maps);
@@ -137,6 +137,16 @@ impl Rulebook {
             }),
             _ => Err(problems),
         }
+    }
+
+    /// The same with a site's own copy of the e-referral contract, which is part of the version then.
+    ///
+    /// # Errors
+    /// What is wrong with the folder or its schemas.
+    pub fn with_contract(mut self, folder: &Path) -> Result<Rulebook, Vec<Problem>> {
+        self.rivta = self.rivta.published(folder)?;
+        self.version = files::version(self.rivta.files(), [("rules", self.version.as_str())].into_iter());
+        Ok(self)
     }
 
     /// The first twelve hexadecimal digits of the hash over all rule files and packages.

@@ -27,6 +27,7 @@ pub fn read(table: &mut Table<'_>) -> Option<Partner> {
         let known = [DeliveryState::Delivered, DeliveryState::Rejected, DeliveryState::Expired];
         known.into_iter().find(|state| state.word() == word)
     });
+    let hub = table.boolean("hub", false);
     let translate = table.texts("translate");
     let acknowledgement = table.parsed("acknowledgement", "\"original\" or \"enhanced\"", |t| match t {
         "original" => Some(Acknowledgement::Original),
@@ -45,6 +46,7 @@ pub fn read(table: &mut Table<'_>) -> Option<Partner> {
         timeout_s,
         in_flight,
         receipts: receipts.unwrap_or_default(),
+        hub,
         translate,
         acknowledgement: acknowledgement.unwrap_or(Acknowledgement::Original),
         reuses_control_ids,

@@ -118,6 +118,7 @@ pub fn read(table: &mut Table<'_>, file: &Path) -> Option<Config> {
     let state = table.parsed("state", "a path", path).unwrap_or_else(|| folder.join("state"));
     let rules = table.parsed("rules", "a path", path);
     let extra_rules = table.parsed("extra_rules", "a path", path);
+    let contract = table.table("rivta", |t| t.parsed("schemas", "a path", path));
     let packages = table.parsed("packages", "a path", path);
     let clock_skew_minutes = table.number("clock_skew_minutes", 60, 1..=10_080);
     let listen = table.table("listen", listen);
@@ -140,6 +141,7 @@ pub fn read(table: &mut Table<'_>, file: &Path) -> Option<Config> {
         state,
         rules,
         extra_rules,
+        contract,
         packages,
         listen,
         tls: tls?,

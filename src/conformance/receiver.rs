@@ -8,7 +8,7 @@ use crate::{
         door::{self, Limits, Stopper},
         tls::Gate,
     },
-    model::{Finding, Peer},
+    model::{Finding, Peer, arrival::DOMAIN},
     pki::TlsFiles,
 };
 use actix_web::{
@@ -34,6 +34,8 @@ pub enum Conduct {
     Mislead(u16),
     /// Takes it, then keeps the answer this long.
     Slow(Duration),
+    /// Answers this status with this XML, without effect.
+    Says(u16, &'static str),
 }
 
 /// One delivery that came in.
@@ -47,6 +49,8 @@ pub struct Received {
     pub from: String,
     /// Media type.
     pub content_type: String,
+    /// `SOAPAction`, with its quotes; empty where it is no SOAP call.
+    pub action: String,
     /// Body.
     pub body: Vec<u8>,
     /// Was it the first with its delivery id, and accepted?
@@ -130,13 +134,14 @@ async fn take(request: HttpRequest, memory: Data<Mutex<Memory>>, body: Bytes) ->
         let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
         let conduct = memory.script.pop_front().or(memory.always).unwrap_or(Conduct::Accept);
         let delivery = header("X-Sluss-Delivery");
-        let takes = !matches!(conduct, Conduct::Status(_));
+        let takes = !matches!(conduct, Conduct::Status(_) | Conduct::Says(..));
         let effect = takes && memory.effects.insert(delivery.clone());
         memory.received.push(Received {
             delivery,
             message: header("X-Sluss-Message"),
             from: from.unwrap_or_default(),
             content_type: header("Content-Type"),
+            action: header("SOAPAction"),
             body: body.to_vec(),
             effect,
         });
@@ -144,12 +149,28 @@ async fn take(request: HttpRequest, memory: Data<Mutex<Memory>>, body: Bytes) ->
     };
     let status = match conduct {
         Conduct::Accept => 200,
-        Conduct::Status(status) | Conduct::Mislead(status) => status,
+        Conduct::Status(status) | Conduct::Mislead(status) | Conduct::Says(status, _) => status,
         Conduct::Slow(time) => {
             tokio::time::sleep(time).await;
             200
         }
     };
     let status = actix_web::http::StatusCode::from_u16(status).unwrap_or_default();
-    HttpResponse::build(status).finish()
+    let mut response = HttpResponse::build(status);
+    match conduct {
+        Conduct::Says(_, text) => response.content_type(soap::MEDIA_TYPE).body(text),
+        _ if status.is_success() && !header("SOAPAction").is_empty() => {
+            response.content_type(soap::MEDIA_TYPE).body(taken(&body))
+        }
+        _ => response.finish(),
+    }
+}
+
+/// The response of the e-referral contract to a call that was taken.
+fn taken(call: &[u8]) -> String {
+    let limits = fhir::json::Limits::default();
+    let Ok(opened) = soap::open(call, &limits) else { return String::new() };
+    let (name, namespace) = (opened.body.name, opened.body.namespace);
+    let result = format!("<result><resultCode xmlns=\"{DOMAIN}:1\">OK</resultCode></result>");
+    soap::wrap(None, &format!("<{name}Response xmlns=\"{namespace}\">{result}</{name}Response>"))
 }

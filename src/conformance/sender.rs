@@ -11,6 +11,8 @@ pub struct Reply {
     pub status: u16,
     /// Media type.
     pub content_type: String,
+    /// The correlation id that is given back to a hub.
+    pub correlation: Option<String>,
     /// The whole body.
     pub body: Vec<u8>,
 }
@@ -20,7 +22,9 @@ impl Reply {
         let status = response.status().as_u16();
         let content_type = response.headers().get("content-type").and_then(|v| v.to_str().ok());
         let content_type = content_type.unwrap_or_default().to_string();
-        Ok(Reply { status, content_type, body: response.bytes().await?.to_vec() })
+        let correlation = response.headers().get("x-skltp-correlation-id").and_then(|v| v.to_str().ok());
+        let correlation = correlation.map(str::to_string);
+        Ok(Reply { status, content_type, correlation, body: response.bytes().await?.to_vec() })
     }
 
     /// The body as JSON, `null` if it is none.
@@ -65,6 +69,26 @@ impl Sender {
         let url = format!("{}{path}", self.base);
         let response = self.client.post(url).header("Content-Type", media_type).body(body).send().await?;
         Reply::of(response).await
+    }
+
+    /// Calls a SOAP operation by its address, with these headers beside.
+    pub async fn soap(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Result<Reply, reqwest::Error> {
+        let url = format!("{}{path}", self.base);
+        let mut call = self.client.post(url).header("Content-Type", soap::MEDIA_TYPE).body(body);
+        for (name, value) in headers {
+            call = call.header(*name, *value);
+        }
+        Reply::of(call.send().await?).await
+    }
+
+    /// Asks for a page.
+    pub async fn get(&self, path: &str) -> Result<Reply, reqwest::Error> {
+        Reply::of(self.client.get(format!("{}{path}", self.base)).send().await?).await
     }
 
     /// Posts a FHIR message.

@@ -69,25 +69,38 @@ impl HttpCourier {
     }
 
     async fn attempt(&self, partner: &Partner, delivery: &Delivery) -> Outcome {
-        let client = match self.client(partner.timeout_s.max(1)) {
-            Ok(client) => client,
-            Err(failure) => return Outcome::NotSent(Fault::of(Code::Internal, failure.to_string())),
-        };
-        let call = client
-            .post(&partner.endpoint)
-            .header(CONTENT_TYPE, delivery.format.media_type())
-            .header("X-Sluss-Delivery", &delivery.id)
-            .header("X-Sluss-Message", &delivery.message)
-            .header("X-Sluss-Attempt", delivery.attempt)
-            .body(delivery.body.clone());
-        match call.send().await {
+        match self.send(partner, delivery, &partner.endpoint, &[]).await {
             Ok(answer) => {
                 let outcome = by_status(answer.status());
                 finish(answer).await;
                 outcome
             }
-            Err(error) => by_error(&error),
+            Err(outcome) => outcome,
         }
+    }
+
+    /// Posts a delivery; the answer, or what it means that there is none.
+    pub(super) async fn send(
+        &self,
+        partner: &Partner,
+        delivery: &Delivery,
+        address: &str,
+        headers: &[(&'static str, String)],
+    ) -> Result<reqwest::Response, Outcome> {
+        let client = match self.client(partner.timeout_s.max(1)) {
+            Ok(client) => client,
+            Err(failure) => return Err(Outcome::NotSent(Fault::of(Code::Internal, failure.to_string()))),
+        };
+        let mut call = client
+            .post(address)
+            .header(CONTENT_TYPE, delivery.format.media_type())
+            .header("X-Sluss-Delivery", &delivery.id)
+            .header("X-Sluss-Message", &delivery.message)
+            .header("X-Sluss-Attempt", delivery.attempt);
+        for (name, value) in headers {
+            call = call.header(*name, value);
+        }
+        call.body(delivery.body.clone()).send().await.map_err(|error| by_error(&error))
     }
 }
 
@@ -112,7 +125,8 @@ async fn finish(mut answer: reqwest::Response) {
     let _ = tokio::time::timeout(ANSWER.1, reading).await;
 }
 
-fn by_status(status: StatusCode) -> Outcome {
+/// What a status alone says.
+pub(super) fn by_status(status: StatusCode) -> Outcome {
     let fault = |code: Code| Fault::of(code, format!("HTTP status {}", status.as_u16()));
     match status.as_u16() {
         200..=299 => Outcome::Delivered,

@@ -5,16 +5,17 @@
 
 mod http;
 mod mllp;
+mod soap;
 pub mod tls;
 
 use crate::{
-    model::{Delivery, Outcome, Partner},
+    model::{Delivery, Format, Outcome, Partner},
     port::{Courier, Pending},
 };
 pub use http::HttpCourier;
 pub use mllp::{MllpCourier, Sink, Unasked};
 
-/// All couriers; the scheme of the receiver's address says which one goes.
+/// All couriers; the scheme of the receiver's address, and of RIV-TA the format, says which one goes.
 pub struct Couriers {
     /// For `https://…`, and the one that refuses what none carries.
     pub http: HttpCourier,
@@ -26,6 +27,9 @@ impl Courier for Couriers {
     fn deliver<'a>(&'a self, partner: &'a Partner, delivery: &'a Delivery) -> Pending<'a, Outcome> {
         match partner.endpoint.split_once("://") {
             Some(("mllps", _)) => self.mllp.deliver(partner, delivery),
+            Some(("https", _)) if delivery.format == Format::RivTa => {
+                Box::pin(soap::attempt(&self.http, partner, delivery))
+            }
             _ => self.http.deliver(partner, delivery),
         }
     }

@@ -4,7 +4,7 @@
 //! `application/problem+json`; a body is read with a bound in size and time before anything looks at
 //! it. Deliberately absent: any rule about messages.
 
-use super::mailbox;
+use super::{mailbox, soap};
 use crate::{
     flow::Gateway,
     model::{Answer, Arrival, Channel, Code, Fault, Format, Model, Peer},
@@ -28,6 +28,7 @@ pub fn routes(gateway: Arc<Gateway>) -> impl FnOnce(&mut web::ServiceConfig) {
             .route("/fhir/metadata", web::get().to(metadata))
             .route("/case/v1/messages", web::post().to(case_message))
             .configure(mailbox::routes)
+            .configure(soap::routes)
             .route("/health", web::get().to(health))
             .default_service(web::to(nowhere));
     }
@@ -157,6 +158,7 @@ fn usual(channel: Channel) -> Format {
     match channel {
         Channel::Fhir => Format::FhirJson,
         Channel::Case | Channel::Mllp => Format::CaseJson,
+        Channel::Soap(_) => Format::RivTa,
     }
 }
 

@@ -8,4 +8,5 @@ pub mod http;
 pub mod mailbox;
 pub mod mllp;
 pub mod peer;
+mod soap;
 pub mod tls;

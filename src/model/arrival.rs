@@ -12,7 +12,53 @@ pub enum Channel {
     Case,
     /// MLLP
     Mllp,
+    /// `POST /rivta/<operation>`
+    Soap(Operation),
 }
+
+/// What a call of the e-referral contract does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Operation {
+    /// Asks for an examination.
+    ProcessRequest,
+    /// Tells how a referral stands.
+    ProcessRequestConfirmation,
+    /// Answers a referral.
+    ProcessRequestOutcome,
+}
+
+impl Operation {
+    /// Those that are carried.
+    pub const ALL: [Operation; 3] =
+        [Operation::ProcessRequest, Operation::ProcessRequestConfirmation, Operation::ProcessRequestOutcome];
+
+    /// Its name, which its request has too; that of its response has `Response` behind it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Operation::ProcessRequest => "ProcessRequest",
+            Operation::ProcessRequestConfirmation => "ProcessRequestConfirmation",
+            Operation::ProcessRequestOutcome => "ProcessRequestOutcome",
+        }
+    }
+
+    /// The namespace of its request and response.
+    pub fn namespace(self) -> String {
+        format!("{DOMAIN}:{}Responder:1", self.word())
+    }
+
+    /// Its SOAPAction.
+    pub fn action(self) -> String {
+        format!("{}:{}", self.namespace(), self.word())
+    }
+
+    /// Finds it by the name and namespace of a request.
+    pub fn of(namespace: &str, name: &str) -> Option<Operation> {
+        Operation::ALL.into_iter().find(|o| o.word() == name && o.namespace() == namespace)
+    }
+}
+
+/// The service domain of the e-referral contract.
+pub const DOMAIN: &str = "urn:riv:clinicalprocess:activity:request";
 
 impl Channel {
     /// The protocol's name in the duplicate key and on record.
@@ -21,6 +67,7 @@ impl Channel {
             Channel::Fhir => "fhir-http",
             Channel::Case => "case-http",
             Channel::Mllp => "hl7v2-mllp",
+            Channel::Soap(_) => "rivta-soap",
         }
     }
 }

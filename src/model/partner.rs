@@ -70,6 +70,8 @@ pub struct Partner {
     pub in_flight: u32,
     /// Of what becomes of its messages it wants a receipt: `Delivered`, `Rejected`, `Expired`.
     pub receipts: Vec<DeliveryState>,
+    /// May it call for others, as a hub of a service platform does?
+    pub hub: bool,
     /// What maps to and from its format are told of it, by name.
     pub translate: BTreeMap<String, String>,
     /// HL7 v2: which acknowledgements we ask it for.

@@ -115,8 +115,6 @@ pub struct Report {
     pub profile: Option<String>,
     /// Could it be read?
     pub readable: bool,
-    /// Is it of a kind that is known, and there is nothing here to read it or judge it by?
-    pub unread: bool,
     /// Of the agreement rules, what was checked.
     pub checked: Vec<Checked>,
     /// What was found, by heading and place.
@@ -126,7 +124,7 @@ pub struct Report {
 impl Report {
     fn of(kind: Kind) -> Report {
         let (found, checked) = (Vec::new(), Vec::new());
-        Report { kind, event: None, profile: None, readable: false, unread: false, checked, found }
+        Report { kind, event: None, profile: None, readable: false, checked, found }
     }
 
     /// No error under any heading.
@@ -154,14 +152,15 @@ impl Rulebook {
                 self.case_xml(bytes, wanted, &mut report);
                 return report;
             }
-            Kind::Soap | Kind::OtherXml if wanted.schemas.is_some() => {
-                schema::judge(bytes, wanted, &mut report);
+            Kind::Soap => {
+                self.soap(bytes, wanted, &mut report);
                 return report;
             }
-            _ => {
-                report.unread = kind.is_recognised_only();
-                Err(vec![not_read(kind)])
+            Kind::OtherXml if let Some(schemas) = wanted.schemas => {
+                schema::judge(bytes, wanted, schemas, &mut report);
+                return report;
             }
+            _ => Err(vec![not_read(kind)]),
         };
         let bytes = if kind == Kind::Hl7v2 { hl7v2::unframed(bytes) } else { bytes };
         let read = format.and_then(|format| Ok((format, self.read(bytes, format, wanted.max_bytes)?)));
@@ -179,6 +178,18 @@ impl Rulebook {
         let start = |f: &Found| f.finding.place.span.as_ref().map(|s| s.start);
         report.found.sort_by_key(|f| (f.heading, start(f)));
         report
+    }
+
+    /// A SOAP envelope: by the schemas that were given, or as the door takes it.
+    fn soap(&self, bytes: &[u8], wanted: &Wanted<'_>, report: &mut Report) {
+        schema::judge(bytes, wanted, wanted.schemas.unwrap_or(self.rivta.xsd()), report);
+        let request = report.profile.as_ref().is_some_and(|name| !name.ends_with("Response"));
+        if wanted.schemas.is_none() && request && report.is_valid() {
+            let read = self.read(bytes, Format::RivTa, wanted.max_bytes);
+            // Whoever asks how a referral stands asks another service.
+            let asks = report.profile.as_ref().is_some_and(|name| name.starts_with("Get"));
+            report.add(Heading::Profile, read.err().filter(|_| !asks).into_iter().flatten());
+        }
     }
 
     fn fhir(&self, mut tree: Tree, format: Format, bytes: &[u8], wanted: &Wanted<'_>, report: &mut Report) {
@@ -250,12 +261,8 @@ fn unknown_event(tree: &Tree, model: Model) -> Finding {
 
 /// What stands in the way of reading a document of this kind.
 fn not_read(kind: Kind) -> Finding {
-    let yet = match kind {
-        Kind::Soap => ", and the schemas of what it carries are not loaded (--xsd)",
-        _ => "",
-    };
     let detail = format!(
-        "it looks like {}{yet}; what is read here is FHIR R4 and the case message, each in JSON or XML in UTF-8, and HL7 v2",
+        "it looks like {}; what is read here is FHIR R4 and the case message, each in JSON or XML in UTF-8, HL7 v2, and SOAP",
         kind.looks()
     );
     Finding::error(Code::UnknownForm, detail)

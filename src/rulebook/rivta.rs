@@ -14,12 +14,14 @@ use crate::{
     model::{Code, Finding},
 };
 use fhir::{Definitions, NodeId, Tree, TypeId, json::Limits, xml};
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 /// Where our schemas of the contract stand.
 const OURS: &str = "conformance/schemas/rivta/";
 /// Where the schemas of our additions stand; they are there whoever's contract is used.
 const ADDED: &str = "conformance/schemas/rivta-extension/";
+/// The calls that are carried: a contract without one of them is not this contract.
+const CARRIED: [&str; 3] = ["ProcessRequest", "ProcessRequestConfirmation", "ProcessRequestOutcome"];
 const MODEL: &str = "conformance/models/rivta.json";
 /// The types that hold a moment or a day, and in which attributes.
 const TIMES: [(&str, &[&str], clock::Form); 3] = [
@@ -33,33 +35,74 @@ pub struct RivTaRules {
     definitions: Arc<Definitions>,
     message: TypeId,
     xsd: Xsd,
+    /// The contract's files, for those who ask for them.
+    contract: Vec<File>,
+    /// The schemas of our additions.
+    added: Vec<File>,
 }
 
 impl RivTaRules {
-    /// Compiles the schemas; `published` are those of a site's own copy of the contract, used instead of
-    /// ours.
+    /// Compiles our schemas of the contract.
     ///
     /// # Errors
     /// What is wrong with the schemas, or the model that is missing.
-    pub fn load(
-        files: &[File],
-        published: Option<Vec<File>>,
+    pub fn load(files: &[File], definitions: &Arc<Definitions>) -> Result<RivTaRules, Vec<Problem>> {
+        let under = |folder: &'static str| files.iter().filter(move |f| f.path.starts_with(folder));
+        let short =
+            |f: &File| File { path: f.path.trim_start_matches(OURS).to_string(), text: f.text.clone() };
+        RivTaRules::of(under(OURS).map(short).collect(), under(ADDED).cloned().collect(), definitions)
+    }
+
+    /// The same with a site's own copy of the published contract instead of ours.
+    ///
+    /// # Errors
+    /// What is wrong with the folder or its schemas.
+    pub fn published(&self, folder: &Path) -> Result<RivTaRules, Vec<Problem>> {
+        let contract = super::files::under(folder, &super::xsd::is_wanted)?;
+        let lacking = |operation: &&str| {
+            let name = format!("{operation}Responder_1.0.xsd");
+            !contract.iter().any(|f| f.path.rsplit('/').next() == Some(name.as_str()))
+        };
+        let missing: Vec<&str> = CARRIED.into_iter().filter(lacking).collect();
+        if !missing.is_empty() {
+            let what = format!("the folder has no schema of {}", missing.join(", "));
+            return Err(vec![problem_at(&folder.display().to_string(), what)]);
+        }
+        RivTaRules::of(contract, self.added.clone(), &self.definitions)
+    }
+
+    fn of(
+        contract: Vec<File>,
+        added: Vec<File>,
         definitions: &Arc<Definitions>,
     ) -> Result<RivTaRules, Vec<Problem>> {
-        let under = |folder: &str| files.iter().filter(|f| f.path.starts_with(folder)).cloned().collect();
-        let mut schemas: Vec<File> = published.unwrap_or_else(|| under(OURS));
-        let added: Vec<File> = under(ADDED);
-        schemas.extend(added);
+        let schemas: Vec<File> = contract.iter().chain(&added).cloned().collect();
         let xsd = Xsd::compile(&schemas)?;
         let Some(message) = definitions.type_id("RivTa") else {
             return Err(vec![problem_at(MODEL, "the model of RIV-TA messages is missing".into())]);
         };
-        Ok(RivTaRules { definitions: definitions.clone(), message, xsd })
+        Ok(RivTaRules { definitions: definitions.clone(), message, xsd, contract, added })
+    }
+
+    /// The contract's files.
+    pub(super) fn files(&self) -> &[File] {
+        &self.contract
     }
 
     /// The schemas of the contract.
     pub fn xsd(&self) -> &Xsd {
         &self.xsd
+    }
+
+    /// The text of a file of the contract, by its path in the package.
+    pub fn file(&self, path: &str) -> Option<&str> {
+        self.contract.iter().find(|f| f.path == path).map(|f| f.text.as_str())
+    }
+
+    /// The path of the WSDL that has an operation.
+    pub fn wsdl(&self, operation: &str) -> Option<&str> {
+        let name = format!("/{operation}Interaction_1.0_RIVTABP21.wsdl");
+        self.contract.iter().map(|f| f.path.as_str()).find(|path| format!("/{path}").ends_with(&name))
     }
 
     /// Reads an envelope; every node has its type.

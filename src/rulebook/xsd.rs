@@ -12,6 +12,7 @@ use super::File;
 use crate::{config::Problem, model::Code};
 use fhir::{Finding, xml::Limits};
 use files::Given;
+pub(super) use files::is_wanted;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use xsd_schema::{ResolverConfig, SchemaError, SchemaResolver, SchemaSet, SchemaSetBuilder, XsdVersion};
@@ -48,7 +49,7 @@ impl Xsd {
     /// # Errors
     /// As [`Xsd::compile`], and a folder that cannot be read.
     pub fn load(folder: &Path) -> Result<Xsd, Vec<Problem>> {
-        Xsd::compile(&super::files::under(folder, &files::is_wanted)?)
+        Xsd::compile(&super::files::under(folder, &is_wanted)?)
     }
 
     /// Compiles the `.xsd` files and the types of the `.wsdl` files; all problems of the first file

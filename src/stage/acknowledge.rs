@@ -1,7 +1,10 @@
 //! Verdict → answer in the sender's own protocol.
 //!
 //! Invariant: a FHIR endpoint answers only with OperationOutcome, every other endpoint's fault is
-//! `application/problem+json` (RFC 9457); all findings at once; never a value from a message.
+//! `application/problem+json` (RFC 9457), but for SOAP, which has its own; all findings at once; never a value
+//! from a message.
+
+mod soap;
 
 mod er7;
 
@@ -74,6 +77,7 @@ pub fn accepted(
             }
             Answer { status: 202, content_type: Format::CaseJson.media_type().into(), body: bytes(&body) }
         }
+        Channel::Soap(operation) => soap::accepted(operation, id, notes),
     }
 }
 
@@ -97,6 +101,7 @@ pub fn noted(style: Style<'_>, id: &str, noted: &Noted) -> Answer {
             let body = json!({ "id": id, "message": noted.id, "state": "noted", "notes": [row] });
             Answer { status: 202, content_type: Format::CaseJson.media_type().into(), body: bytes(&body) }
         }
+        Channel::Soap(operation) => soap::noted(operation, id, noted),
     }
 }
 
@@ -160,6 +165,7 @@ fn faulted(style: Style<'_>, findings: &[Finding], code: Code) -> Answer {
             });
             Answer { status, content_type: "application/problem+json".into(), body: bytes(&body) }
         }
+        Channel::Soap(operation) => soap::faulted(operation, findings, code),
     }
 }
 

@@ -33,6 +33,7 @@ fn partner(id: &str, kind: PartyKind, format: Format) -> Partner {
         timeout_s: 1,
         in_flight: 1,
         receipts: Vec::new(),
+        hub: false,
         translate: Default::default(),
         acknowledgement: sluss::model::Acknowledgement::Original,
         reuses_control_ids: false,

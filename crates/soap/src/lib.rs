@@ -9,7 +9,7 @@ mod read;
 mod write;
 
 pub use read::{Body, Header, Opened, open, value};
-pub use write::{Detail, fault, wrap};
+pub use write::{Detail, escaped, fault, wrap};
 
 /// The namespace of SOAP 1.1.
 pub const SOAP: &str = "http://schemas.xmlsoap.org/soap/envelope/";

@@ -65,7 +65,13 @@ pub fn fault(code: FaultCode, text: &str, namespace: &str, details: &[Detail]) -
 }
 
 /// Text as it may stand between tags and in attributes.
-pub(crate) fn escape(out: &mut String, text: &str) {
+pub fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    escape(&mut out, text);
+    out
+}
+
+fn escape(out: &mut String, text: &str) {
     for c in text.chars() {
         match c {
             '<' => out.push_str("&lt;"),

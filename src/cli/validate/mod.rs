@@ -36,7 +36,8 @@ const EXAMPLES: &str = "Examples:
   sluss validate - < message.xml                     from standard input
   sluss validate --as admission-notice message.json  as a message of this event
   sluss validate --profile Patient child.json        any FHIR resource against a type or profile
-  sluss validate --xsd schemas/ request.xml          a SOAP envelope against the schemas of its contract
+  sluss validate request.xml                         a SOAP envelope of the e-referral contract
+  sluss validate --xsd schemas/ other.xml            a SOAP envelope against the schemas of another contract
   sluss validate --mode test message.json            also: only published test numbers
   sluss validate --config sluss.toml message.json    by a gateway's own rules, mode, limit and packages
 
@@ -152,6 +153,10 @@ fn load(args: &Args) -> Result<Rules, Vec<Problem>> {
         .chain(args.package.iter().map(PathBuf::as_path))
         .collect();
     let rulebook = Rulebook::load_from(&source, &packages);
+    let rulebook = rulebook.and_then(|rules| match known.and_then(|c| c.contract.as_deref()) {
+        Some(folder) => rules.with_contract(folder),
+        None => Ok(rules),
+    });
     let own = args.mode.map(|mode| match mode {
         ModeWord::Test => Mode::Test,
         ModeWord::Production => Mode::Production,
@@ -254,7 +259,6 @@ impl<'a> Run<'a> {
     fn tell(&mut self, path: &Path, bytes: &[u8], report: &Report, alone: bool) {
         match report.is_valid() {
             true => self.sum.valid += 1,
-            false if report.unread => self.sum.unread += 1,
             false => self.sum.invalid += 1,
         }
         for heading in Heading::ALL {

@@ -75,7 +75,6 @@ impl Teller<'_> {
         let event = report.event.as_ref().map(|event| format!(", {event}")).unwrap_or_default();
         let verdict = match report.is_valid() {
             true => words::VALID,
-            false if report.unread => words::UNREAD,
             false => words::INVALID,
         };
         format!("{}: {}{event}: {}", self.file, report.kind.word(), self.lang.pick(verdict))

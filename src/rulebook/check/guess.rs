@@ -81,12 +81,8 @@ impl Kind {
 
     /// Is there a reader for it?
     pub fn is_read(self) -> bool {
-        matches!(self, Kind::FhirJson | Kind::FhirXml | Kind::CaseJson | Kind::CaseXml | Kind::Hl7v2)
-    }
-
-    /// Is it a message of a kind that is known and has no reader here?
-    pub fn is_recognised_only(self) -> bool {
-        matches!(self, Kind::Soap)
+        let read = [Kind::FhirJson, Kind::FhirXml, Kind::CaseJson, Kind::CaseXml, Kind::Hl7v2, Kind::Soap];
+        read.contains(&self)
     }
 
     /// Is its text XML?

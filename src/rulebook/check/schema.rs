@@ -1,17 +1,16 @@
-//! A SOAP envelope, or another document in XML, against schemas that were given.
+//! A SOAP envelope against the e-referral contract, or against schemas that were given, as another document in XML.
 //!
 //! Invariant: what is wrong with the text stands under format, what is wrong with the message under
-//! profile. Deliberately absent: schemas of our own; they come with what they describe.
+//! profile. Deliberately absent: what a message says; the gateway asks that when it is sent.
 
 use super::{Found, Heading, Kind, Report, Wanted, content, read};
 use crate::{
     model::{Code, Finding},
-    rulebook::Body,
+    rulebook::{Body, Xsd},
 };
 
-/// Judges by the schemas that are wanted.
-pub(super) fn judge(bytes: &[u8], wanted: &Wanted<'_>, report: &mut Report) {
-    let Some(schemas) = wanted.schemas else { return };
+/// Judges by these schemas.
+pub(super) fn judge(bytes: &[u8], wanted: &Wanted<'_>, schemas: &Xsd, report: &mut Report) {
     let limits = read::limits(wanted.max_bytes);
     let found = match report.kind {
         Kind::Soap => schemas.check_soap(bytes, &limits),

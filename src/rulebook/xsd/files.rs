@@ -44,7 +44,7 @@ pub(super) fn path(address: &str) -> &str {
 }
 
 /// The files that schemas are made from.
-pub(super) fn is_wanted(path: &str) -> bool {
+pub(in crate::rulebook) fn is_wanted(path: &str) -> bool {
     path.ends_with(".xsd") || path.ends_with(".wsdl")
 }
 

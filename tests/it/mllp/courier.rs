@@ -32,6 +32,7 @@ fn partner(address: SocketAddr, timeout_s: u32) -> Partner {
         receipts: Vec::new(),
         acknowledgement: Acknowledgement::Original,
         reuses_control_ids: false,
+        hub: false,
         translate: Default::default(),
     }
 }

@@ -131,6 +131,7 @@ fn partner(address: SocketAddr, timeout_s: u32) -> Partner {
         timeout_s,
         in_flight: 1,
         receipts: Vec::new(),
+        hub: false,
         translate: Default::default(),
         acknowledgement: sluss::model::Acknowledgement::Original,
         reuses_control_ids: false,
