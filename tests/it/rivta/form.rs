@@ -9,7 +9,12 @@ use std::sync::OnceLock;
 
 pub fn rulebook() -> &'static Rulebook {
     static RULEBOOK: OnceLock<Rulebook> = OnceLock::new();
-    RULEBOOK.get_or_init(|| Rulebook::load(&Source::Embedded).unwrap_or_else(|p| panic!("{p:#?}")))
+    RULEBOOK.get_or_init(again)
+}
+
+/// A rulebook of one's own.
+pub fn again() -> Rulebook {
+    Rulebook::load(&Source::Embedded).unwrap_or_else(|p| panic!("{p:#?}"))
 }
 
 /// Each official request that is valid, and valid ones made of those that are not.
@@ -84,4 +89,33 @@ fn what_the_contract_cannot_say_is_told_and_not_cut() {
     let refused = rules.write(&long).unwrap_err();
     assert_eq!(refused.code, Code::Untranslatable);
     assert!(refused.detail.contains("cvc-maxLength-valid") && !refused.detail.contains("xxx"), "{refused:?}");
+}
+
+/// Each golden example of the maps, as it stands on the wire: what they write passes the contract's schema and
+/// reads back the same, and a statement of what is read is one of what may be sent.
+#[test]
+fn the_examples_of_the_maps_stand_on_the_wire() {
+    let rules = rulebook().rivta();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("mappings/rivta");
+    let mut seen = 0;
+    for event in std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path().join("examples")) {
+        for path in std::fs::read_dir(event).into_iter().flatten().map(|e| e.unwrap().path()) {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            let contract = name.ends_with(".json") && name.contains("-rivta-") == name.contains(".in.");
+            if !contract {
+                continue;
+            }
+            let text = std::fs::read(&path).unwrap();
+            let form = fhir::json::Form::Plain;
+            let tree = fhir::json::read(&text, form, &limits()).unwrap_or_else(|f| panic!("{name}: {f:?}"));
+            let wire = rules.write(&tree).unwrap_or_else(|f| panic!("{}: {f:?}", path.display()));
+            let again = rules.read(&wire, &limits()).unwrap_or_else(|f| panic!("{}: {f:?}", path.display()));
+            let json = |tree: &fhir::Tree| -> serde_json::Value {
+                serde_json::from_str(&fhir::json::write(tree, form)).unwrap()
+            };
+            assert_eq!(json(&again), json(&tree), "{}", path.display());
+            seen += 1;
+        }
+    }
+    assert!(seen > 40, "{seen}");
 }
