@@ -6,6 +6,7 @@
 pub mod cases;
 pub mod desk;
 pub mod evidence;
+mod tellers;
 mod unasked;
 
 pub use crate::flow::Gateway;
@@ -23,7 +24,7 @@ use crate::{
     },
     model::{Code, Event, EventKind, Failure, Finding, Format, Model},
     pki::TlsFiles,
-    port::{Clock, SystemClock, SystemEntropy},
+    port::{Clock, SystemClock, SystemEntropy, Teller},
     registry::Registry,
     rulebook::{self, Rulebook, Source},
 };
@@ -48,6 +49,7 @@ pub struct Loaded {
     gate: Gate,
     couriers: Couriers,
     unasked: mpsc::Receiver<Unasked>,
+    tellers: Vec<Arc<dyn Teller>>,
 }
 
 /// Why the gateway does not start.
@@ -95,15 +97,16 @@ pub fn load(file: &Path) -> Result<Loaded, Vec<Problem>> {
     let http = HttpCourier::load(&files(&config.tls.server_ca), now);
     let (sink, unasked) = unasked::queue();
     let mllp = MllpCourier::load(&files(&config.tls.server_ca), now, sink);
+    let tellers = tellers::load(&config, now);
     let mut unspoken = unspoken(&config, &rulebook, file);
     unspoken.extend(unmade(&config, &rulebook, file));
-    match (gate, http, mllp) {
-        (Ok(gate), Ok(http), Ok(mllp)) if unspoken.is_empty() => {
-            Ok(Loaded { config, rulebook, gate, couriers: Couriers { http, mllp }, unasked })
+    match (gate, http, mllp, tellers) {
+        (Ok(gate), Ok(http), Ok(mllp), Ok(tellers)) if unspoken.is_empty() => {
+            Ok(Loaded { config, rulebook, gate, couriers: Couriers { http, mllp }, unasked, tellers })
         }
-        (gate, http, mllp) => {
+        (gate, http, mllp, tellers) => {
             let mut found = gate.err().unwrap_or_default();
-            found.extend(http.err().into_iter().chain(mllp.err()).flatten());
+            found.extend(http.err().into_iter().chain(mllp.err()).chain(tellers.err()).flatten());
             let mut problems: Vec<Problem> = unspoken;
             for problem in found.into_iter().map(|f| tls_problem(f, file)) {
                 if !problems.iter().any(|p| p.file == problem.file && p.message == problem.message) {
@@ -215,7 +218,7 @@ pub async fn start(loaded: Loaded) -> Result<Running, StartError> {
 
 /// The same with another clock.
 pub async fn start_with(loaded: Loaded, clock: Arc<dyn Clock>) -> Result<Running, StartError> {
-    let Loaded { config, rulebook, gate, couriers, unasked } = loaded;
+    let Loaded { config, rulebook, gate, couriers, unasked, tellers } = loaded;
     let address = config.listen.address;
     let bind = |address| TcpListener::bind(address).map_err(|e| StartError::Bind(address, e));
     let listener = bind(address)?;
@@ -268,6 +271,7 @@ pub async fn start_with(loaded: Loaded, clock: Arc<dyn Clock>) -> Result<Running
         // Messages pass without it.
         Err(error) => tracing::warn!(%error, "there is no desk: stop the gateway to close problems"),
     }
+    tellers::start(tellers, &gateway, &stopped);
     let sweep = tokio::spawn(gateway.clone().sweep(stopped.clone()));
     let dispatch = dispatch(gateway.clone(), stopped)?;
     let mllp = mllp_door.as_ref().map(mllp::Door::address);

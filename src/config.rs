@@ -6,6 +6,7 @@
 //! key that weakens TLS.
 
 pub mod agreement;
+mod notify;
 mod partner;
 pub(crate) mod read;
 mod site;
@@ -13,6 +14,7 @@ mod watch;
 
 use crate::model::{Code, HsaId, Partner};
 pub use agreement::{Agreement, Area, EventRule, FanOut, Routing, routing::postal_code};
+pub use notify::{Mail, Notify, Webhook};
 pub use site::{Delivery, HsaFrom, Listen, Mllp, Mode, Store, Tls};
 use std::{
     collections::HashMap,
@@ -73,6 +75,8 @@ pub struct Config {
     pub delivery: Delivery,
     /// Limits of the ledger.
     pub store: Store,
+    /// Who is told of problems.
+    pub notify: Notify,
     /// When something becomes a problem.
     pub watch: Watch,
     /// Largest difference between our clock and a message's send time, in minutes, ahead or behind.

@@ -10,6 +10,7 @@ mod dispatch;
 mod ends;
 pub mod mailbox;
 mod marking;
+mod notify;
 pub mod operate;
 mod receipts;
 pub mod sweep;

@@ -3,7 +3,7 @@
 //! Invariant: everything outside the process that the spine touches comes through one of these, so
 //! that a test can play the outside. Deliberately absent: a trait for anything with one side only.
 
-use crate::model::{Arrival, Delivery, Failure, Fault, HsaId, Outcome, Partner, Subject};
+use crate::model::{Arrival, Delivery, Failure, Fault, HsaId, Notice, Outcome, Partner, Subject};
 use aws_lc_rs::rand;
 use jiff::{SignedDuration, Timestamp};
 use std::{
@@ -130,6 +130,15 @@ impl Entropy for SystemEntropy {
             _ => Uuid::now_v7().to_string(),
         }
     }
+}
+
+/// Tells somebody of problems. What it is told it may be told again, with the same numbers.
+pub trait Teller: Send + Sync {
+    /// Its name on record.
+    fn name(&self) -> &'static str;
+
+    /// Tells once; an error says why it was not taken, without any content.
+    fn tell<'a>(&'a self, notices: &'a [Notice]) -> Pending<'a, Result<(), String>>;
 }
 
 #[cfg(test)]

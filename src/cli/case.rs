@@ -51,7 +51,7 @@ pub struct Which {
     place: Place,
     /// The case id.
     case: String,
-    /// For this time instead of now, such as 2026-03-02T12:00:00+01:00: no later, if the clock was moved.
+    /// For this time instead of now, such as 2026-03-02T12:00:00+01:00.
     #[arg(long)]
     at: Option<Timestamp>,
 }
@@ -74,7 +74,9 @@ pub fn run(verb: Verb, out: Out) -> Exit {
 }
 
 async fn find(ledger: &Ledger, which: &Which) -> Result<Option<Shown>, Failure> {
-    let shown = cases::show(ledger, &which.case, which.at.unwrap_or_else(Timestamp::now)).await?;
+    // Of a clock that was moved the record knows better.
+    let now = Timestamp::now().max(ledger.latest().await?.unwrap_or_default());
+    let shown = cases::show(ledger, &which.case, which.at.unwrap_or(now)).await?;
     if shown.is_none() {
         eprintln!(
             "error: nothing of the case {} is on record; `sluss msg list` shows the newest messages",

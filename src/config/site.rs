@@ -1,6 +1,6 @@
 //! `sluss.toml`: this gateway itself.
 
-use super::{Config, read::Table, watch};
+use super::{Config, notify, read::Table, watch};
 use crate::model::{Channel, HsaId};
 use std::{
     net::SocketAddr,
@@ -134,6 +134,7 @@ pub fn read(table: &mut Table<'_>, file: &Path) -> Option<Config> {
         queue: t.number("queue", 4_096, 1..=1_000_000) as usize,
     });
     let watch = table.table("watch", watch::read);
+    let notify = table.table("notify", |t| notify::read(t, folder));
     Some(Config {
         mode: mode.unwrap_or(Mode::Test),
         hsa_id: hsa_id?,
@@ -148,6 +149,7 @@ pub fn read(table: &mut Table<'_>, file: &Path) -> Option<Config> {
         delivery,
         store,
         watch,
+        notify,
         clock_skew_minutes,
         partners: Vec::new(),
         agreements: Vec::new(),

@@ -50,20 +50,7 @@ impl HttpCourier {
             return Ok(client.clone());
         }
         let whole = Duration::from_secs(timeout_s.into());
-        let client = Client::builder()
-            .tls_backend_preconfigured(self.tls.clone())
-            .https_only(true)
-            .http1_only()
-            .redirect(redirect::Policy::none())
-            .retry(retry::never())
-            .no_proxy()
-            .referer(false)
-            .connect_timeout(CONNECT.min(whole / 2))
-            .timeout(whole)
-            .pool_idle_timeout(REST)
-            .user_agent(concat!("sluss/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|e| Failure::Internal(format!("no HTTP client: {e}")))?;
+        let client = one_client(self.tls.clone(), whole)?;
         clients.insert(timeout_s, client.clone());
         Ok(client)
     }
@@ -102,6 +89,24 @@ impl HttpCourier {
         }
         call.body(delivery.body.clone()).send().await.map_err(|error| by_error(&error))
     }
+}
+
+/// A client that calls once, to a host whose name is verified, within this time.
+pub(super) fn one_client(tls: tls::ClientConfig, whole: Duration) -> Result<Client, Failure> {
+    Client::builder()
+        .tls_backend_preconfigured(tls)
+        .https_only(true)
+        .http1_only()
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .no_proxy()
+        .referer(false)
+        .connect_timeout(CONNECT.min(whole / 2))
+        .timeout(whole)
+        .pool_idle_timeout(REST)
+        .user_agent(concat!("sluss/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|e| Failure::Internal(format!("no HTTP client: {e}")))
 }
 
 impl Courier for HttpCourier {

@@ -4,16 +4,20 @@
 //! absent: retries, order and permission (the flow decides), and any knowledge of what is carried.
 
 mod http;
+mod mail;
 mod mllp;
 mod soap;
 pub mod tls;
+mod webhook;
 
 use crate::{
     model::{Delivery, Format, Outcome, Partner},
     port::{Courier, Pending},
 };
 pub use http::HttpCourier;
+pub use mail::Mail;
 pub use mllp::{MllpCourier, Sink, Unasked};
+pub use webhook::Webhook;
 
 /// All couriers; the scheme of the receiver's address, and of RIV-TA the format, says which one goes.
 pub struct Couriers {

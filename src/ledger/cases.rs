@@ -9,6 +9,7 @@ use super::{
     sqlite::{Trouble, instant},
 };
 use crate::model::Failure;
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 /// Which problems to list.
@@ -55,6 +56,11 @@ impl Ledger {
     pub async fn obligations(&self, case: &str) -> Result<Vec<ObligationRow>, Failure> {
         let case = case.to_owned();
         self.inside.pool.ask(move |conn| obligations(conn, &case)).await
+    }
+
+    /// When the newest event was, by the gateway's clock.
+    pub async fn latest(&self) -> Result<Option<Timestamp>, Failure> {
+        self.inside.pool.ask(latest).await
     }
 
     /// How often each party is heard of.
@@ -143,6 +149,14 @@ fn obligations(conn: &Connection, case: &str) -> Result<Vec<ObligationRow>, Trou
         )?
         .query_map([case], read)?
         .collect::<rusqlite::Result<_>>()?)
+}
+
+fn latest(conn: &Connection) -> Result<Option<Timestamp>, Trouble> {
+    let at: Option<i64> = conn
+        .prepare_cached("SELECT at FROM event ORDER BY seq DESC LIMIT 1")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    Ok(at.map(instant).transpose()?)
 }
 
 fn rhythms(conn: &Connection) -> Result<Vec<RhythmRow>, Trouble> {

@@ -15,6 +15,7 @@ mod follow;
 mod following;
 mod mailbox;
 mod mark;
+mod notices;
 mod owed;
 mod pool;
 mod questions;

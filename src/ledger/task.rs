@@ -32,6 +32,10 @@ pub(super) enum Task {
     },
     Decide(Ruling),
     Follow(Box<Following>),
+    Cursor {
+        follower: &'static str,
+        seq: u64,
+    },
     CloseProblem {
         id: String,
         by: String,
@@ -76,12 +80,13 @@ impl Task {
                 | Task::Follow(_)
                 | Task::Decide(_)
                 | Task::CloseProblem { .. }
+                | Task::Cursor { .. }
         )
     }
 
     /// Does nobody wait for it? Then it may look for company before it is stored.
     pub(super) fn is_outcome(&self) -> bool {
-        matches!(self, Task::Settle(_) | Task::Follow(_))
+        matches!(self, Task::Settle(_) | Task::Follow(_) | Task::Cursor { .. })
     }
 
     pub(super) fn bytes(&self) -> usize {

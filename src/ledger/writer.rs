@@ -445,6 +445,7 @@ impl Pen<'_> {
             Task::Waive { owed, event } => self.waive(*owed, event).map(|()| Done::Nothing),
             Task::Decide(ruling) => self.decide(ruling).map(Done::Decided),
             Task::Follow(following) => self.follow_record(following).map(|()| Done::Nothing),
+            Task::Cursor { follower, seq } => self.put_cursor(follower, *seq).map(|()| Done::Nothing),
             Task::CloseProblem { id, by, reason, now } => {
                 self.close_problem(id, by, reason, *now).map(Done::Yes)
             }

@@ -12,8 +12,7 @@ mod sign;
 
 pub use authority::{Authority, Issued, Leaf, Usage, Validity};
 pub use folder::{Existing, Files, GATEWAY_HSA_ID, Made, P12_PASSWORD, Party, make};
-use pem::finding;
-pub use pem::{Loaded, TlsFiles};
+pub use pem::{Loaded, TlsFiles, finding};
 pub use sign::{Signature, sign};
 
 use std::{io, path::PathBuf};

@@ -16,6 +16,7 @@ mod identity;
 mod mailbox;
 mod maps;
 mod mllp;
+mod notify;
 mod packages;
 mod places;
 mod process;

@@ -269,3 +269,34 @@ fn the_comparison_notices_every_wrong_rule() {
         assert!(noticed, "{wrong:?}");
     }
 }
+
+/// The kinds of problem of a story at a time.
+fn keys(told: &[Told], leads: &Leads, now: Timestamp) -> (Vec<String>, Option<Timestamp>) {
+    let view = play(told, &Terms::default(), now);
+    let causes = causes(&view, told, leads, now);
+    (causes.iter().map(crate::model::Cause::key).collect(), next(&view, leads, now))
+}
+
+#[test]
+fn time_alone_makes_and_ends_no_problem_before_the_instant_that_is_named() {
+    let (mut dice, leads) = (Dice(0x7157), Leads::default());
+    let mut turns = 0;
+    for _ in 0..2_000 {
+        let told = story(&mut dice);
+        let Some(last) = told.iter().map(|t| t.sent).max() else { continue };
+        let mut now = last + SignedDuration::from_hours(1);
+        let (mut open, mut then) = keys(&told, &leads, now);
+        while let Some(instant) = then {
+            assert!(instant > now, "{instant} is not after {now}");
+            let before = instant - SignedDuration::from_secs(1);
+            if before > now {
+                assert_eq!(keys(&told, &leads, before).0, open, "between {now} and {instant}: {told:#?}");
+            }
+            (now, turns) = (instant, turns + 1);
+            (open, then) = keys(&told, &leads, now);
+        }
+        let years = now + SignedDuration::from_hours(24 * 900);
+        assert_eq!(keys(&told, &leads, years).0, open, "after {now}: {told:#?}");
+    }
+    assert!(turns > 2_000, "{turns}");
+}

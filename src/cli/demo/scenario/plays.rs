@@ -130,9 +130,9 @@ fn cofinancing_unanswered() -> Scenario {
         ),
         acts: vec![
             Tell { title: "M17 question", ends: (SJOBY, REGION), letter: question },
-            Hours(24 * 13 + 20),
-            Open("the time is near", &[("limit-near", "answer-cofinancing", REGION)]),
-            Hours(48),
+            Hours(24 * 12),
+            Open("nothing is late yet", &[]),
+            Hours(24 * 4),
             Open("the time is past", &[("obligation-late", "answer-cofinancing", REGION)]),
             Tell { title: "M17 answer, late", ends: (REGION, SJOBY), letter: answer },
             Open("it has come", &[]),
