@@ -17,7 +17,6 @@ use crate::{
     flow::mailbox::Seats,
     ledger::{Ledger, Options, Slots, SubjectKey, Sync},
     listen::{
-        self,
         door::{self, Limits, Stopper},
         http, mllp,
         tls::{Gate, TurnedAway},
@@ -191,7 +190,7 @@ pub struct Running {
     stop: watch::Sender<bool>,
     door: JoinHandle<std::io::Result<()>>,
     dispatch: oneshot::Receiver<()>,
-    sweep: JoinHandle<()>,
+    followers: Vec<JoinHandle<()>>,
 }
 
 impl Running {
@@ -206,7 +205,9 @@ impl Running {
         }
         let _ = self.stop.send(true);
         let _ = self.dispatch.await;
-        let _ = self.sweep.await;
+        for follower in self.followers {
+            let _ = follower.await;
+        }
         let _ = self.door.await;
     }
 }
@@ -266,16 +267,10 @@ pub async fn start_with(loaded: Loaded, clock: Arc<dyn Clock>) -> Result<Running
     let (address, stopper) = (door.address(), door.stopper());
     let door = tokio::spawn(door.run());
     let (stop, stopped) = watch::channel(false);
-    match listen::desk::open(&gateway.config.state) {
-        Ok(desk) => drop(tokio::spawn(listen::desk::serve(desk, gateway.clone(), stopped.clone()))),
-        // Messages pass without it.
-        Err(error) => tracing::warn!(%error, "there is no desk: stop the gateway to close problems"),
-    }
-    tellers::start(tellers, &gateway, &stopped);
-    let sweep = tokio::spawn(gateway.clone().sweep(stopped.clone()));
+    let followers = tellers::start(tellers, &gateway, &stopped);
     let dispatch = dispatch(gateway.clone(), stopped)?;
     let mllp = mllp_door.as_ref().map(mllp::Door::address);
-    Ok(Running { gateway, address, mllp, mllp_door, stopper, stop, door, dispatch, sweep })
+    Ok(Running { gateway, address, mllp, mllp_door, stopper, stop, door, dispatch, followers })
 }
 
 /// Starts the dispatcher on a thread of its own, with its connections: no other thread is woken for what

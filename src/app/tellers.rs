@@ -1,4 +1,4 @@
-//! Who is told of problems: made from the configuration, each following the record on its own.
+//! What follows the record beside the messages: the watch, who is told of problems, and the desk.
 //!
 //! Invariant: what is wrong with a teller's files is found at start-up; a teller that fails later stops nobody else.
 
@@ -6,13 +6,14 @@ use crate::{
     config::Config,
     courier::{Mail, Webhook},
     flow::Gateway,
+    listen::desk,
     model::Finding,
     pki::TlsFiles,
     port::Teller,
 };
 use jiff::Timestamp;
 use std::sync::Arc;
-use tokio::sync::watch;
+use tokio::{sync::watch, task::JoinHandle};
 
 /// All of them; all problems at once.
 pub(super) fn load(config: &Config, now: Timestamp) -> Result<Vec<Arc<dyn Teller>>, Vec<Finding>> {
@@ -37,9 +38,20 @@ pub(super) fn load(config: &Config, now: Timestamp) -> Result<Vec<Arc<dyn Teller
     if found.is_empty() { Ok(tellers) } else { Err(found) }
 }
 
-/// Lets each follow the record.
-pub(super) fn start(tellers: Vec<Arc<dyn Teller>>, gateway: &Arc<Gateway>, stop: &watch::Receiver<bool>) {
+/// Starts what goes on beside the messages: the watch, the tellers, and the desk of those who run the gateway.
+pub(super) fn start(
+    tellers: Vec<Arc<dyn Teller>>,
+    gateway: &Arc<Gateway>,
+    stop: &watch::Receiver<bool>,
+) -> Vec<JoinHandle<()>> {
+    let mut followers = vec![tokio::spawn(gateway.clone().sweep(stop.clone()))];
     for teller in tellers {
-        tokio::spawn(gateway.clone().notify(teller, stop.clone()));
+        followers.push(tokio::spawn(gateway.clone().notify(teller, stop.clone())));
     }
+    match desk::open(&gateway.config.state) {
+        Ok(open) => followers.push(tokio::spawn(desk::serve(open, gateway.clone(), stop.clone()))),
+        // Messages pass without it.
+        Err(error) => tracing::warn!(%error, "there is no desk: stop the gateway to close problems"),
+    }
+    followers
 }

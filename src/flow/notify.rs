@@ -30,7 +30,12 @@ impl Gateway {
         let (mut told, mut wait) = (None, WAITS.0);
         while !*stop.borrow() && stop.has_changed().is_ok() && self.ledger.failure().is_none() {
             grown.mark_unchanged();
-            let rest = match self.tell_new(teller.as_ref(), &mut told).await {
+            let ended = tokio::select! {
+                ended = self.tell_new(teller.as_ref(), &mut told) => ended,
+                // A stop waits for no teller: what was not put on record is told again.
+                _ = stop.wait_for(|stop| *stop) => return,
+            };
+            let rest = match ended {
                 Ok(()) => {
                     wait = WAITS.0;
                     None

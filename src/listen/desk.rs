@@ -54,7 +54,11 @@ pub async fn serve(listener: UnixListener, gateway: Arc<Gateway>, mut stop: watc
         match stream {
             Ok((stream, _)) => {
                 // One after another: those who run the gateway are few.
-                if !matches!(timeout(PATIENCE, attend(stream, &gateway)).await, Ok(Ok(()))) {
+                let attended = tokio::select! {
+                    attended = timeout(PATIENCE, attend(stream, &gateway)) => attended,
+                    _ = stop.wait_for(|stop| *stop) => break,
+                };
+                if !matches!(attended, Ok(Ok(()))) {
                     tracing::warn!("a caller at the desk was let go");
                 }
             }

@@ -185,11 +185,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_lead_back_and_none_is_used_twice() {
+    fn words_lead_back_and_are_explained() {
+        let page = include_str!("../../docs/problems.md");
         for kind in ProblemKind::ALL {
+            assert!(page.contains(&format!("| `{}` |", kind.word())), "{}", kind.word());
             assert_eq!(ProblemKind::from_word(kind.word()), Some(kind));
         }
         for reason in CloseReason::ALL {
+            assert!(page.contains(&format!("| `{}` |", reason.word())), "{}", reason.word());
             assert_eq!(CloseReason::from_word(reason.word()), Some(reason));
         }
     }

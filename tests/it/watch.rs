@@ -186,6 +186,14 @@ async fn a_person_lets_what_is_held_go_or_ends_it() {
     assert_eq!(ended.last().map(String::as_str), Some("stopped"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_near_its_reserve_is_a_problem_of_the_gateway() {
+    // No disk of a test has so much: nothing is accepted, and that is told.
+    let world = World::with(Setup { store: Some("min_free_mib = 1048576"), ..Setup::default() }).await;
+    let open = until_open(&world, &["disk-low"]).await;
+    assert_eq!((open[0].owner.as_str(), open[0].party.as_deref()), ("gateway", Some("SE2321009900-SLUSS")));
+}
+
 /// What is open, and how cases and obligations stand.
 fn derived(file: &Path) -> Vec<String> {
     let conn = Connection::open(file).unwrap();

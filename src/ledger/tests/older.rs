@@ -130,8 +130,22 @@ async fn an_older_store_is_brought_up_with_all_that_is_in_it() {
         let ledger = Ledger::open(options(&dir)).unwrap();
         let after = told(&ledger).await;
         assert!(before == after, "{before:#?}\n{after:#?}");
+        followed(&ledger).await;
         go_on(&ledger).await;
     }
+}
+
+/// What was admitted before persons were kept is followed by its cases: no message is left out.
+async fn followed(ledger: &Ledger) {
+    let heard = ledger.hear(0, 1000).await.unwrap();
+    let mut told = Vec::new();
+    for (subject, news) in &heard.touched {
+        told.extend(ledger.story(subject, news).await.unwrap().into_iter().map(|row| row.message));
+    }
+    told.sort();
+    told.dedup();
+    assert_eq!(told, ["gw-m1", "gw-m2", "gw-m3", "gw-m4", "gw-m5", "gw-m6"]);
+    assert_eq!(heard.sent.len(), 6, "each was sent by somebody");
 }
 
 /// What was under way is recovered, what waits is sent as it was stored, new messages are taken.
