@@ -99,6 +99,7 @@ impl World {
             mode: self.config.mode,
             skew: jiff::SignedDuration::from_mins(self.config.clock_skew_minutes),
             now: self.arrival.at,
+            known: &Default::default(),
         };
         validate::message(message, self.from.clone(), &self.arrival.bytes, &rules)
     }

@@ -6,6 +6,7 @@
 pub mod cases;
 pub mod desk;
 pub mod evidence;
+pub mod route;
 mod tellers;
 mod unasked;
 
@@ -99,6 +100,7 @@ pub fn load(file: &Path) -> Result<Loaded, Vec<Problem>> {
     let tellers = tellers::load(&config, now);
     let mut unspoken = unspoken(&config, &rulebook, file);
     unspoken.extend(unmade(&config, &rulebook, file));
+    unspoken.extend(nowhere(&config, &rulebook, file));
     match (gate, http, mllp, tellers) {
         (Ok(gate), Ok(http), Ok(mllp), Ok(tellers)) if unspoken.is_empty() => {
             Ok(Loaded { config, rulebook, gate, couriers: Couriers { http, mllp }, unasked, tellers })
@@ -170,6 +172,25 @@ fn unmade(config: &Config, rulebook: &Rulebook, file: &Path) -> Vec<Problem> {
         })
     });
     unmade.collect()
+}
+
+/// Areas of a [routing] table in municipalities, or of boards, that the rules do not know.
+fn nowhere(config: &Config, rulebook: &Rulebook, file: &Path) -> Vec<Problem> {
+    let folder = file.parent().unwrap_or(Path::new(".")).join("agreements");
+    let routes = rulebook.routes();
+    let areas = config.agreements.iter().filter_map(|a| a.routing.as_ref()).flat_map(|r| &r.areas);
+    let unknown = areas.filter_map(|area| {
+        let (code, board) = (&area.municipality, area.district.as_deref());
+        let what = match board {
+            _ if !routes.knows(code) => format!("the municipality {code}"),
+            Some(board) if !routes.knows_board(code, board) => format!("the board {board} of {code}"),
+            _ => return None,
+        };
+        let message = format!("[routing] names {what}, and the rules have no such place");
+        let remedy = "mend the area, or add the place to conformance/tables/municipalities.txt of the rules";
+        Some(Problem::of(&folder, Code::ConfigReference, message, remedy))
+    });
+    unknown.collect()
 }
 
 fn tls_problem(finding: Finding, file: &Path) -> Problem {

@@ -11,6 +11,7 @@ mod ends;
 pub mod mailbox;
 mod marking;
 mod notify;
+mod onward;
 pub mod operate;
 mod receipts;
 pub mod sweep;
@@ -19,7 +20,7 @@ mod telling;
 use crate::{
     config::Config,
     ledger::{Admission, Admitted, Known, Ledger, Slot, Slots, SubjectKey},
-    model::{Answer, Arrival, Channel, Decision, Failure, Fault, Key, Message, Partner},
+    model::{Answer, Arrival, Channel, Decision, Failure, Fault, Hold, Key, Message, Partner},
     port::{Clock, ConsentFact, ConsentSource, Courier, Entropy, Silent},
     registry::Registry,
     rulebook::Rulebook,
@@ -138,7 +139,9 @@ impl Gateway {
         let (registry, rulebook) = (self.registry.load_full(), self.rulebook.load_full());
         let now = self.clock.now();
         let skew = SignedDuration::from_mins(self.config.clock_skew_minutes);
-        let rules = Rules { registry: &registry, rulebook: &rulebook, mode: self.config.mode, skew, now };
+        let known = self.whereabouts(&message.envelope, &from, &registry).await?;
+        let mode = self.config.mode;
+        let rules = Rules { registry: &registry, rulebook: &rulebook, mode, skew, now, known: &known };
         let valid = validate::message(message, from, &arrival.bytes, &rules)?;
         let made = validate::beside(&valid, &rules)?;
         let decision = self.decide_valid(&valid, now).await;
@@ -179,6 +182,7 @@ impl Gateway {
             receipts: self.receipts(&permitted),
             gives: None,
             telling: self.telling(&permitted, &rulebook),
+            trail: self.trail(&permitted, &rulebook),
             events,
             beside: parts.answered(&answer),
         };
@@ -203,6 +207,10 @@ impl Gateway {
     }
 
     async fn decide_valid(&self, valid: &Valid, now: Timestamp) -> Decision {
+        if valid.lacks_receiver() {
+            // Permission is about a receiver.
+            return Decision::Hold(Hold::NoReceiver);
+        }
         let facts = Facts::of(valid.envelope());
         let consents = self.consents_for(&facts, permit::asks_register(&facts, valid.rule())).await;
         permit::decide(&facts, valid.rule(), valid.from(), valid.to(), as_slice(&consents), now)

@@ -14,6 +14,7 @@ mod map;
 mod msg;
 mod problem;
 mod progress;
+mod route;
 mod serve;
 mod validate;
 
@@ -59,6 +60,7 @@ const EXAMPLES: &str = "Examples:
   sluss msg journey ID              what happened to a message
   sluss problem list                what a person should see to
   sluss case show CASE              where a case stands, and what is owed in it
+  sluss route explain ID            who gets a message, and by which rule
   sluss map test --watch            run the maps' examples at each save
 
 Exit codes: 0 done, 1 findings, 2 usage, 3 configuration, 4 unreachable, 5 refused by rule, 70 our bug";
@@ -81,6 +83,9 @@ enum Verb {
     Map(map::Verb),
     /// Judge messages in files by the gateway's own rules.
     Validate(validate::Args),
+    /// Which receiver a message finds, and why.
+    #[command(subcommand)]
+    Route(route::Verb),
     /// Look at messages on record.
     #[command(subcommand)]
     Msg(msg::Verb),
@@ -143,6 +148,7 @@ pub fn run() -> ExitCode {
         Verb::Explain(args) => explain::run(args, out),
         Verb::Map(verb) => map::run(verb, out),
         Verb::Validate(args) => validate::run(args, out),
+        Verb::Route(verb) => route::run(verb, out),
         Verb::Msg(verb) => msg::run(verb, out),
         Verb::Problem(verb) => problem::run(verb, out),
         Verb::Case(verb) => case::run(verb, out),

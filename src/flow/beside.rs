@@ -5,7 +5,7 @@
 
 use super::Gateway;
 use crate::{
-    ledger::Admission,
+    ledger::{Admission, Trail},
     model::{Answer, Arrival, Fault, Finding, Key, Partner},
     rulebook::Rulebook,
     stage::{acknowledge, permit, record, route, translate, validate::Beside},
@@ -70,6 +70,7 @@ impl Gateway {
                 marking: None,
                 receipts: self.receipts(&permitted),
                 gives: None,
+                trail: Trail::default(),
                 telling: self.telling(&permitted, rulebook),
                 events: record::accepted(&id, &permitted, &delivery.id, Some(&key.message_id), now),
                 deliveries: vec![delivery],

@@ -7,7 +7,7 @@
 use super::{Gateway, as_slice};
 use crate::{
     ledger::{Slot, Survey},
-    model::{Decision, Delivery, HsaId, Partner, Settlement},
+    model::{Decision, Delivery, Hold, HsaId, Partner, Settlement},
     registry::Registry,
     stage::{
         permit::{self, Facts},
@@ -66,6 +66,7 @@ impl Gateway {
             changed.mark_unchanged();
             let (claimed, left) = self.claim().await;
             self.give_receipts().await;
+            self.send_onward().await;
             for one in claimed {
                 // Whoever carries ends after this does.
                 let _ = claims.send(one);
@@ -151,7 +152,8 @@ impl Gateway {
         let registry = self.registry.load_full();
         let pace = self.pace();
         let Some(to) = registry.partner(&delivery.lane.receiver).cloned() else {
-            return settle::not_permitted(delivery, None, self.clock.now(), pace);
+            let hold = registry.waiting(&delivery.lane.receiver).map(|_| Hold::NoReceiver);
+            return settle::not_permitted(delivery, hold, self.clock.now(), pace);
         };
         match self.decide_again(delivery, &to, &registry).await {
             Decision::Pass { .. } => {}

@@ -6,7 +6,7 @@
 
 use super::{Gateway, digest_of};
 use crate::{
-    ledger::{Admission, Owed},
+    ledger::{Admission, Owed, Trail},
     model::{
         Answer, Arrival, Channel, Code, DeliveryState, Event, EventKind, Fault, Key, Lane, NewDelivery,
         Partner, Peer,
@@ -117,6 +117,7 @@ impl Gateway {
             gives: Some(owed.number),
             beside: Vec::new(),
             telling: self.telling_own(&facts),
+            trail: Trail::default(),
             id,
         };
         Ok((admission, to))

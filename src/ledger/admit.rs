@@ -51,7 +51,7 @@ impl Pen<'_> {
             }
         }
         // What is owed must go on, like what was promised.
-        if !self.space.for_messages && admission.gives.is_none() {
+        if !self.space.for_messages && admission.gives.is_none() && admission.trail.goes_on.is_none() {
             return Err(Trouble::Refused(Failure::Store(
                 "free space on the disk is below the reserve".into(),
             )));
@@ -95,8 +95,12 @@ impl Pen<'_> {
         {
             return Err(broken("a receipt that is not owed"));
         }
+        if let Some(stranded) = admission.trail.goes_on {
+            self.go_on(stranded, admission)?;
+        }
         let original = self.put_body(&admission.original, None)?;
         let message = self.put_message(admission, original, events)?;
+        self.keep_trail(admission, message)?;
         if marked == Marked::Silent {
             self.close(message)?;
         }

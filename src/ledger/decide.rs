@@ -59,6 +59,9 @@ impl Pen<'_> {
         for stale in &held {
             // An earlier one of the same lane may have made this one head since it was read.
             let standing = self.standing(stale.seq)?;
+            if ruling.release && self.is_let_go_on(&standing, &event)? {
+                continue;
+            }
             self.pass(&standing, state, next, &event)?;
         }
         Ok(held.len())

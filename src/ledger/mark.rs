@@ -105,9 +105,13 @@ impl Pen<'_> {
         if from != to {
             self.book.tally.message(from, to);
         }
+        if mark == Mark::Misdirected {
+            self.strand(one.seq, admission.trail.right.as_ref())?;
+        }
         if mark != Mark::Annulled {
             return Ok(Marked::Go);
         }
+        self.conn.prepare_cached("DELETE FROM onward WHERE message = ?1")?.execute([one.seq])?;
         let left = standings.iter().any(|d| d.attempt > 0);
         self.stop(standings, now)?;
         Ok(if left { Marked::Go } else { Marked::Silent })
@@ -124,7 +128,7 @@ impl Pen<'_> {
     }
 
     /// The deliveries of a message.
-    fn standings(&self, message: i64) -> Result<Vec<Standing>, Trouble> {
+    pub(super) fn standings(&self, message: i64) -> Result<Vec<Standing>, Trouble> {
         let sql = format!(
             "SELECT {STANDING} FROM message m CROSS JOIN delivery d \
              ON d.seq BETWEEN m.delivery_from AND m.delivery_to WHERE m.seq = ?1 ORDER BY d.seq"

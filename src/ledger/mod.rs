@@ -28,6 +28,7 @@ mod subject;
 mod tally;
 mod task;
 mod terms;
+mod trail;
 mod writer;
 
 #[cfg(test)]
@@ -42,7 +43,7 @@ pub use following::{Followed, Following};
 pub use rows::{ChainReport, ConsentRow, DeliveryRow, EventRow, Filter, MessageRow, Totals};
 pub use slots::{Slot, Slots, Survey};
 pub use subject::SubjectKey;
-pub use terms::{Admission, Admitted, Known, Options, Owed, Recovered, Room, Sync, Telling};
+pub use terms::{Admission, Admitted, Known, Options, Owed, Recovered, Room, Stranded, Sync, Telling, Trail};
 
 use crate::model::{Delivery, Event, Failure, HsaId, Named, Referred};
 use jiff::Timestamp;

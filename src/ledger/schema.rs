@@ -14,7 +14,7 @@ use std::{
 };
 
 /// The version that this program writes.
-const VERSION: i64 = 8;
+const VERSION: i64 = 9;
 
 /// "SLUS": tells `file(1)` and us whose database it is.
 const APPLICATION: i64 = 0x534c_5553;
@@ -200,8 +200,31 @@ CREATE INDEX problem_open ON problem (seq) WHERE closed IS NULL;
 CREATE TABLE rhythm (party TEXT NOT NULL PRIMARY KEY, last INTEGER NOT NULL, days TEXT NOT NULL) STRICT, WITHOUT ROWID;
 ";
 
+// What routing asks: placements by the keyed hash of the person, which messages were sent to a routing address (`waits`
+// where nobody was found to receive it), and which of those are to go on to another receiver. Rows for messages about that, and none for the others.
+const SINCE_9: &str = "
+CREATE TABLE placement (
+  subject BLOB NOT NULL,
+  message INTEGER NOT NULL,
+  board TEXT NOT NULL,
+  case_id TEXT NOT NULL,
+  told TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  opens INTEGER NOT NULL,
+  PRIMARY KEY (subject, message)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE routed (
+  sender TEXT NOT NULL,
+  case_id TEXT NOT NULL,
+  message INTEGER NOT NULL,
+  waits INTEGER NOT NULL,
+  PRIMARY KEY (sender, case_id, message)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE onward (message INTEGER PRIMARY KEY, meant TEXT) STRICT;
+";
+
 /// From each version to the next.
-const STEPS: [(i64, &[&str]); 7] = [
+const STEPS: [(i64, &[&str]); 8] = [
     (
         1,
         &["DROP INDEX message_state;
@@ -243,6 +266,7 @@ const STEPS: [(i64, &[&str]); 7] = [
     (5, &[SINCE_6]),
     (6, &[SINCE_7]),
     (7, &[SINCE_8]),
+    (8, &[SINCE_9]),
 ];
 
 /// Makes the folder if need be and locks it for this process.
@@ -316,6 +340,7 @@ fn make(conn: &mut Connection) -> rusqlite::Result<()> {
     tx.execute_batch(SINCE_6)?;
     tx.execute_batch(SINCE_7)?;
     tx.execute_batch(SINCE_8)?;
+    tx.execute_batch(SINCE_9)?;
     tx.pragma_update(None, "application_id", APPLICATION)?;
     tx.pragma_update(None, "user_version", VERSION)?;
     tx.commit()

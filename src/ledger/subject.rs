@@ -36,6 +36,12 @@ impl SubjectKey {
         Ok(SubjectKey(hmac::Key::new(hmac::HMAC_SHA256, &key)))
     }
 
+    /// The key that stands there already, for questions only.
+    pub fn there(directory: &Path) -> Option<SubjectKey> {
+        let key = read(&directory.join("index.key")).ok().flatten()?;
+        Some(SubjectKey(hmac::Key::new(hmac::HMAC_SHA256, &key)))
+    }
+
     /// The hash that stands for an identifier, given in its canonical characters.
     pub fn of(&self, identifier: &str) -> [u8; 32] {
         let mut out = [0; 32];

@@ -50,6 +50,10 @@ pub(super) enum Task {
         owed: i64,
         event: Event,
     },
+    Leave {
+        stranded: i64,
+        event: Event,
+    },
     Consent {
         subject: [u8; 32],
         id: String,
@@ -81,6 +85,7 @@ impl Task {
                 | Task::Decide(_)
                 | Task::CloseProblem { .. }
                 | Task::Cursor { .. }
+                | Task::Leave { .. }
         )
     }
 

@@ -127,6 +127,8 @@ pub struct Admission {
     pub gives: Option<i64>,
     /// What its case is told of it.
     pub telling: Telling,
+    /// What routing keeps of it.
+    pub trail: Trail,
     /// Events, in order. One without a message id gets this message's.
     pub events: Vec<Event>,
     /// Messages of their own that were made of this one and go on record with it.
@@ -144,6 +146,44 @@ pub struct Telling {
     pub answers: Option<String>,
     /// Codes, times and parties of its content, a JSON object of texts.
     pub details: String,
+}
+
+/// What routing keeps of a message (domain §6).
+#[derive(Clone, Default)]
+pub struct Trail {
+    /// It was sent to a routing address: was a receiver found?
+    pub found: Option<bool>,
+    /// What it says of a placement by its sender: the keyed hash of the person, and whether it opens or ends.
+    pub placement: Option<([u8; 32], bool)>,
+    /// Who should have had the message that it names, if it says so.
+    pub right: Option<HsaId>,
+    /// Number of the message in whose place it goes on: that is to go on no more.
+    pub goes_on: Option<i64>,
+}
+
+/// A message to a routing address that is to go on: it was not for its receiver, or a person lets go what waited for one.
+#[derive(Clone)]
+pub struct Stranded {
+    /// Its number.
+    pub number: i64,
+    /// The gateway's id of it.
+    pub message: String,
+    /// Who sent it.
+    pub sender: HsaId,
+    /// The sender's id of it.
+    pub sender_id: String,
+    /// When it was received.
+    pub received: Timestamp,
+    /// Format of `original`.
+    pub format: Format,
+    /// The message as received.
+    pub original: Vec<u8>,
+    /// Who should have had it, as its receiver says.
+    pub right: Option<HsaId>,
+    /// Is it held, because nobody was found to receive it?
+    pub held: bool,
+    /// How often it has gone on before.
+    pub times: u64,
 }
 
 impl fmt::Debug for Admission {

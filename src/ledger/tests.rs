@@ -11,11 +11,12 @@ mod mark;
 mod older;
 mod owed;
 mod pace;
+mod trail;
 mod trouble;
 
 use super::{
-    Admission, Admitted, Filter, Key, Known, Ledger, NewDelivery, Options, Recovered, Room, Settlement,
-    Slots, Sync, Telling,
+    Admission, Admitted, Filter, Key, Known, Ledger, NewDelivery, Options, Recovered, Room, Ruling,
+    Settlement, Slots, Sync, Telling, Trail,
 };
 use crate::model::{
     Answer, Delivery, DeliveryState, Event, EventKind, Failure, Format, HsaId, Lane, MessageState,
@@ -79,6 +80,7 @@ fn admission(id: &str, lane: Lane) -> Admission {
         receipts: Vec::new(),
         gives: None,
         telling: Telling { subject: [9; 32], ..Telling::default() },
+        trail: Trail::default(),
         events: vec![event(EventKind::Decided, second(0)), event(EventKind::Accepted, second(0))],
         beside: Vec::new(),
     }

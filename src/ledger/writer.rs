@@ -449,6 +449,7 @@ impl Pen<'_> {
             Task::CloseProblem { id, by, reason, now } => {
                 self.close_problem(id, by, reason, *now).map(Done::Yes)
             }
+            Task::Leave { stranded, event } => self.leave(*stranded, event).map(|()| Done::Nothing),
             Task::Recover { now, repeatable } => self.recover(*now, repeatable).map(Done::Recovered),
             Task::Consent { subject, id, version, body, event } => {
                 self.register(&Registration { subject, id, version: *version, body, event }).map(Done::Yes)

@@ -4,6 +4,7 @@
 //! retry helps, and text in English and Swedish. `sluss explain` and every answer read from here.
 
 pub mod hl7v2;
+mod routing;
 
 use super::fault::Actor;
 
@@ -69,6 +70,8 @@ pub enum Code {
     UnknownReceiver,
     NotAgreed,
     SentBeside,
+    ReceiverChosen,
+    PlacedElsewhere,
     BasisMissing,
     FieldsRemoved,
     HeldForDecision,
@@ -298,21 +301,11 @@ pub static CATALOGUE: &[Entry] = &[
          "En tid i kuvertet avviker för mycket från slussens klocka"),
         ("Set the sending system's clock, or mend the time",
          "Ställ det sändande systemets klocka eller rätta tiden")),
-    row(Code::UnknownReceiver, "SLUSS-RTE-001", 422, "not-found", Actor::Sender, false,
-        ("The receiver is not a party that this gateway knows",
-         "Mottagaren är inte en part som slussen känner"),
-        ("Check the receiver's HSA-id against the list of parties",
-         "Kontrollera mottagarens HSA-id mot partslistan")),
-    row(Code::NotAgreed, "SLUSS-RTE-002", 422, "business-rule", Actor::Agreement, false,
-        ("No agreement covers this event between this sender and this receiver",
-         "Inget avtal omfattar händelsen mellan avsändaren och mottagaren"),
-        ("Check event, sender and receiver, or have the agreement extended",
-         "Kontrollera händelse, avsändare och mottagare, eller utöka avtalet")),
-    row(Code::SentBeside, "SLUSS-RTE-010", 202, "informational", Actor::Agreement, false,
-        ("Another message was made of this one and goes out beside it, as the agreement says",
-         "Ett meddelande till har gjorts av detta och går ut bredvid det, enligt avtalet"),
-        ("Keep its id: answers may name it. Do not send it yourself",
-         "Spara dess id: svar kan avse det. Skicka det inte själv")),
+    routing::UNKNOWN,
+    routing::NOT_AGREED,
+    routing::BESIDE,
+    routing::CHOSEN,
+    routing::ELSEWHERE,
     row(Code::BasisMissing, "SLUSS-PRM-001", 403, "suppressed", Actor::Sender, false,
         ("Basis missing: nothing in the message or the register permits the information to pass",
          "Grund saknas: inget i meddelandet eller registret medger att uppgiften lämnas ut"),

@@ -92,6 +92,8 @@ pub enum Hold {
     SourceSilent,
     /// The subject is protected and the receiver has not declared that it can handle that (§5).
     ReceiverNotReady,
+    /// No rule finds a receiver, and there is no manual desk to take it (§6).
+    NoReceiver,
 }
 
 impl Hold {
@@ -100,6 +102,7 @@ impl Hold {
         match self {
             Hold::SourceSilent => "consent-source-silent",
             Hold::ReceiverNotReady => "receiver-not-ready-for-protected",
+            Hold::NoReceiver => "no-receiver",
         }
     }
 }

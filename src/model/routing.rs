@@ -36,6 +36,8 @@ pub struct Placed {
 /// Where an earlier message of the same sender and case went, that was sent to a routing address too.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Went {
+    /// The sender's id of it.
+    pub id: String,
     /// Who got it.
     pub receiver: HsaId,
     /// It answered that the message was not for it.
@@ -59,6 +61,8 @@ pub struct Whereabouts {
 pub enum Rule {
     /// The wrong receiver named the right one.
     Answer,
+    /// The message that this one answers, changes or withdraws went there.
+    Named,
     /// A placement is open: its board.
     Placement,
     /// An earlier message of the case went there.
@@ -74,6 +78,7 @@ impl Rule {
     pub fn word(self) -> &'static str {
         match self {
             Rule::Answer => "answer",
+            Rule::Named => "named",
             Rule::Placement => "placement",
             Rule::Case => "case",
             Rule::Registered => "registered",

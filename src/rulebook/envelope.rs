@@ -40,6 +40,11 @@ pub fn subject(tree: &Tree, model: Model) -> Option<Subject> {
     .filter(|subject| !subject.value.is_empty())
 }
 
+/// Writes the canonical form to this receiver.
+pub fn readdress(canonical: &mut Tree, to: &HsaId) {
+    fhir_bundle::readdress(canonical, to);
+}
+
 /// The parts of an envelope that a later check speaks of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Part {

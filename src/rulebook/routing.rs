@@ -5,7 +5,10 @@
 //! agreement says, and the order of the rules.
 
 use super::{File, problem};
-use crate::{config::Problem, model::Residence};
+use crate::{
+    config::Problem,
+    model::{HsaId, Residence},
+};
 use fhir::{Definitions, Tree};
 use fhirpath::{Expr, Scope, Value};
 use std::collections::BTreeMap;
@@ -22,6 +25,7 @@ const LONGEST: usize = 64;
 pub struct Routes {
     residence: BTreeMap<String, Expr>,
     placements: BTreeMap<String, bool>,
+    right: BTreeMap<String, Expr>,
     municipalities: BTreeMap<String, String>,
     boards: Vec<(String, String)>,
 }
@@ -64,13 +68,9 @@ impl Routes {
         let (key, value) = (key.trim().to_string(), right.trim());
         match (kind, value) {
             ("residence", _) if ["district", "postal", "hidden"].contains(&key.as_str()) => {
-                let path = fhirpath::parse(value).map_err(|error| error.to_string())?;
-                let focus = definitions.type_id("Bundle").unwrap_or(fhir::TypeId::NONE);
-                if let Some(wrong) = path.check(definitions, focus, &[]).first() {
-                    return Err(wrong.to_string());
-                }
-                self.residence.insert(key, path);
+                drop(self.residence.insert(key, path(value, definitions)?));
             }
+            ("right", _) => drop(self.right.insert(key, path(value, definitions)?)),
             ("placement", "opens") => drop(self.placements.insert(key, true)),
             ("placement", "ends") => drop(self.placements.insert(key, false)),
             ("municipality", name) if is_code(&key) && !name.is_empty() => {
@@ -86,7 +86,7 @@ impl Routes {
 
     /// What a message of the canonical form says of the registered address.
     pub fn residence(&self, canonical: &Tree) -> Residence {
-        let texts = |word: &str| self.values(word, canonical).filter(|all| all.len() == 1)?.pop();
+        let texts = |word: &str| one_text(self.residence.get(word)?, canonical);
         // What cannot be evaluated is taken for hidden: a wrong address would be believed otherwise.
         let hidden = self.residence.get("hidden").is_none_or(|path| {
             let scope = Scope::new(Some(Definitions::r4()));
@@ -95,21 +95,9 @@ impl Routes {
         Residence { district: texts("district"), postal: texts("postal"), hidden }
     }
 
-    fn values(&self, word: &str, canonical: &Tree) -> Option<Vec<String>> {
-        let scope = Scope::new(Some(Definitions::r4()));
-        let found = self.residence.get(word)?.evaluate(&scope, canonical.at(canonical.root())).ok()?;
-        let mut texts: Vec<String> = found
-            .iter()
-            .filter_map(|value| match value {
-                Value::Node(node) => node.text(),
-                _ => None,
-            })
-            .map(|text| text.trim().to_string())
-            .filter(|text| !text.is_empty() && text.len() <= LONGEST)
-            .collect();
-        texts.sort_unstable();
-        texts.dedup();
-        Some(texts)
+    /// Who should have had the message that this one is about.
+    pub fn right_receiver(&self, event: &str, canonical: &Tree) -> Option<HsaId> {
+        HsaId::parse(&one_text(self.right.get(event)?, canonical)?)
     }
 
     /// Does this event open a placement (`true`), or end it? `None`: it is about none.
@@ -147,6 +135,30 @@ impl Routes {
             (None, None) => District::Unknown,
         }
     }
+}
+
+fn path(text: &str, definitions: &Definitions) -> Result<Expr, String> {
+    let path = fhirpath::parse(text).map_err(|error| error.to_string())?;
+    let focus = definitions.type_id("Bundle").unwrap_or(fhir::TypeId::NONE);
+    match path.check(definitions, focus, &[]).first() {
+        Some(wrong) => Err(wrong.to_string()),
+        None => Ok(path),
+    }
+}
+
+/// The one text that an expression selects, however often it stands there.
+fn one_text(path: &Expr, canonical: &Tree) -> Option<String> {
+    let scope = Scope::new(Some(Definitions::r4()));
+    let found = path.evaluate(&scope, canonical.at(canonical.root())).ok()?;
+    let text = |value: &Value<'_>| match value {
+        Value::Node(node) => node.text().map(|text| text.trim().to_string()),
+        _ => None,
+    };
+    let mut texts: Vec<String> = found.iter().filter_map(text).collect();
+    texts.sort_unstable();
+    texts.dedup();
+    let one = texts.pop().filter(|text| !text.is_empty() && text.len() <= LONGEST)?;
+    texts.is_empty().then_some(one)
 }
 
 /// Four digits.

@@ -3,7 +3,7 @@
 //! Invariant: ids, codes, counts and times only; element paths without values; never content.
 
 use crate::{
-    model::{Arrival, Code, Decision, Event, EventKind, Fault, HsaId, Key},
+    model::{Arrival, Choice, Code, Decision, Event, EventKind, Fault, HsaId, Key},
     rulebook::Noted,
     stage::permit::Permitted,
 };
@@ -24,6 +24,9 @@ struct Accepted<'a> {
     /// The message that it was made of.
     #[serde(skip_serializing_if = "Option::is_none")]
     of: Option<&'a str>,
+    /// How the receiver was chosen, where the sender named none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    route: Option<&'a Choice>,
 }
 
 /// Details of a decision.
@@ -72,6 +75,7 @@ pub fn accepted(
         to: envelope.receiver.as_str(),
         removed: permitted.removed(),
         of,
+        route: valid.choice(),
     };
     let (kind, decided) = decided(permitted);
     vec![

@@ -6,13 +6,15 @@
 mod choose;
 
 use crate::{
-    model::{Decision, Hold, Lane, MessageState, NewDelivery},
+    model::{Decision, Hold, HsaId, Lane, MessageState, NewDelivery},
+    rulebook::Rulebook,
     stage::{
         permit::{Facts, Permitted},
         translate::Rendered,
     },
 };
 pub use choose::{Question, choose};
+use fhir::Tree;
 use jiff::{SignedDuration, Timestamp};
 
 /// The one delivery of a message to its receiver. `id`: a fresh id for it.
@@ -35,6 +37,11 @@ pub fn delivery(
     }
 }
 
+/// Who should have had the message that this one is about, as its sender says.
+pub fn right_receiver(event: &str, canonical: &Tree, rulebook: &Rulebook) -> Option<HsaId> {
+    rulebook.routes().right_receiver(event, canonical)
+}
+
 /// Where the message stands when it is accepted.
 pub fn state(permitted: &Permitted) -> MessageState {
     state_of(permitted.decision())
@@ -43,7 +50,7 @@ pub fn state(permitted: &Permitted) -> MessageState {
 /// The same by the decision alone.
 pub fn state_of(decision: &Decision) -> MessageState {
     match decision {
-        Decision::Hold(Hold::ReceiverNotReady) => MessageState::Held,
+        Decision::Hold(Hold::ReceiverNotReady | Hold::NoReceiver) => MessageState::Held,
         // A silent consent source is asked again at each attempt.
         _ => MessageState::Waiting,
     }

@@ -57,7 +57,9 @@ pub fn outcome(
 pub fn not_permitted(delivery: &Delivery, hold: Option<Hold>, now: Timestamp, pace: Pace) -> Settlement {
     let fault = match hold {
         Some(Hold::SourceSilent) => Fault::of(Code::HeldForDecision, "the consent source does not answer"),
-        Some(ref hold @ Hold::ReceiverNotReady) => Fault::of(Code::HeldForDecision, hold.word()),
+        Some(ref hold @ (Hold::ReceiverNotReady | Hold::NoReceiver)) => {
+            Fault::of(Code::HeldForDecision, hold.word())
+        }
         None => Fault::of(Code::PermissionGone, "decided again at this attempt"),
     };
     let silent = hold == Some(Hold::SourceSilent);

@@ -2,7 +2,7 @@
 //! a message's content.)
 //!
 //! Invariant: no field of a message is known here, only maps; a translation is whole or a fault.
-//! Where source and target are the same format and nothing was removed, the bytes pass as they came;
+//! Where source and target are the same format and nothing was removed or readdressed, the bytes pass as they came;
 //! but where something may have to be removed, only if they are the canonical form, which is what was looked at.
 
 use crate::{
@@ -27,7 +27,7 @@ pub fn render(permitted: &Permitted, bytes: &[u8], rulebook: &Rulebook) -> Resul
     let (from, to) = (valid.format(), valid.to().format);
     let looked_at =
         from == Format::FhirJson || (valid.rule().whitelist.is_none() && !valid.envelope().subject.protected);
-    if from == to && looked_at && permitted.removed().is_empty() {
+    if from == to && looked_at && permitted.removed().is_empty() && valid.choice().is_none() {
         return Ok(Rendered { format: to, body: bytes.to_vec() });
     }
     // Its nodes have their types since it was checked against its profile.

@@ -3,11 +3,15 @@
 //! Invariant: only this stage makes a `Valid`, and only from a message without any error. The same
 //! rules serve the CLI (`rulebook::check`). Deliberately absent: repair of any kind.
 
+mod addressed;
 mod beside;
 
 use crate::{
     config::{EventRule, Mode},
-    model::{Code, Envelope, Fault, Finding, Format, Message, Partner, Told, path::ElementPath},
+    model::{
+        Choice, Code, Envelope, Fault, Finding, Format, Message, Partner, Told, Whereabouts,
+        path::ElementPath,
+    },
     registry::{Agreed, Registry},
     rulebook::{
         Rulebook,
@@ -34,6 +38,8 @@ pub struct Rules<'a> {
     pub skew: SignedDuration,
     /// Our clock.
     pub now: Timestamp,
+    /// What is on record that the choice of a receiver may rest on.
+    pub known: &'a Whereabouts,
 }
 
 /// Proof that a message obeys every rule that needs no decision. Made only here:
@@ -49,6 +55,7 @@ pub struct Valid {
     to: Arc<Partner>,
     from: Arc<Partner>,
     agreed: Agreed,
+    choice: Option<Choice>,
     notes: Vec<Finding>,
 }
 
@@ -80,6 +87,20 @@ impl Valid {
     /// What the agreement removes for protected subjects.
     pub fn protected_removes(&self) -> &[ElementPath] {
         &self.agreed.agreement().protected_removes
+    }
+    /// How its receiver was chosen, if it was sent to a routing address.
+    pub fn choice(&self) -> Option<&Choice> {
+        self.choice.as_ref()
+    }
+    /// Was nobody found to receive it? Then it waits for a person.
+    pub fn lacks_receiver(&self) -> bool {
+        self.choice.as_ref().is_some_and(|choice| choice.to.is_none())
+    }
+    /// It goes on in the place of this message (the gateway's id), which was not for its receiver.
+    pub fn instead_of(&mut self, message: &str) {
+        if let Some(choice) = &mut self.choice {
+            choice.instead_of = Some(message.to_string());
+        }
     }
     /// Findings that do not stop the message.
     pub fn notes(&self) -> &[Finding] {
@@ -121,10 +142,12 @@ pub fn message(
         }
         false => None,
     };
-    let notes = Fault::unless_clean(findings)?;
+    let mut notes = Fault::unless_clean(findings)?;
     match (to, canonical) {
         (Some((to, agreed)), Some(canonical)) => {
-            Ok(Valid { envelope, format, canonical, to, from, agreed, notes })
+            notes.extend(addressed::elsewhere(&from, &to, rules.known));
+            let valid = Valid { envelope, format, canonical, to, from, agreed, choice: None, notes };
+            Ok(addressed::chosen(valid, rules))
         }
         _ => Err(Fault::of(Code::Internal, "validation ended without a verdict")),
     }
@@ -186,7 +209,9 @@ fn parties(
     findings: &mut Vec<About>,
     known_event: bool,
 ) -> Option<(Arc<Partner>, Agreed)> {
-    let Some(to) = rules.registry.partner(&envelope.receiver) else {
+    let receiver = &envelope.receiver;
+    let to = rules.registry.partner(receiver).or_else(|| rules.registry.waiting(receiver));
+    let Some(to) = to else {
         let detail = format!("{} is not a configured party", envelope.receiver);
         findings.push((Finding::error(Code::UnknownReceiver, detail), Some(Part::Receiver)));
         return None;

@@ -22,6 +22,7 @@ mod places;
 mod process;
 mod rivta;
 mod round_trips;
+mod routing;
 mod rules;
 mod scenarios;
 mod there_and_back;

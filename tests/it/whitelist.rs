@@ -96,7 +96,8 @@ fn carried_by(
     let registry = sluss::registry::Registry::of(vec![(*from).clone(), receiver], vec![agreement]);
     let now = decoded.envelope.sent;
     let skew = jiff::SignedDuration::from_hours(1);
-    let rules = Rules { registry: &registry, rulebook, mode: Mode::Test, skew, now };
+    let rules =
+        Rules { registry: &registry, rulebook, mode: Mode::Test, skew, now, known: &Default::default() };
     let valid = validate::message(*decoded, from, &bytes, &rules)?;
     let facts = permit::Facts::of(valid.envelope());
     let decision = permit::decide(&facts, valid.rule(), valid.from(), valid.to(), Ok(&[]), now);

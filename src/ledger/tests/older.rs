@@ -7,6 +7,9 @@ use crate::ledger::{DeliveryRow, EventRow, MessageRow, Totals, sqlite::FILE};
 use rusqlite::Connection;
 use std::path::Path;
 
+/// From version 9 back to 8.
+const TO_8: &str = "DROP TABLE placement; DROP TABLE routed; DROP TABLE onward; PRAGMA user_version=8";
+
 /// From version 8 back to 7.
 const TO_7: &str =
     "DROP TABLE cursor; DROP TABLE told; DROP TABLE terms; DROP TABLE watched; DROP TABLE case_state;
@@ -111,7 +114,7 @@ fn change(state: &Path, sql: &str) {
 
 #[tokio::test]
 async fn an_older_store_is_brought_up_with_all_that_is_in_it() {
-    let back = [TO_7, TO_6, TO_5, TO_4, TO_3, TO_2, TO_1];
+    let back = [TO_8, TO_7, TO_6, TO_5, TO_4, TO_3, TO_2, TO_1];
     for steps in (1..=back.len()).map(|n| &back[..n]) {
         let (dir, ledger) = open();
         fill(&ledger).await;

@@ -3,8 +3,8 @@
 //! Invariant: only MessageHeader, Bundle.timestamp and the Patient's identity are read here.
 
 use super::{Fields, Part};
-use crate::model::{Code, Envelope, Fault, Finding, Subject, identifier};
-use fhir::{NodeRef, Tree};
+use crate::model::{Code, Envelope, Fault, Finding, HsaId, Subject, identifier};
+use fhir::{Kind, NodeRef, Tree};
 
 /// Root of our extension URLs.
 pub const EXTENSIONS: &str = "https://sluss.example/fhir/StructureDefinition/";
@@ -106,6 +106,23 @@ pub fn place_of(part: Part, tree: &Tree) -> String {
             });
             at.unwrap_or_else(|| "Bundle".into())
         }
+    }
+}
+
+/// Writes the message to this receiver: its HSA-id, and no name or place of another.
+pub fn readdress(tree: &mut Tree, to: &HsaId) {
+    let path = ["entry", "resource", "destination"];
+    let destination = path.iter().try_fold(tree.root(), |at, name| tree.child(at, name));
+    let Some(destination) = destination else { return };
+    let receiver = ["receiver", "identifier", "value"];
+    if let Some(value) = receiver.iter().try_fold(destination, |at, name| tree.child(at, name)) {
+        tree.set(value, Kind::String, to.as_str());
+    }
+    if let Some(endpoint) = tree.child(destination, "endpoint") {
+        tree.set(endpoint, Kind::String, &format!("urn:hsa:{to}"));
+    }
+    if let Some(name) = tree.child(destination, "name") {
+        tree.remove(name);
     }
 }
 

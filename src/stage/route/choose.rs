@@ -21,6 +21,8 @@ pub struct Question<'a> {
     pub event: &'a str,
     /// Today.
     pub day: Date,
+    /// The message that it answers, changes or withdraws.
+    pub names: Option<&'a str>,
     /// What the registered address says.
     pub residence: &'a Residence,
     /// What is on record.
@@ -37,6 +39,8 @@ enum Said {
     Nothing(&'static str),
     /// What it knows names no one party that may be told: the desk decides.
     Stuck(&'static str, Option<HsaId>),
+    /// It waits for the person that another one waits for.
+    Held(&'static str),
 }
 
 /// Asks the rules in their order.
@@ -51,6 +55,10 @@ pub fn choose(question: &Question<'_>) -> Choice {
             }
             Said::Nothing(why) => (why, None, false),
             Said::Stuck(why, to) => (why, to, true),
+            Said::Held(outcome) => {
+                asked.push(Step { rule, outcome, to: None });
+                return Choice { address, rule, to: None, asked, instead_of: None };
+            }
         };
         asked.push(Step { rule, outcome, to });
         if ends {
@@ -69,10 +77,11 @@ pub fn choose(question: &Question<'_>) -> Choice {
 
 type Ask = fn(&Question<'_>) -> Said;
 
-/// The order of domain §6; the answer of the one who was wrong comes before it, and what the case has done before breaks in
-/// where the placement is not known, so that its messages stay together.
-const RULES: [(Rule, Ask); 4] = [
+/// The order of domain §6. Before it come the answer of the one who was wrong, and the message that this one is about, which
+/// only its own receiver can act on. Where no placement is known, the messages of a case stay together.
+const RULES: [(Rule, Ask); 5] = [
     (Rule::Answer, |q| q.known.right.clone().map_or(Said::Nothing("not-asked"), Said::Party)),
+    (Rule::Named, |q| q.named()),
     (Rule::Placement, |q| q.placement()),
     (Rule::Case, |q| q.case()),
     (Rule::Registered, |q| q.registered()),
@@ -93,6 +102,16 @@ impl Question<'_> {
         self.known.went.iter().any(|w| w.refused && w.receiver == *party)
     }
 
+    /// Where the message went that this one is about. One that waits for a person is followed there.
+    fn named(&self) -> Said {
+        let named = |id: &str| self.known.went.iter().find(|w| w.id == id);
+        match self.names.and_then(named) {
+            None => Said::Nothing("names-none"),
+            Some(went) if went.receiver == self.routing.address => Said::Held("that-one-waits"),
+            Some(went) => Said::Party(went.receiver.clone()),
+        }
+    }
+
     /// The board that holds an open placement.
     fn placement(&self) -> Said {
         let mut boards: Vec<&HsaId> = self.known.placed.iter().map(|p| &p.board).collect();
@@ -105,11 +124,25 @@ impl Question<'_> {
         }
     }
 
-    /// Where the newest message of the case went that was not refused there.
+    /// Where the newest message of the case went that was not refused there; or who has this event, where a place has
+    /// different parties for different events.
     fn case(&self) -> Said {
         let own = |to: &HsaId| *to != self.routing.address;
-        let went = self.known.went.iter().find(|w| !w.refused && own(&w.receiver));
-        went.map_or(Said::Nothing("no-earlier-message"), |w| Said::Party(w.receiver.clone()))
+        let Some(went) = self.known.went.iter().find(|w| !w.refused && own(&w.receiver)) else {
+            return Said::Nothing("no-earlier-message");
+        };
+        let areas = || self.routing.areas.iter().filter(|area| area.party == went.receiver);
+        if areas().next().is_none() {
+            return Said::Party(went.receiver.clone());
+        }
+        let place = |a: &Area, b: &Area| a.municipality == b.municipality && a.district == b.district;
+        let mut same = self.live();
+        same.retain(|area| areas().any(|own| place(own, area)));
+        match parties(same).as_slice() {
+            [one] => Said::Party((*one).clone()),
+            [] => Said::Stuck("no-party-for-municipality", None),
+            _ => Said::Stuck("several-parties", None),
+        }
     }
 
     /// The party of the registered municipality, or of its district.
@@ -154,11 +187,7 @@ fn area<'a>(residence: &Residence, live: &[&'a Area], routes: &Routes) -> Result
     };
     let mut found: Vec<&'a Area> = live.iter().copied().filter(|area| fits(area)).collect();
     narrow(&mut found, |area| area.district.is_some());
-    narrow(&mut found, |area| !area.events.is_empty());
-    let mut parties: Vec<&'a HsaId> = found.iter().map(|area| &area.party).collect();
-    parties.sort_unstable();
-    parties.dedup();
-    match (parties.as_slice(), &code) {
+    match (parties(found).as_slice(), &code) {
         ([one], _) => Ok(one),
         ([], Some(code)) if live.iter().any(|area| area.municipality == *code) => Err("district-not-known"),
         ([], Some(_)) => Err("no-party-for-municipality"),
@@ -166,6 +195,15 @@ fn area<'a>(residence: &Residence, live: &[&'a Area], routes: &Routes) -> Result
         ([], None) => Err("unknown-place"),
         _ => Err("several-parties"),
     }
+}
+
+/// The parties of these areas for an event that holds in them: what is said of some events goes before what is said of all.
+fn parties(mut areas: Vec<&Area>) -> Vec<&HsaId> {
+    narrow(&mut areas, |area| !area.events.is_empty());
+    let mut parties: Vec<&HsaId> = areas.into_iter().map(|area| &area.party).collect();
+    parties.sort_unstable();
+    parties.dedup();
+    parties
 }
 
 /// Keeps what is more exactly said, if anything is.

@@ -49,11 +49,21 @@ fn asked(
     residence: &Residence,
     known: &Whereabouts,
 ) -> (Rule, Option<HsaId>, Vec<&'static str>) {
+    asked_of(event, None, residence, known)
+}
+
+fn asked_of(
+    event: &str,
+    names: Option<&str>,
+    residence: &Residence,
+    known: &Whereabouts,
+) -> (Rule, Option<HsaId>, Vec<&'static str>) {
     let question = Question {
         routing: &routing(),
         routes: RULES.routes(),
         event,
         day: "2026-03-01".parse().expect("a day"),
+        names,
         residence,
         known,
         agreed: &|to| *to != party("FOREIGN"),
@@ -72,7 +82,7 @@ fn placed(unit: &str) -> Placed {
 }
 
 fn went(unit: &str, refused: bool) -> Went {
-    Went { receiver: party(unit), refused }
+    Went { id: format!("to-{unit}"), receiver: party(unit), refused }
 }
 
 #[test]
@@ -102,7 +112,7 @@ fn an_address_names_one_party_or_none() {
         let (rule, to, outcomes) = asked(event, &lives(district, postal), &nothing);
         assert_eq!(to, Some(party(unit)), "{district} {postal}");
         assert_eq!(rule, if unit == "DESK" { Rule::Desk } else { Rule::Registered }, "{district} {postal}");
-        assert_eq!(outcomes[3], why, "{district} {postal}");
+        assert_eq!(outcomes[4], why, "{district} {postal}");
     }
 }
 
@@ -160,10 +170,47 @@ fn a_registered_address_that_is_not_real_is_not_asked() {
     assert_eq!((rule, to), (Rule::Desk, Some(party("DESK"))));
     assert_eq!(
         outcomes,
-        ["not-asked", "none-open", "no-earlier-message", "registered-address-not-real", "chosen"]
+        [
+            "not-asked",
+            "names-none",
+            "none-open",
+            "no-earlier-message",
+            "registered-address-not-real",
+            "chosen"
+        ]
     );
     let known = Whereabouts { placed: vec![placed("FARSTA")], ..Whereabouts::default() };
     assert_eq!(asked("admission-notice", &hidden, &known).0, Rule::Placement);
+}
+
+#[test]
+fn what_is_about_a_message_follows_it() {
+    let home = lives("0127", "");
+    let known =
+        |went: &[Went]| Whereabouts { placed: vec![placed("FARSTA")], went: went.to_vec(), right: None };
+    for (went, names, rule, to) in [
+        (went("BROMMA", false), "to-BROMMA", Rule::Named, Some("BROMMA")),
+        (went("BROMMA", false), "another", Rule::Placement, Some("FARSTA")),
+        (went("BROMMA", true), "to-BROMMA", Rule::Placement, Some("FARSTA")),
+        (went("ROUTE", false), "to-ROUTE", Rule::Named, None),
+    ] {
+        let (found, chosen, outcomes) = asked_of("annulment", Some(names), &home, &known(&[went]));
+        assert_eq!((found, chosen), (rule, to.map(party)), "{names}: {outcomes:?}");
+    }
+}
+
+#[test]
+fn a_case_whose_place_has_two_parties_goes_by_event() {
+    let known = |unit: &str| Whereabouts { went: vec![went(unit, false)], ..Whereabouts::default() };
+    for (event, unit, to) in [
+        ("discharge-ready", "NORRTALJE", "JOINT"),
+        ("discharged", "JOINT", "NORRTALJE"),
+        ("discharged", "NORRTALJE", "NORRTALJE"),
+        ("discharged", "ELSEWHERE", "ELSEWHERE"),
+    ] {
+        let (rule, found, outcomes) = asked(event, &lives("", ""), &known(unit));
+        assert_eq!((rule, found), (Rule::Case, Some(party(to))), "{event} {unit}: {outcomes:?}");
+    }
 }
 
 #[test]
@@ -175,6 +222,7 @@ fn without_a_desk_nobody_is_chosen_and_nothing_is_refused() {
             routes: RULES.routes(),
             event: "admission-notice",
             day: "2026-03-01".parse().expect("a day"),
+            names: None,
             residence: &lives("", ""),
             known: &Whereabouts::default(),
             agreed: &|to| *to != party("FOREIGN"),

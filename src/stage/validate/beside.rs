@@ -63,6 +63,7 @@ fn made(valid: &Valid, row: &FanOut, rules: &Rules<'_>) -> Result<Beside, Fault>
     let envelope = envelope::read(&canonical, Model::Fhir)?;
     let bytes = rules.rulebook.write(&canonical, Format::FhirJson).map_err(told_of)?;
     let (to, from, notes) = (to.clone(), valid.from.clone(), Vec::new());
-    let valid = Valid { envelope, format: Format::FhirJson, canonical, to, from, agreed, notes };
+    let valid =
+        Valid { envelope, format: Format::FhirJson, canonical, to, from, agreed, choice: None, notes };
     Ok(Beside { valid, bytes })
 }
