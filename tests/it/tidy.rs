@@ -312,3 +312,15 @@ fn no_private_key_and_no_path_of_a_machine_is_in_the_project() {
     }
     judge("keys and machine paths", wrong);
 }
+
+#[test]
+fn every_module_of_these_tests_stands_in_a_stage() {
+    let read = |path: &str| std::fs::read_to_string(root().join(path)).unwrap();
+    let (modules, run) = (read("tests/it/main.rs"), read("tests/run"));
+    let named = modules.lines().filter_map(|line| line.trim_start_matches("pub ").strip_prefix("mod "));
+    let left: Vec<&str> = named
+        .map(|name| name.trim_end_matches(';'))
+        .filter(|name| *name != "world" && !run.contains(&format!("{name}::")))
+        .collect();
+    assert!(left.is_empty(), "modules that no stage of tests/run runs: {left:?}");
+}
