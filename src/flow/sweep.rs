@@ -129,8 +129,9 @@ impl Gateway {
         let leads = self.leads();
         let view = case::play(&told, &terms, now);
         let mut causes = case::causes(&view, &told, &leads, now);
-        causes.extend(story::stuck(&rows));
-        self.weigh(subject.to_vec(), causes, following).await?;
+        let active = self.ledger.active_problems(&subject).await?;
+        causes.extend(story::stuck(&rows, &active));
+        self.weigh(&subject, &active, causes, following);
         following.subjects.push(Followed {
             subject,
             news,
@@ -164,26 +165,21 @@ impl Gateway {
                 due: None,
             });
         }
-        self.weigh(Vec::new(), causes, following).await
+        let active = self.ledger.active_problems(&[]).await?;
+        self.weigh(&[], &active, causes, following);
+        Ok(())
     }
 
     /// What of these causes is new, and which are gone.
-    async fn weigh(
-        &self,
-        scope: Vec<u8>,
-        causes: Vec<Cause>,
-        following: &mut Following,
-    ) -> Result<(), Failure> {
-        let active = self.ledger.active_problems(&scope).await?;
+    fn weigh(&self, scope: &[u8], active: &[ProblemRow], causes: Vec<Cause>, following: &mut Following) {
         let keys: Vec<String> = causes.iter().map(Cause::key).collect();
         let gone = active.iter().filter(|problem| !keys.contains(&problem.cause));
         following.ended.extend(gone.map(|problem| problem.id.clone()));
         for (cause, key) in causes.into_iter().zip(keys) {
             if !active.iter().any(|problem| problem.cause == key) {
-                following.opened.push((scope.clone(), self.opened(cause, key, following.now)));
+                following.opened.push((scope.to_vec(), self.opened(cause, key, following.now)));
             }
         }
-        Ok(())
     }
 
     fn opened(&self, cause: Cause, key: String, now: Timestamp) -> ProblemRow {
