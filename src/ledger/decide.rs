@@ -1,7 +1,7 @@
 //! A person decides on what is held: it goes on, or it ends here.
 //!
 //! Invariant: only a held delivery is decided on; who decided and the code of why are on record with it; permission is
-//! decided again before what is let go leaves. Deliberately absent: whether to.
+//! decided again before what is let go leaves, and it has its whole time to do so. Deliberately absent: whether to.
 
 use super::{
     Ledger,
@@ -59,11 +59,26 @@ impl Pen<'_> {
         for stale in &held {
             // An earlier one of the same lane may have made this one head since it was read.
             let standing = self.standing(stale.seq)?;
-            if ruling.release && self.is_let_go_on(&standing, &event)? {
-                continue;
+            if ruling.release {
+                self.give_time(standing.seq, ruling.now)?;
+                if self.is_let_go_on(&standing, &event)? {
+                    continue;
+                }
             }
             self.pass(&standing, state, next, &event)?;
         }
         Ok(held.len())
+    }
+
+    /// What is let go has the time again that it had when it came: else what was held longer than that would be given up
+    /// by the next claim, against the ruling.
+    fn give_time(&mut self, delivery: i64, now: Timestamp) -> Result<(), Trouble> {
+        self.conn
+            .prepare_cached(
+                "UPDATE delivery SET expires = max(expires, ?2 + expires - \
+                 (SELECT received FROM message WHERE seq = delivery.message)) WHERE seq = ?1",
+            )?
+            .execute((delivery, micros(now)))?;
+        Ok(())
     }
 }

@@ -404,3 +404,21 @@ proptest! {
         runtime.block_on(play(steps));
     }
 }
+
+#[tokio::test]
+async fn what_was_held_longer_than_its_time_has_it_anew_when_it_is_let_go() {
+    let (_dir, ledger) = open();
+    ledger.admit(Admission { state: MessageState::Held, ..admission("m1", lane(1, 1)) }).await.unwrap();
+    assert!(ledger.claim(second(4999), 8, Room::plenty()).await.unwrap().is_empty());
+    let ruling = Ruling {
+        message: "gw-m1".into(),
+        release: true,
+        by: "anna".into(),
+        reason: "looked-at".into(),
+        now: second(5000),
+    };
+    assert_eq!(ledger.decide(ruling).await.unwrap(), 1);
+    let claimed = ledger.claim(second(5999), 8, Room::plenty()).await.unwrap();
+    assert_eq!(ids(&claimed), ["d-m1"]);
+    assert_eq!(claimed[0].expires, second(6000));
+}
