@@ -65,13 +65,15 @@ impl Gateway {
         while !*stop.borrow() && stop.has_changed().is_ok() {
             changed.mark_unchanged();
             let (claimed, left) = self.claim().await;
-            self.give_receipts().await;
-            self.send_onward().await;
             for one in claimed {
                 // Whoever carries ends after this does.
                 let _ = claims.send(one);
             }
-            self.rest(&left, &mut stop, &mut changed).await;
+            self.send_onward().await;
+            // What is claimed is on its way before receipts are written; what is due meanwhile waits for a few of them.
+            if !self.give_receipts(&stop).await {
+                self.rest(&left, &mut stop, &mut changed).await;
+            }
         }
     }
 

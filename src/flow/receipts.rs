@@ -6,10 +6,10 @@
 
 use super::{Gateway, digest_of};
 use crate::{
-    ledger::{Admission, Owed, Trail},
+    ledger::{Admission, Admitted, Owed, Trail},
     model::{
-        Answer, Arrival, Channel, Code, DeliveryState, Event, EventKind, Fault, Key, Lane, NewDelivery,
-        Partner, Peer,
+        Answer, Arrival, Channel, Code, DeliveryState, Event, EventKind, Failure, Fault, Key, Lane,
+        NewDelivery, Partner, Peer,
     },
     stage::{
         decode::{self, Decoded},
@@ -18,37 +18,50 @@ use crate::{
 };
 use jiff::SignedDuration;
 use std::sync::Arc;
+use tokio::sync::watch;
 
-/// Receipts written in one go.
-const AT_ONCE: usize = 64;
+/// Receipts written in one go: each is a commit that what is due may have to wait for.
+const AT_ONCE: usize = 16;
 
 impl Gateway {
-    /// Writes what is owed, until nothing is.
-    pub(super) async fn give_receipts(&self) {
+    /// Writes a few of the receipts that are owed, the oldest first. Is there more to write at once?
+    pub(super) async fn give_receipts(&self, stop: &watch::Receiver<bool>) -> bool {
         if !self.registry.load().partners().any(|p| !p.receipts.is_empty()) {
-            return;
+            return false;
         }
-        loop {
-            let owed = match self.ledger.owed(AT_ONCE).await {
-                Ok(owed) if owed.is_empty() => return,
-                Ok(owed) => owed,
-                Err(failure) => {
-                    tracing::error!(code = %failure.code(), "receipts cannot be read: {failure}");
-                    return;
-                }
-            };
-            for one in owed {
-                let given = match self.receipt(&one) {
-                    Ok((admission, to)) => self.ledger.admit(admission).await.map(|_| self.seats.ring(&to)),
-                    Err(fault) => self.ledger.waive(one.number, self.waived(&one, &fault)).await,
-                };
-                if let Err(failure) = given {
-                    // They are owed still: the next round tries again.
-                    tracing::error!(code = %failure.code(), "a receipt cannot be stored: {failure}");
-                    return;
-                }
+        let owed = match self.ledger.owed(AT_ONCE).await {
+            Ok(owed) => owed,
+            Err(failure) => {
+                tracing::error!(code = %failure.code(), "receipts cannot be read: {failure}");
+                return false;
+            }
+        };
+        for one in &owed {
+            if *stop.borrow() {
+                return false;
+            }
+            if let Err(failure) = self.give(one).await {
+                // They are owed still: a later round tries again.
+                tracing::error!(code = %failure.code(), "a receipt cannot be stored: {failure}");
+                return false;
             }
         }
+        owed.len() == AT_ONCE
+    }
+
+    /// One receipt: admitted, or waived on record. Either way it is owed no more.
+    async fn give(&self, owed: &Owed) -> Result<(), Failure> {
+        let fault = match self.receipt(owed) {
+            Ok((admission, to)) => match self.ledger.admit(admission).await? {
+                Admitted::New => {
+                    self.seats.ring(&to);
+                    return Ok(());
+                }
+                _ => Fault::of(Code::IdConflict, "a receipt of this id is on record already"),
+            },
+            Err(fault) => fault,
+        };
+        self.ledger.waive(owed.number, self.waived(owed, &fault)).await
     }
 
     /// Of which ends the sender of a message is owed a receipt. Receipts make no receipts.
