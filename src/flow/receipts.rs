@@ -81,7 +81,8 @@ impl Gateway {
             peer: Peer { hsa_id: Some(owed.sender.clone()), serial: String::new() },
             at: owed.received,
         };
-        let limit = self.config.listen.max_body_bytes;
+        // It was accepted under the limit of its time and door; here it is no longer than it is.
+        let limit = owed.original.len();
         let Decoded::Message(of) = decode::message(&arrival, &to, &rulebook, limit)? else {
             return Err(Fault::of(Code::Internal, "an accepted message is none"));
         };
