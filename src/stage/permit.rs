@@ -136,8 +136,9 @@ fn serves(
     }
     let authority = match basis {
         Basis::ReleaseHealth => from.kind == PartyKind::Region,
-        Basis::ReleaseSocial => from.kind == PartyKind::Municipality,
-        Basis::BoardLvu | Basis::AssessedIncapable | Basis::CompulsoryCare => true,
+        // LVU 11 §: the board decides, and nobody else can say that it did.
+        Basis::ReleaseSocial | Basis::BoardLvu => from.kind == PartyKind::Municipality,
+        Basis::AssessedIncapable | Basis::CompulsoryCare => true,
         _ => {
             return Err(
                 "no valid consent of the asserted kind is registered for this receiver and information",

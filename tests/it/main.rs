@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 mod bad_input;
+mod bases;
 mod case_messages;
 mod catalogue_care;
 mod catalogue_replies;

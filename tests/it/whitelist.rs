@@ -21,7 +21,7 @@ const FORMATS: [Format; 4] = [Format::FhirJson, Format::FhirXml, Format::CaseJso
 
 static RULEBOOK: LazyLock<Rulebook> = LazyLock::new(|| Rulebook::load(&Source::Embedded).unwrap());
 
-fn partner(id: &str, kind: PartyKind, format: Format) -> Partner {
+pub(super) fn partner(id: &str, kind: PartyKind, format: Format) -> Partner {
     Partner {
         hsa_id: HsaId::parse(id).unwrap(),
         name: String::new(),
