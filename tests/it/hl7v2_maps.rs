@@ -181,6 +181,37 @@ fn an_adt_without_the_sign_is_noted_and_a_sign_that_its_trigger_does_not_fit_is_
     ));
 }
 
+/// What is changed in a golden message that answers by our number, and which event it then is; `None`: refused.
+const ANSWERS: [(&str, &str, &str, &str, Option<&str>); 11] = [
+    ("exam-status", "01-booked", "|M1-2026-0002^SLUSS", "|B-77^ALMLUND~M1-2026-0002^SLUSS", Some("exam-status")),
+    ("exam-status", "01-booked", "|M1-2026-0002^SLUSS", "|M2-2026-0002^SLUSS~M1-2026-0002^SLUSS", None),
+    ("exam-status", "01-booked", "SIU^S12^SIU_S12", "SIU^S17", None),
+    ("exam-status", "05-referral-rejected", "RF1|R", "RF1|E", None),
+    ("exam-status", "05-referral-rejected", "RRI^I12^RRI_I12", "RRI^I14", None),
+    ("exam-status", "05-referral-rejected", "RRI^I12^RRI_I12", "REF^I12", None),
+    ("exam-status", "05-referral-rejected", "ZSL||", "ZSL|exam-statement|", None),
+    ("exam-statement", "02-minimal", "|M1-2026-0002^SLUSS", "|B-77^ALMLUND~M1-2026-0002^SLUSS", Some("exam-statement")),
+    ("exam-statement", "02-minimal", "MDM^T02", "MDM^T04", None),
+    ("exam-statement", "01-rich", "ZSL||", "OBR|2|M1-2026-0002^SLUSS\nZSL||", None),
+    ("exam-statement", "01-rich", "OBR|1|M1-2026-0002^SLUSS", "OBR|1|", None),
+];
+
+#[test]
+fn what_bears_our_number_is_its_event_or_refused_and_never_noted() {
+    let meaning = |text: &str| {
+        let tree = RULES.read(text.as_bytes(), Format::Hl7v2, MOST).unwrap();
+        RULES.meaning(&tree, Model::Hl7v2)
+    };
+    for (event, name, from, to, wanted) in ANSWERS {
+        let good = example(event, name);
+        assert!(good.contains(from), "{event} {name}: {from}");
+        let found = meaning(&good.replacen(from, to, 1));
+        assert_eq!(found, wanted.map(|event| Meaning::Event(event.into())), "{event} {name} {from}→{to}");
+    }
+    let pending = example("exam-status", "05-referral-rejected").replace("RF1|R", "RF1|P");
+    assert!(matches!(meaning(&pending), Some(Meaning::Noted(_))));
+}
+
 #[test]
 fn two_persons_in_one_message_are_never_taken_for_one() {
     let good = example("admission-notice", "01-rich");
