@@ -123,7 +123,7 @@ fn a_message_says_the_same_in_8859_1_with_carriage_returns() {
 }
 
 /// What is changed in a golden message, and the place that must be told.
-const SPOILED: [(&str, &str, &str, &str, &str, &str); 8] = [
+const SPOILED: [(&str, &str, &str, &str, &str, &str); 14] = [
     ("admission-notice", "01-rich", "201406042398^", "201406042399^", "PID-3.1", "check digit"),
     ("admission-notice", "01-rich", "SE^L~", "SE^M~", "PID", "m6-1"),
     ("admission-notice", "01-rich", "202604141100", "i april", "PV2-9", "dateTime"),
@@ -132,6 +132,12 @@ const SPOILED: [(&str, &str, &str, &str, &str, &str); 8] = [
     ("discharged", "01-rich", "foster-home", "hemma", "ZSL-17", ""),
     ("exam-status", "01-booked", "health-exam^H", "annat^H", "SCH-8.1", ""),
     ("exam-statement", "01-rich", "did-not-attend", "vet-ej", "OBX[3]-5.1", ""),
+    ("exam-statement", "01-rich", "anmärkning.||||||F", "anmärkning.||||||P", "OBX", "not true"),
+    ("exam-statement", "01-rich", "psykiska hälsa.||||||F", "psykiska hälsa.||||||W", "OBX[4]", "not true"),
+    ("exam-statement", "01-rich", "psykiska hälsa.||||||F", "psykiska hälsa.||||||X", "OBX[4]", "not true"),
+    ("exam-statement", "01-rich", "153000|||F", "153000|||P", "OBR", "not true"),
+    ("exam-statement", "02-minimal", "|||AU", "|||DI", "TXA", "not true"),
+    ("discharge-information", "01-rich", "||||||F", "||||||D", "OBX", "not true"),
 ];
 
 #[test]
