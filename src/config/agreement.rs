@@ -73,10 +73,12 @@ pub struct FanOut {
 }
 
 /// Elements removed for a protected subject unless the agreement says otherwise.
-const PROTECTED_REMOVES: [&str; 4] = [
+const PROTECTED_REMOVES: [&str; 5] = [
     "Patient.address",
     "Patient.telecom",
     "Patient.contact",
+    // M3 says where the child is to be examined.
+    "Location.address",
     "EpisodeOfCare.extension('https://sluss.example/fhir/StructureDefinition/stay-address')",
 ];
 
