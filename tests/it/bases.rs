@@ -1,4 +1,4 @@
-//! Whose word a basis is: an asserted basis serves only the party that can take that decision.
+//! The example agreement: an asserted basis serves only the party that can take that decision, and no row stands alone.
 
 use jiff::Timestamp;
 use sluss::{
@@ -61,4 +61,24 @@ fn the_example_agreement_takes_the_boards_decision_for_what_the_board_orders() {
     let rows: Vec<(&str, PartyKind)> = rows.map(|r| (r.code.as_str(), r.from)).collect();
     assert!(!rows.is_empty());
     assert!(rows.iter().all(|row| *row == ("medical-exam-order", PartyKind::Municipality)), "{rows:?}");
+}
+
+/// Whoever gets an event can be told that it was wrong, say that it is not theirs, and acknowledge it (domain §1 M20, M21).
+#[test]
+fn where_an_event_goes_messages_about_it_go_both_ways() {
+    let agreed = agreement::from_text("lan.toml", sluss::rulebook::example_agreement()).unwrap();
+    let goes =
+        |code: &str, from, to| agreed.events.iter().any(|r| r.code == code && r.from == from && r.to == to);
+    let about = ["annulment", "misdirected", "receiver-changed", "administrative", "receipt"];
+    let mut missing = Vec::new();
+    for row in &agreed.events {
+        for (code, from, to) in about.iter().flat_map(|c| [(c, row.from, row.to), (c, row.to, row.from)]) {
+            if !goes(code, from, to) {
+                missing.push(format!("{code} from {from:?} to {to:?}, for {}", row.code));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+    let open = agreed.events.iter().filter(|r| about.contains(&r.code.as_str()) && r.whitelist.is_none());
+    assert_eq!(open.count(), 0);
 }

@@ -189,14 +189,26 @@ fn an_adt_without_the_sign_is_noted_and_a_sign_that_its_trigger_does_not_fit_is_
 
 /// What is changed in a golden message that answers by our number, and which event it then is; `None`: refused.
 const ANSWERS: [(&str, &str, &str, &str, Option<&str>); 11] = [
-    ("exam-status", "01-booked", "|M1-2026-0002^SLUSS", "|B-77^ALMLUND~M1-2026-0002^SLUSS", Some("exam-status")),
+    (
+        "exam-status",
+        "01-booked",
+        "|M1-2026-0002^SLUSS",
+        "|B-77^ALMLUND~M1-2026-0002^SLUSS",
+        Some("exam-status"),
+    ),
     ("exam-status", "01-booked", "|M1-2026-0002^SLUSS", "|M2-2026-0002^SLUSS~M1-2026-0002^SLUSS", None),
     ("exam-status", "01-booked", "SIU^S12^SIU_S12", "SIU^S17", None),
     ("exam-status", "05-referral-rejected", "RF1|R", "RF1|E", None),
     ("exam-status", "05-referral-rejected", "RRI^I12^RRI_I12", "RRI^I14", None),
     ("exam-status", "05-referral-rejected", "RRI^I12^RRI_I12", "REF^I12", None),
     ("exam-status", "05-referral-rejected", "ZSL||", "ZSL|exam-statement|", None),
-    ("exam-statement", "02-minimal", "|M1-2026-0002^SLUSS", "|B-77^ALMLUND~M1-2026-0002^SLUSS", Some("exam-statement")),
+    (
+        "exam-statement",
+        "02-minimal",
+        "|M1-2026-0002^SLUSS",
+        "|B-77^ALMLUND~M1-2026-0002^SLUSS",
+        Some("exam-statement"),
+    ),
     ("exam-statement", "02-minimal", "MDM^T02", "MDM^T04", None),
     ("exam-statement", "01-rich", "ZSL||", "OBR|2|M1-2026-0002^SLUSS\nZSL||", None),
     ("exam-statement", "01-rich", "OBR|1|M1-2026-0002^SLUSS", "OBR|1|", None),
