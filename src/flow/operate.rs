@@ -89,6 +89,13 @@ async fn decide(
     let Some(row) = ledger.message(message).await? else {
         return Ok(Reply::of(false, format!("no message has the id {message}")));
     };
+    // A sender's id is the sender's own: what another sender calls the same must not be moved by a slip.
+    if row.id != message && !ledger.is_only(message).await? {
+        let words = format!(
+            "several messages have the sender's id {message}; name the gateway's id, which `sluss msg list` shows"
+        );
+        return Ok(Reply::of(false, words));
+    }
     let (by, reason) = (by.to_string(), reason.to_string());
     let moved = ledger.decide(Ruling { message: row.id, release, by, reason, now: clock.now() }).await?;
     let verb = if release { "goes on" } else { "ends here" };

@@ -240,6 +240,12 @@ impl Ledger {
         self.inside.pool.ask(move |conn| questions::message(conn, &id)).await
     }
 
+    /// Is there one message alone with this id of a sender's?
+    pub async fn is_only(&self, id: &str) -> Result<bool, Failure> {
+        let id = id.to_owned();
+        self.inside.pool.ask(move |conn| questions::is_only(conn, &id)).await
+    }
+
     /// All events of a message (the gateway's id), in order.
     pub async fn journey(&self, message: &str) -> Result<Vec<EventRow>, Failure> {
         let id = message.to_owned();

@@ -99,6 +99,11 @@ pub(super) fn message(conn: &Connection, id: &str) -> Result<Option<MessageRow>,
     Ok(None)
 }
 
+pub(super) fn is_only(conn: &Connection, id: &str) -> Result<bool, Trouble> {
+    let count = "SELECT count(*) FROM (SELECT 1 FROM message WHERE sender_id = ?1 LIMIT 2)";
+    Ok(conn.prepare_cached(count)?.query_row([id], |row| row.get::<_, i64>(0))? == 1)
+}
+
 fn message_row(row: &Row<'_>) -> Result<MessageRow, Trouble> {
     let receivers: Option<String> = row.get(12)?;
     let weight: u8 = row.get(13)?;

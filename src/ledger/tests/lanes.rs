@@ -422,3 +422,15 @@ async fn what_was_held_longer_than_its_time_has_it_anew_when_it_is_let_go() {
     assert_eq!(ids(&claimed), ["d-m1"]);
     assert_eq!(claimed[0].expires, second(6000));
 }
+
+#[tokio::test]
+async fn it_is_told_where_two_senders_use_one_id() {
+    let (_dir, ledger) = open();
+    ledger.admit(admission("m1", lane(1, 1))).await.unwrap();
+    assert!(ledger.is_only("m1").await.unwrap());
+    let mut other = admission("m2", lane(2, 2));
+    other.key = Key { sender: receiver(3), message_id: "m1".into(), ..other.key };
+    ledger.admit(other).await.unwrap();
+    assert!(!ledger.is_only("m1").await.unwrap());
+    assert!(!ledger.is_only("m2").await.unwrap(), "nobody uses it");
+}
