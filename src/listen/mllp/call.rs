@@ -2,7 +2,8 @@
 //!
 //! Invariant: a message's answer leaves after its record; a frame that is none is answered where it can be, is on
 //! record, and ends the connection, because what follows could be taken for another message. A frame has a
-//! limited time however slowly it comes. Deliberately absent: messages of one connection side by side; their
+//! limited time however slowly it comes. What the gateway cannot take now ends the connection too, so that nothing sent
+//! behind it overtakes it. Deliberately absent: messages of one connection side by side; their
 //! order is the order of what happened.
 
 use super::REST;
@@ -143,7 +144,9 @@ impl Call {
         let asked = self.asked(&arrival.bytes);
         let style = asked.style();
         let answer = self.gateway.admit(&arrival, style).await;
-        self.send(&answer.body).await
+        self.send(&answer.body).await?;
+        // What was not stored for our own sake comes again: what is behind it must not be taken before that.
+        if answer.status >= 500 { Err(Over) } else { Ok(()) }
     }
 
     /// A fault of the stream: answered as far as can be, and the connection is over.

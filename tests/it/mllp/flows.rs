@@ -146,9 +146,11 @@ async fn enhanced_mode_gets_the_accept_answer_and_then_the_application_s() {
 async fn a_message_that_cannot_be_stored_is_never_accepted_and_may_be_sent_again() {
     let county = County::with("", Some("min_free_mib = 1048576")).await;
     for (modes, code) in [("|", "MSA|AE|m6"), ("AL|AL", "MSA|CE|m6")] {
-        let answer = county.caller().await.ask(&notice("m6", "C-1", modes, "admission-notice")).await;
+        let mut caller = county.caller().await;
+        let answer = caller.ask(&notice("m6", "C-1", modes, "admission-notice")).await;
         assert_eq!((msa(&answer), codes(&answer)), (code, vec!["SLUSS-SYS-002"]));
         assert!(answer.contains("|207^"), "{answer}");
+        assert!(caller.answer().await.is_none(), "nothing behind it can overtake it");
     }
 }
 
