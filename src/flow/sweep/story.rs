@@ -5,9 +5,10 @@
 use crate::{
     case::{self, Case, Obligation, Terms, Told},
     ledger::{CaseRow, ObligationRow, ProblemRow, ToldRow},
-    model::{Cause, Code, DeliveryState, HsaId, Mark, Owner, ProblemKind},
+    model::{Cause, Channel, Code, DeliveryState, HsaId, Mark, Owner, ProblemKind},
     registry::Registry,
 };
+use jiff::Timestamp;
 
 /// What was told, each message once. Of what the gateway itself says a case is told nothing.
 pub fn told(rows: &[ToldRow]) -> Vec<Told> {
@@ -23,7 +24,7 @@ const OWN: &str = "sluss";
 fn one(row: &ToldRow) -> Option<Told> {
     Some(Told {
         message: row.message.clone(),
-        id: row.id.clone(),
+        id: plain(row).to_string(),
         event: row.event.clone(),
         case: row.case.clone(),
         sender: HsaId::parse(&row.sender)?,
@@ -37,6 +38,12 @@ fn one(row: &ToldRow) -> Option<Told> {
         refers_to: row.refers_to.clone(),
         details: row.details.as_deref().and_then(|d| serde_json::from_str(d).ok()).unwrap_or_default(),
     })
+}
+
+/// The id by which others name a message: of a sender that uses ids again it is kept with its send time.
+fn plain(row: &ToldRow) -> &str {
+    let again = row.id.rsplit_once('@').filter(|_| row.protocol == Channel::Mllp.protocol());
+    again.filter(|(_, sent)| sent.parse::<Timestamp>().is_ok()).map_or(row.id.as_str(), |(id, _)| id)
 }
 
 /// The terms of the agreement that the newest message passed under.
@@ -123,7 +130,6 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may stop")]
 
     use super::*;
-    use jiff::Timestamp;
 
     fn row(state: &str, code: Option<&str>) -> ToldRow {
         let text = |text: &str| text.to_string();

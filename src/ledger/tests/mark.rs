@@ -128,3 +128,29 @@ async fn an_interrupted_attempt_at_what_was_annulled_is_not_repeated() {
     assert_eq!(ids(&ledger.claim(second(3), 9, Room::plenty()).await.unwrap()), ["d-a1"]);
     counts(&ledger).await;
 }
+
+#[tokio::test]
+async fn a_message_whose_id_is_used_again_is_found_by_it_and_the_newest_is_meant() {
+    let (_dir, ledger) = open();
+    let used = |id: &str, kept: &str, protocol| {
+        let one = admission(id, lane(1, 1));
+        Admission { key: Key { message_id: kept.into(), protocol, ..one.key }, ..one }
+    };
+    for (id, kept, protocol) in [
+        ("m1", "7@2026-01-01T08:00:00Z", "hl7v2-mllp"),
+        ("m2", "7@2026-02-01T08:00:00.5Z", "hl7v2-mllp"),
+        ("m3", "7@home", "hl7v2-mllp"),
+        ("m4", "7@2026-03-01T08:00:00Z", "fhir-http"),
+        ("m5", "77@2026-03-01T08:00:00Z", "hl7v2-mllp"),
+    ] {
+        ledger.admit(used(id, kept, protocol)).await.unwrap();
+    }
+    let find = async |id: &str| {
+        let named = Named { sender: hsa(SENDER), id: id.into(), receiver: receiver(1) };
+        ledger.named(&named, None).await.unwrap().map(|found| found.message)
+    };
+    assert_eq!(find("7").await.as_deref(), Some("gw-m2"));
+    assert_eq!(find("7@home").await.as_deref(), Some("gw-m3"));
+    assert_eq!(find("77").await.as_deref(), Some("gw-m5"));
+    assert_eq!(find("").await, None);
+}
