@@ -78,7 +78,7 @@ pub(super) enum Marked {
     Go,
     /// What it annuls has certainly not left: nobody need be told.
     Silent,
-    /// It may not be: a later step came in between.
+    /// It may not be: a later step, or another annulment of the same, came in between.
     Overtaken,
 }
 
@@ -86,11 +86,11 @@ impl Pen<'_> {
     /// Marks what an admission names.
     pub(super) fn mark(&mut self, admission: &Admission, marking: &Marking) -> Result<Marked, Trouble> {
         let (one, mark) = (&marking.of, marking.mark);
-        if mark == Mark::Annulled && is_overtaken(self.conn, one)? {
-            return Ok(Marked::Overtaken);
-        }
         let standings = self.standings(one.seq)?;
         let old = standings.first().ok_or_else(|| broken("a message without a delivery"))?.mark;
+        if mark == Mark::Annulled && (old == Some(mark) || is_overtaken(self.conn, one)?) {
+            return Ok(Marked::Overtaken);
+        }
         if old >= Some(mark) {
             return Ok(Marked::Go);
         }

@@ -69,5 +69,5 @@ pub fn judge(wish: Wish<'_>, found: Option<Referred>, marks: &Marks) -> Result<O
 
 /// The fault of an annulment that comes too late.
 pub fn overtaken() -> Fault {
-    Fault::of(Code::NotTheNewest, "a later step of the case is on record")
+    Fault::of(Code::NotTheNewest, "a later step of the case, or another annulment of it, is on record")
 }

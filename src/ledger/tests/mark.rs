@@ -154,3 +154,14 @@ async fn a_message_whose_id_is_used_again_is_found_by_it_and_the_newest_is_meant
     assert_eq!(find("77").await.as_deref(), Some("gw-m5"));
     assert_eq!(find("").await, None);
 }
+
+#[tokio::test]
+async fn of_two_annulments_at_once_one_is_taken() {
+    let (_dir, ledger) = open();
+    ledger.admit(admission("m1", lane(1, 1))).await.unwrap();
+    let (one, other) =
+        (made(&ledger, "a1", "m1", Mark::Annulled).await, made(&ledger, "a2", "m1", Mark::Annulled).await);
+    assert_eq!(ledger.admit(one).await.unwrap(), Admitted::New);
+    assert_eq!(ledger.admit(other).await.unwrap(), Admitted::Overtaken);
+    assert_eq!(counts(&ledger).await.accepted, 2);
+}
