@@ -60,13 +60,16 @@ pub(super) fn referred(
 }
 
 /// Does a later step of its case stand on record, among the deliveries that were not looked at? By event time, and of
-/// two of one time by arrival. Deliveries are small rows, and this is asked for annulments alone: no index is kept for it.
+/// two of one time by arrival; what was made of the same arrival (one sender, one moment, one answer) is no later step
+/// than it. Deliveries are small rows, and this is asked for annulments alone: no index is kept for it.
 fn is_overtaken(conn: &Connection, one: &Referred) -> Result<bool, Trouble> {
     let mut select = conn.prepare_cached(
         "SELECT 1 FROM delivery d JOIN message m ON m.seq = d.message \
          WHERE d.seq > ?1 AND d.case_id = ?2 AND m.seq <> ?3 AND (m.occurred, m.seq) > (?4, ?3) \
          AND m.event NOT IN (SELECT value FROM json_each(?5)) \
-         AND NOT EXISTS (SELECT 1 FROM mark WHERE message = m.seq AND mark = 'annulled') LIMIT 1",
+         AND NOT EXISTS (SELECT 1 FROM mark WHERE message = m.seq AND mark = 'annulled') \
+         AND NOT EXISTS (SELECT 1 FROM message o WHERE o.seq = ?3 AND o.sender = m.sender \
+         AND o.received = m.received AND o.answer_body = m.answer_body) LIMIT 1",
     )?;
     Ok(select.exists((one.looked, &one.case, one.seq, micros(one.occurred), &one.beside))?)
 }

@@ -165,3 +165,16 @@ async fn of_two_annulments_at_once_one_is_taken() {
     assert_eq!(ledger.admit(other).await.unwrap(), Admitted::Overtaken);
     assert_eq!(counts(&ledger).await.accepted, 2);
 }
+
+#[tokio::test]
+async fn what_was_made_of_the_same_arrival_is_no_later_step() {
+    let (_dir, ledger) = open();
+    let first = admission("m1", lane(1, 1));
+    let second = Lane { receiver: receiver(2), ..lane(1, 1) };
+    let beside = Admission { answer: first.answer.clone(), ..admission("m2", second) };
+    ledger.admit(Admission { beside: vec![beside], ..first }).await.unwrap();
+    assert!(!marking(&ledger, "m1", Mark::Annulled).await.of.later);
+    assert_eq!(ledger.admit(made(&ledger, "a1", "m1", Mark::Annulled).await).await.unwrap(), Admitted::New);
+    assert_eq!(ledger.admit(made(&ledger, "a2", "m2", Mark::Annulled).await).await.unwrap(), Admitted::New);
+    assert_eq!(counts(&ledger).await.annulled, 2);
+}
