@@ -24,7 +24,10 @@ use line::{Broken, Line};
 use outgoing::Outgoing;
 use rest::Resting;
 use std::{sync::Arc, time::Duration};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, timeout, timeout_at},
+};
 
 /// Longest time until a connection stands; less for partners with little time.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -32,6 +35,9 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// How long an answer is waited for after the attempt is over: it cannot change the outcome, but whoever decides
 /// about an unknown one wants to know of it.
 const LATE: Duration = Duration::from_secs(60);
+
+/// Connections that wait for a late answer at most: a receiver that answers nothing must not hold one per attempt.
+const LATE_LINES: usize = 64;
 
 /// What a receiver sent when nothing was asked of it any more.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -55,6 +61,7 @@ pub type Sink = Arc<dyn Fn(Unasked) + Send + Sync>;
 pub struct MllpCourier {
     tls: Arc<tls::ClientConfig>,
     resting: Resting,
+    late: Arc<Semaphore>,
     sink: Sink,
 }
 
@@ -64,7 +71,8 @@ impl MllpCourier {
         let mut tls = tls::load(files, now)?;
         // MLLP has no name among TLS's application protocols.
         tls.alpn_protocols = Vec::new();
-        Ok(MllpCourier { tls: Arc::new(tls), resting: Resting::default(), sink })
+        let late = Arc::new(Semaphore::new(LATE_LINES));
+        Ok(MllpCourier { tls: Arc::new(tls), resting: Resting::default(), late, sink })
     }
 
     async fn attempt(&self, partner: &Partner, delivery: &Delivery) -> Outcome {
@@ -132,10 +140,13 @@ impl MllpCourier {
         }
     }
 
-    /// Waits for the answer that came too late for the attempt, tells of it, and closes.
+    /// Waits for the answer that came too late for the attempt, tells of it, and closes; where too many wait already, the
+    /// connection is closed at once.
     fn wait_on(&self, mut line: Line, partner: &Partner, delivery: &Delivery, id: Vec<u8>) {
         let (sink, mut unasked) = (self.sink.clone(), self.unasked(partner, delivery, Code::LateAnswer));
+        let Ok(seat) = self.late.clone().try_acquire_owned() else { return };
         tokio::spawn(async move {
+            let _seat = seat;
             let Ok(Ok(frame)) = timeout(LATE, line.answer()).await else { return };
             let answer = Answer::read(&frame, &id);
             if !answer.is_ours() {
