@@ -49,6 +49,8 @@ pub struct Line {
     frames: mllp::Frames,
     /// What was read and is not taken yet.
     read: Vec<u8>,
+    /// Has a whole message left on it before?
+    served: bool,
 }
 
 impl Line {
@@ -75,7 +77,7 @@ impl Line {
                 None => unreachable("the connection was refused or broke"),
             }
         })?;
-        Ok(Line { stream, frames: mllp::Frames::new(ANSWER), read: Vec::new() })
+        Ok(Line { stream, frames: mllp::Frames::new(ANSWER), read: Vec::new(), served: false })
     }
 
     /// Sends a frame without its end.
@@ -85,13 +87,20 @@ impl Line {
 
     /// Sends the frame's end, and reads the answer.
     pub async fn finish(&mut self, frame: &Frame) -> Result<Vec<u8>, Broken> {
+        let served = std::mem::replace(&mut self.served, true);
         // An error may hide the reason: the receiver's alert, which is still to be read.
-        match self.send(&frame.end).await {
+        let answer = match self.send(&frame.end).await {
             Ok(()) => self.answer().await,
             Err(error) => match self.answer().await {
                 Err(Broken::Tls(detail)) => Err(Broken::Tls(detail)),
                 _ => Err(broken(&error)),
             },
+        };
+        match answer {
+            // A receiver that has answered here before has accepted our certificate: its application may have this
+            // message too.
+            Err(Broken::Tls(_)) if served => Err(Broken::Closed),
+            answer => answer,
         }
     }
 
