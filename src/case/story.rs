@@ -1,8 +1,9 @@
 //! What was told, in event order, with what each message refers to and whether it still holds.
 //!
 //! Invariant: the order of arrival decides nothing but ties of event time. A message is annulled by its
-//! own sender alone, and only while it is the newest step of its case (domain §2); what else an annulment
-//! asks for is a finding. A correction is the same event told anew, with reference to what it corrects.
+//! own sender alone, and only while it is the newest step of its case (domain §2), or where it is annulled on
+//! record; what else an annulment asks for is a finding. A correction is the same event told anew, with
+//! reference to what it corrects.
 
 use super::{
     told::{Told, detail},
@@ -125,10 +126,10 @@ impl<'a> Story<'a> {
     fn annul(&mut self) {
         let mut newest: HashMap<Thread<'a>, Vec<usize>> = HashMap::new();
         for i in 0..self.told.len() {
-            if let Some(thread) = self.threads.get(i).copied().flatten() {
+            let Some(t) = self.told.get(i).copied() else { continue };
+            if let Some(thread) = self.threads.get(i).copied().flatten().filter(|_| !t.annulled) {
                 newest.entry(thread).or_default().push(i);
             }
-            let Some(t) = self.told.get(i).copied() else { continue };
             if t.event != "annulment" {
                 continue;
             }
@@ -136,6 +137,10 @@ impl<'a> Story<'a> {
             let own = self.told.get(target).is_some_and(|other| other.sender == t.sender);
             let steps = self.threads.get(target).copied().flatten().and_then(|th| newest.get_mut(&th));
             match steps {
+                // The ledger has decided, when the annulment came: what has come since, of whatever time, changes nothing.
+                _ if own && self.told.get(target).is_some_and(|other| other.annulled) => {
+                    self.annulled_by.get_mut(target).into_iter().for_each(|by| *by = by.or(Some(i)));
+                }
                 Some(steps) if own && steps.last() == Some(&target) => {
                     steps.pop();
                     self.annulled_by.get_mut(target).into_iter().for_each(|by| *by = Some(i));

@@ -39,6 +39,7 @@ pub(super) fn told(id: &str, event: &str, sender: &str, receiver: &str, occurred
         delivered: None,
         answers: None,
         refers_to: None,
+        annulled: false,
         details: Default::default(),
     }
     .sent(occurred + SignedDuration::from_mins(1))

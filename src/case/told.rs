@@ -38,6 +38,9 @@ pub struct Told {
     pub answers: Option<String>,
     /// The sender's id of the message that it is about, changes or takes back.
     pub refers_to: Option<String>,
+    /// Is it annulled on record?
+    #[serde(default)]
+    pub annulled: bool,
     /// Codes and times of its content, by the names in [`detail`]; several codes are parted by a space.
     pub details: BTreeMap<String, String>,
 }
@@ -121,6 +124,7 @@ impl Told {
             delivered: None,
             answers: envelope.answers.clone(),
             refers_to: envelope.refers_to.clone(),
+            annulled: false,
             details,
         }
     }

@@ -186,6 +186,17 @@ fn only_the_newest_step_may_be_annulled_and_only_by_its_sender() {
 }
 
 #[test]
+fn what_was_annulled_on_record_stays_so_when_a_step_of_before_comes_after() {
+    let annuls = tells("x", "annulment", "2026-03-12T11:00:00+01:00").about("m6");
+    let mut first = notice();
+    first.annulled = true;
+    let late = ready("m11", "2026-03-12T10:45:00+01:00");
+    let seen = view(&[first, annuls, late], NOW);
+    assert_eq!((seen.word("m6"), seen.found().len()), (Word::Annulled, 0));
+    assert_eq!(seen.owed(Duty::ReplyToAdmission).state, Owed::Cancelled);
+}
+
+#[test]
 fn the_newest_estimate_holds_and_the_others_are_superseded() {
     let estimate = |id: &str, time: &str, day: &str| {
         tells(id, "discharge-estimate-changed", time).about("m6").saying(detail::ESTIMATE, day)

@@ -36,6 +36,7 @@ fn one(row: &ToldRow) -> Option<Told> {
         delivered: row.delivered,
         answers: row.answers.clone(),
         refers_to: row.refers_to.clone(),
+        annulled: row.mark.as_deref().and_then(Mark::from_word) == Some(Mark::Annulled),
         details: row.details.as_deref().and_then(|d| serde_json::from_str(d).ok()).unwrap_or_default(),
     })
 }
