@@ -11,8 +11,8 @@ mod story;
 use super::Gateway;
 use crate::{
     case::{self, Leads, Terms, View},
-    ledger::{Followed, Following, Heard, Ledger, News, ProblemRow, SubjectHash},
-    model::{Cause, Failure, Owner, ProblemKind},
+    ledger::{Followed, Following, Heard, Ledger, News, ProblemRow, RhythmRow, SubjectHash},
+    model::{Cause, Failure, HsaId, Owner, ProblemKind},
 };
 use aws_lc_rs::digest;
 use jiff::{SignedDuration, Timestamp};
@@ -149,7 +149,12 @@ impl Gateway {
         let known = self.ledger.rhythms().await?;
         let rhythms = rhythm::heard(known, &heard.sent);
         let mut causes: Vec<Cause> = Vec::new();
-        for rhythm in &rhythms.all {
+        let registry = self.registry.load_full();
+        // Whoever is no party any more is silent by right.
+        let is_party = |row: &&RhythmRow| {
+            HsaId::parse(&row.party).is_some_and(|party| registry.partner(&party).is_some())
+        };
+        for rhythm in rhythms.all.iter().filter(is_party) {
             causes.extend(rhythm::silence(rhythm, &self.config.watch, following.now));
         }
         following.rhythms = rhythms.changed();
