@@ -30,7 +30,7 @@ pub struct Told {
     pub sent: Timestamp,
     /// When the gateway had it on record.
     pub received: Timestamp,
-    /// When the gateway first tried to deliver it.
+    /// When the gateway first tried to deliver it, or had it ready for a receiver that fetches.
     pub tried: Option<Timestamp>,
     /// When its receiver first had it.
     pub delivered: Option<Timestamp>,

@@ -119,13 +119,15 @@ impl Gateway {
     async fn follow_one(
         &self,
         subject: SubjectHash,
-        news: Vec<News>,
+        mut news: Vec<News>,
         following: &mut Following,
     ) -> Result<(), Failure> {
         let now = following.now;
-        let rows = self.ledger.story(&subject, &news).await?;
+        let registry = self.registry.load_full();
+        let mut rows = self.ledger.story(&subject, &news).await?;
+        story::ready(&mut rows, &mut news, &registry);
         let told = story::told(&rows);
-        let terms = story::terms(&rows, &self.registry.load());
+        let terms = story::terms(&rows, &registry);
         let leads = self.leads();
         let view = case::play(&told, &terms, now);
         let mut causes = case::causes(&view, &told, &leads, now);

@@ -44,6 +44,8 @@ pub struct News {
     pub tried: Option<Timestamp>,
     /// First delivery.
     pub delivered: Option<Timestamp>,
+    /// When it was last free to go: accepted, or let go. Not kept.
+    pub freed: Option<Timestamp>,
 }
 
 impl Ledger {
@@ -118,6 +120,7 @@ fn note(row: &Row<'_>, heard: &mut Heard) -> rusqlite::Result<()> {
     if let Some(news) = all.get_mut(place) {
         match kind.as_str() {
             "attempt" => news.tried = news.tried.or(Some(at)),
+            "accepted" | "released" => news.freed = Some(at),
             "delivered" => news.delivered = news.delivered.or(Some(at)),
             _ => {}
         }
@@ -143,7 +146,8 @@ fn story(conn: &Connection, subject: &SubjectHash, news: &[News]) -> Result<Vec<
         )?
         .query_map((subject, MOST_TOLD), |row| {
             let time = |at: Option<i64>| at.map(instant).transpose();
-            Ok(News { message: row.get(0)?, tried: time(row.get(1)?)?, delivered: time(row.get(2)?)? })
+            let (message, tried, delivered) = (row.get(0)?, time(row.get(1)?)?, time(row.get(2)?)?);
+            Ok(News { message, tried, delivered, freed: None })
         })?
         .map(|one| one.map(|news| (news.message, news)))
         .collect::<rusqlite::Result<_>>()?;

@@ -127,6 +127,30 @@ async fn a_reply_that_does_not_come_is_told_of_once_before_its_time_and_once_aft
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_mailbox_that_nobody_empties_is_its_owners_lateness() {
+    let clock = Arc::new(MovableClock::default());
+    let world = World::at(Setup { pulls: &["granvik"], ..Setup::default() }, Some(clock.clone())).await;
+    send(&world, &admission("m6", "C-1", GRANVIK, clock.now())).await;
+    forward(&world, 50).await;
+    let mut open = Vec::new();
+    for _ in 0..300 {
+        open = problems(&world, false).await;
+        if open.iter().any(|p| p.kind == "obligation-late") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    // The notice came late to whoever did not fetch it, and so does the reply that it asks for.
+    assert!(open.iter().any(|p| p.kind == "obligation-late"), "{open:#?}");
+    assert!(
+        open.iter().all(|p| (p.owner.as_str(), p.party.as_deref()) == ("receiver", Some(GRANVIK))),
+        "{open:#?}"
+    );
+    let owed = world.gateway().gateway.ledger.obligations("C-1").await.unwrap();
+    assert_eq!((owed.len(), owed[0].whose.as_deref()), (1, Some("receiver")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_rejected_is_a_problem_until_a_person_closes_it() {
     let (world, clock) = county().await;
     world.granvik.always(Some(Conduct::Status(422)));

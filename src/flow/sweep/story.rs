@@ -4,7 +4,7 @@
 
 use crate::{
     case::{self, Case, Obligation, Terms, Told},
-    ledger::{CaseRow, ObligationRow, ProblemRow, ToldRow},
+    ledger::{CaseRow, News, ObligationRow, ProblemRow, ToldRow},
     model::{Cause, Channel, Code, DeliveryState, HsaId, Mark, Owner, ProblemKind},
     registry::Registry,
 };
@@ -39,6 +39,22 @@ fn one(row: &ToldRow) -> Option<Told> {
         annulled: row.mark.as_deref().and_then(Mark::from_word) == Some(Mark::Annulled),
         details: row.details.as_deref().and_then(|d| serde_json::from_str(d).ok()).unwrap_or_default(),
     })
+}
+
+/// A party that fetches its messages is tried with what is there for it to fetch: nobody carries it any further. So it
+/// goes on record, for whoever asks later without knowing the parties.
+pub fn ready(rows: &mut [ToldRow], news: &mut [News], registry: &Registry) {
+    let held = Some(DeliveryState::Held.word());
+    for row in rows.iter_mut().filter(|row| row.state.as_deref() != held) {
+        let to = row.receiver.as_deref().and_then(HsaId::parse);
+        let pulls = to.and_then(|to| registry.partner(&to).map(|to| to.pulls())).unwrap_or(false);
+        // What an earlier look has noted is earlier than what this one hears.
+        let new = |news: &&mut News| news.message == row.seq && news.tried == row.tried;
+        if let (true, Some(news)) = (pulls, news.iter_mut().find(new)) {
+            news.tried = news.freed.into_iter().chain(news.tried).min();
+            row.tried = news.tried;
+        }
+    }
 }
 
 /// The id by which others name a message: of a sender that uses ids again it is kept with its send time.
