@@ -31,6 +31,9 @@ pub struct Shown {
     pub evidence: Vec<Evidence>,
     /// The terms that it was judged by.
     pub terms: Vec<Terms>,
+    /// The event up to which the record was followed before anything of this was read.
+    #[serde(skip)]
+    pub followed: u64,
 }
 
 /// Plays a case. `None`: nothing of it is on record.
@@ -44,6 +47,7 @@ pub async fn show(ledger: &Ledger, id: &str, now: Timestamp) -> Result<Option<Sh
         problems: Vec::new(),
         evidence: Vec::new(),
         terms: Vec::new(),
+        followed: ledger.cursor("sweep").await?,
     };
     for (subject, terms) in ledger.subjects_of(id).await? {
         let terms: Terms =

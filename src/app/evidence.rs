@@ -66,6 +66,8 @@ pub enum NoEvidence {
     NoAdmission,
     /// The chain is broken at this event: what is on record is no evidence.
     Broken(u64),
+    /// More of the case is on record than what the evidence was made from.
+    Behind,
     /// The gateway's key cannot be used.
     Key(Vec<Finding>),
     /// We cannot tell.
@@ -95,6 +97,10 @@ pub async fn seal(ledger: &Ledger, shown: &Shown, files: Option<&TlsFiles>) -> R
     let chain = ledger.verify().await?;
     if let Some(place) = chain.broken {
         return Err(NoEvidence::Broken(place));
+    }
+    // Asked after the walk: whatever of the case stands up to the tip is in the evidence.
+    if ledger.has_news(&shown.case, shown.followed).await? {
+        return Err(NoEvidence::Behind);
     }
     let document = Document {
         schema: "sluss.evidence/1",

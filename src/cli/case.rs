@@ -229,6 +229,11 @@ fn without(why: &NoEvidence, case: &str) -> Result<Exit, Failure> {
         NoEvidence::Broken(place) => {
             eprintln!("error: the chain is broken at event {place}: what is on record is no evidence");
         }
+        NoEvidence::Behind => {
+            eprintln!(
+                "error: more of the case {case} is on record than is followed yet; ask again in a moment, with the gateway running"
+            );
+        }
         NoEvidence::Key(findings) => {
             findings.iter().for_each(|finding| eprintln!("error[{}]: {}", finding.code, finding.detail));
             return Ok(Exit::Configuration);

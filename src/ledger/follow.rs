@@ -65,6 +65,12 @@ impl Ledger {
         self.inside.pool.ask(move |conn| cursor(conn, follower)).await
     }
 
+    /// Has anything of a case, or of its persons, come on record after this event?
+    pub async fn has_news(&self, case: &str, after: u64) -> Result<bool, Failure> {
+        let case = case.to_owned();
+        self.inside.pool.ask(move |conn| has_news(conn, &case, after)).await
+    }
+
     /// The persons for whom time alone has changed something by now.
     pub async fn awaited(&self, now: Timestamp, limit: usize) -> Result<Vec<SubjectHash>, Failure> {
         self.inside.pool.ask(move |conn| awaited(conn, now, limit)).await
@@ -203,6 +209,14 @@ fn cursor(conn: &Connection, follower: &str) -> Result<u64, Trouble> {
         .query_row([follower], |row| row.get(0))
         .optional()?;
     Ok(seq.unwrap_or_default().unsigned_abs())
+}
+
+fn has_news(conn: &Connection, case: &str, after: u64) -> Result<bool, Trouble> {
+    let mut select = conn.prepare_cached(
+        "SELECT 1 FROM event e CROSS JOIN message m ON m.id = e.message WHERE e.seq > ?1 AND (m.case_id = ?2 \
+         OR m.subject IN (SELECT subject FROM case_state WHERE case_id = ?2)) LIMIT 1",
+    )?;
+    Ok(select.exists((number(after), case))?)
 }
 
 fn awaited(conn: &Connection, now: Timestamp, limit: usize) -> Result<Vec<SubjectHash>, Trouble> {
