@@ -208,10 +208,12 @@ fn overdue(opener: &Told, due: Timestamp, now: Timestamp) -> Option<Late> {
     is_past(now, due).then(|| Late { whose, seconds: now.as_second().saturating_sub(due.as_second()) })
 }
 
-/// Who of those behind the sender had a message when its time passed.
+/// Who had a message when its time passed: what the gateway got too late was its sender's, whatever the sender's
+/// clock says.
 fn carrier(told: &Told, due: Timestamp) -> Whose {
     match told.tried {
         Some(tried) if !is_past(tried, due) => Whose::Receiver,
+        _ if is_past(told.received, due) => Whose::Sender,
         _ => Whose::Gateway,
     }
 }

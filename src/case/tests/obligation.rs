@@ -74,6 +74,12 @@ fn whose_time_it_was_is_where_the_message_was() {
     let sent = reply("2026-03-29T12:00:00+02:00");
     let stuck = sent.clone().untried();
     assert_eq!(whose(notice(), Some(stuck)), Some(Whose::Gateway));
+    // It was sent in time by its own word, and reached the gateway too late.
+    let mut came_late = sent.clone().untried();
+    came_late.received = at("2026-03-30T08:59:00+02:00");
+    assert_eq!(whose(notice(), Some(came_late.clone())), Some(Whose::Sender));
+    came_late.delivered = Some(at("2026-03-30T09:00:01+02:00"));
+    assert_eq!(whose(notice(), Some(came_late)), Some(Whose::Sender));
     let not_taken = sent.clone().delivered_at("2026-03-30T09:00:00+02:00");
     assert_eq!(whose(notice(), Some(not_taken)), Some(Whose::Receiver));
     let mut tried_late = sent.delivered_at("2026-03-30T09:00:00+02:00");

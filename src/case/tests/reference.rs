@@ -210,7 +210,13 @@ impl<'w> World<'w> {
 
     pub(super) fn carrier(&self, t: &Told, due: Timestamp) -> Whose {
         let receiver = t.tried.is_some_and(|tried| tried <= due);
-        if receiver || self.is(Wrong::GatewayIsNeverLate) { Whose::Receiver } else { Whose::Gateway }
+        if receiver || self.is(Wrong::GatewayIsNeverLate) {
+            Whose::Receiver
+        } else if t.received > due {
+            Whose::Sender
+        } else {
+            Whose::Gateway
+        }
     }
 
     /// By the zone table of the machine, not by our rule.
