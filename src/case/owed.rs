@@ -38,6 +38,7 @@ pub(super) fn all(
             Kind::Placement => {
                 placement::owed(&rules, run, &mut owed);
                 placement::warn(&rules, run, &mut warnings);
+                placement::warn_of_protection(&rules, run, &mut warnings);
             }
             Kind::Cofinancing => exam::owed_answer(&rules, run, &mut owed),
             Kind::Sip => {}

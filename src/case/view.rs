@@ -268,7 +268,7 @@ pub enum What {
     HealthExamNeverAnswered,
     /// The same of the oral health exam.
     DentalExamNeverAnswered,
-    /// The placement under LVU 2 § ends, and with it skyddad folkbokföring that the board obtained.
+    /// The care under LVU 2 § ends, with the placement or by another ground, and with it skyddad folkbokföring that the board obtained.
     ProtectionEnds,
     /// SiS-placed: left hospital or wants to.
     PatientLeft,

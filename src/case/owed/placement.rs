@@ -56,10 +56,26 @@ pub(super) fn warn(rules: &Rules<'_, '_>, run: &Run, warnings: &mut Vec<Warning>
             warnings.push((what, ended, requests.first().copied()));
         }
     }
-    let says = |name: &str| run.case.facts.get(name).map(String::as_str);
-    let by_the_board = matches!(says(detail::GROUND), Some("lvu-2" | "lvu-2-3"));
-    if by_the_board && says(detail::PROTECTED_REGISTRATION) == Some("true") {
-        warnings.push((What::ProtectionEnds, ended, None));
+}
+
+/// Skyddad folkbokföring that the board obtained lasts as long as the ground LVU 2 §: until the placement ends, or
+/// changes to another ground (domain §5).
+pub(super) fn warn_of_protection(rules: &Rules<'_, '_>, run: &Run, warnings: &mut Vec<Warning>) {
+    let (mut by_the_board, mut protected) = (false, false);
+    for (m, _) in run.members.iter().zip(&run.case.steps).filter(|(_, step)| !step.overtaken) {
+        let void = |by: &[Option<usize>]| by.get(*m).is_some_and(Option::is_some);
+        let (Some(told), false) =
+            (rules.told(*m), void(&rules.story.annulled_by) || void(&rules.story.superseded_by))
+        else {
+            continue;
+        };
+        let was = by_the_board;
+        by_the_board = told.detail(detail::GROUND).map_or(was, |g| matches!(g, "lvu-2" | "lvu-2-3"));
+        protected = told.detail(detail::PROTECTED_REGISTRATION).map_or(protected, |p| p == "true");
+        let ends = if run.ended == Some(*m) { was || by_the_board } else { was && !by_the_board };
+        if ends && protected {
+            warnings.push((What::ProtectionEnds, *m, None));
+        }
     }
 }
 

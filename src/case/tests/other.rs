@@ -101,6 +101,31 @@ fn the_end_of_a_placement_warns_of_exams_and_of_protection() {
 }
 
 #[test]
+fn a_placement_that_leaves_lvu_2_for_another_ground_warns_of_protection_once() {
+    let placed = |id: &str, event: &str, day: u8, ground: &str| {
+        replies(id, event, &format!("2026-03-{day}T15:00:00+01:00"))
+            .saying(detail::PLACED, "2026-03-16")
+            .saying(detail::GROUND, ground)
+    };
+    let told = [
+        placed("a", "placement-started", 16, "lvu-2-3").saying(detail::PROTECTED_REGISTRATION, "true"),
+        placed("b", "placement-changed", 20, "lvu-2").about("a"),
+        placed("c", "placement-changed", 24, "sol").about("a"),
+        placed("d", "placement-ended", 27, "sol").about("a"),
+    ];
+    let ends = |told: &[Told]| -> Vec<String> {
+        let seen = view(told, NOW);
+        let found = seen.found().into_iter().filter(|(what, _)| *what == What::ProtectionEnds);
+        found.map(|(_, message)| message.to_string()).collect()
+    };
+    assert_eq!(ends(&told[..2]), Vec::<String>::new());
+    assert_eq!(ends(&told[..3]), ["c"]);
+    assert_eq!(ends(&told), ["c"]);
+    let straight = [told[0].clone(), told[1].clone(), told[3].clone()];
+    assert_eq!(ends(&straight), ["d"]);
+}
+
+#[test]
 fn many_and_strange_messages_are_bounded() {
     let events = [
         "admission-notice",
