@@ -123,11 +123,12 @@ fn a_message_says_the_same_in_8859_1_with_carriage_returns() {
 }
 
 /// What is changed in a golden message, and the place that must be told.
-const SPOILED: [(&str, &str, &str, &str, &str, &str); 14] = [
+const SPOILED: [(&str, &str, &str, &str, &str, &str); 15] = [
     ("admission-notice", "01-rich", "201406042398^", "201406042399^", "PID-3.1", "check digit"),
     ("admission-notice", "01-rich", "SE^L~", "SE^M~", "PID", "m6-1"),
     ("admission-notice", "01-rich", "202604141100", "i april", "PV2-9", "dateTime"),
     ("admission-notice", "01-rich", "20260407103000", "", "the message", "send time is missing"),
+    ("admission-notice", "03-protected", "EVN|A08|||||2026", "EVN|A08|2026", "MSH", "not true"),
     ("discharge-ready", "01-rich", "SE2321009900-BUP1", "BUP1", "ZSL-9", "identifier"),
     ("discharged", "01-rich", "foster-home", "hemma", "ZSL-17", ""),
     ("exam-status", "01-booked", "health-exam^H", "annat^H", "SCH-8.1", ""),
@@ -163,6 +164,23 @@ fn what_is_missing_is_its_senders_and_not_our_maps_fault() {
     let report = check(text.as_bytes());
     let codes: Vec<Code> = report.found.iter().filter(|f| f.is_error()).map(|f| f.finding.code).collect();
     assert_eq!(codes, [Code::Profile]);
+}
+
+#[test]
+fn an_admission_without_a_time_of_its_own_is_told_from_the_admission() {
+    let event_time = |text: &str| {
+        let mut tree = RULES.read(text.as_bytes(), Format::Hl7v2, MOST).unwrap();
+        let made = RULES.canonical(&mut tree, "admission-notice", Format::Hl7v2, &told()).unwrap();
+        let text = String::from_utf8(RULES.write(&made, Format::FhirJson).unwrap()).unwrap();
+        let (_, after) = text.split_once("StructureDefinition/event-time").unwrap();
+        after.split('"').find(|word| word.starts_with("20")).unwrap().to_string()
+    };
+    let told = example("admission-notice", "01-rich");
+    let silent = told.replace("|20260407102500+0200|", "||");
+    let day = silent.replace("|20260407102000", "|20260407");
+    assert_eq!(event_time(&told), "2026-04-07T10:25:00+02:00");
+    assert_eq!(event_time(&silent), "2026-04-07T10:20:00+02:00");
+    assert_eq!(event_time(&day), "2026-04-07T10:29:00+02:00");
 }
 
 #[test]
