@@ -33,7 +33,7 @@ pub(super) fn hear(run: &mut Run, told: &Told, about: &Told) {
     let says = |code| told.event == "receipt" && told.says(detail::STATUS, code);
     let question = about.event == "cofinancing-question";
     match run.case.state {
-        State::Asked if question && ["received", "opened", "handled"].into_iter().any(says) => {
+        State::Asked if question && ["opened", "handled"].into_iter().any(says) => {
             run.go(State::Acknowledged, told.occurred);
         }
         State::Answered if !question && says("handled") => run.go(State::Closed, told.occurred),

@@ -47,8 +47,9 @@ fn said(story: &Story<'_>, i: usize) -> Option<(usize, Word)> {
         "receipt" => Some((
             answered?,
             match told.detail(detail::STATUS)? {
-                "received" | "opened" => Word::Acknowledged,
-                "delivered" => Word::Delivered,
+                // A machine's word, not a person's: it is there, and no more.
+                "received" | "delivered" => Word::Delivered,
+                "opened" => Word::Acknowledged,
                 "handled" => Word::Handled,
                 "rejected" => Word::Rejected,
                 _ => return None,

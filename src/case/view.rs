@@ -223,7 +223,7 @@ pub enum Word {
     Waiting,
     /// Its receiver has it.
     Delivered,
-    /// Its receiver says so, or answered it.
+    /// Somebody at its receiver has opened it, or it was answered.
     Acknowledged,
     /// Its receiver has done what it asks.
     Handled,

@@ -64,6 +64,8 @@ fn a_question_of_money_is_visible_until_it_is_answered() {
     for (length, state) in (1..).zip(states) {
         assert_eq!(view(&story[..length], NOW).state(Kind::Cofinancing), state, "after {length}");
     }
+    let received = receipt("t", tells, "q", "received", "2026-03-19T08:00:00+01:00");
+    assert_eq!(view(&[story[0].clone(), received], NOW).state(Kind::Cofinancing), State::Asked);
     assert_eq!(view(&story, NOW).of(Kind::Cofinancing)[0].facts[detail::ANSWER], "accepted");
     let unanswered = view(&story[..2], NOW);
     assert_eq!(unanswered.owed(Duty::AnswerCofinancing).late.unwrap().whose, Whose::Sender);
@@ -82,6 +84,8 @@ fn the_stronger_word_stays_and_only_the_receiver_can_say_it() {
     let opened = receipt("s", BOARD, "opened", "2026-03-02T17:00:00+01:00");
     assert_eq!(with(&[handled, opened.clone()]).word("m6"), Word::Handled);
     assert_eq!(with(&[opened]).word("m6"), Word::Acknowledged);
+    let received = receipt("r", BOARD, "received", "2026-03-02T16:00:00+01:00");
+    assert_eq!(with(&[received]).word("m6"), Word::Delivered);
     let strange = with(&[receipt("r", OTHER_BOARD, "rejected", "2026-03-02T16:00:00+01:00")]);
     assert_eq!((strange.word("m6"), strange.found()), (Word::Delivered, vec![(What::NotItsReceiver, "r")]));
 }
