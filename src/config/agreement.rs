@@ -53,8 +53,6 @@ pub struct EventRule {
     pub consent_kind: Option<String>,
     /// Legal reference, for people.
     pub reference: String,
-    /// Time from event to delivery that the agreement asks for, in hours.
-    pub deadline_hours: Option<i64>,
     /// What of the canonical form may reach the receiver; `None`: all that the profile allows.
     pub whitelist: Option<Vec<ElementPath>>,
 }
@@ -129,7 +127,6 @@ fn event(table: &mut read::Table<'_>) -> Option<EventRule> {
     let bases = table.list("bases", "a basis code", Basis::from_word);
     let consent_kind = table.text("consent_kind");
     let reference = table.text("reference").unwrap_or_default();
-    let deadline = table.number("deadline_hours", 0, 0..=8_760);
     let whitelist = table.list("whitelist", "a FHIRPath expression", ElementPath::parse);
     Some(EventRule {
         code: code?,
@@ -138,7 +135,6 @@ fn event(table: &mut read::Table<'_>) -> Option<EventRule> {
         bases: bases.unwrap_or_default(),
         consent_kind,
         reference,
-        deadline_hours: (deadline > 0).then_some(deadline),
         whitelist,
     })
 }
