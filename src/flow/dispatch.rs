@@ -69,7 +69,7 @@ impl Gateway {
                 // Whoever carries ends after this does.
                 let _ = claims.send(one);
             }
-            self.send_onward().await;
+            self.send_onward(&stop).await;
             // What is claimed is on its way before receipts are written; what is due meanwhile waits for a few of them.
             if !self.give_receipts(&stop).await {
                 self.rest(&left, &mut stop, &mut changed).await;

@@ -23,6 +23,7 @@ use crate::{
 };
 use jiff::SignedDuration;
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// Messages that go on in one go.
 const AT_ONCE: usize = 16;
@@ -59,8 +60,8 @@ impl Gateway {
     }
 
     /// Sends on what was not for its receiver, until nothing is left.
-    pub(super) async fn send_onward(&self) {
-        while self.registry.load().routes() {
+    pub(super) async fn send_onward(&self, stop: &watch::Receiver<bool>) {
+        while !*stop.borrow() && self.registry.load().routes() {
             let stranded = match self.ledger.stranded(AT_ONCE).await {
                 Ok(stranded) if stranded.is_empty() => return,
                 Ok(stranded) => stranded,
