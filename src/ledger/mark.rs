@@ -19,7 +19,7 @@ use rusqlite::{Connection, OptionalExtension};
 /// Messages of this id (?1), and those of a sender that uses ids again, which are kept as id, `@` and send time: two looks
 /// into one index. `@` is followed by `A` in the order of bytes.
 const CALLED: &str = "SELECT seq FROM message WHERE sender_id = ?1 UNION ALL SELECT seq FROM message \
-     WHERE sender_id > ?1 || '@' AND sender_id < ?1 || 'A' AND protocol = 'hl7v2-mllp' \
+     WHERE sender_id > ?1 || '@' AND sender_id < ?1 || 'A' AND (protocol = 'hl7v2-mllp' OR protocol GLOB 'onward-*') \
      AND substr(sender_id, length(?1) + 2) GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T*Z'";
 
 /// The newest message of this name. `beside`: events that are no steps of a case, as a JSON array, where it matters

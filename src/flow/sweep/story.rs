@@ -59,7 +59,8 @@ pub fn ready(rows: &mut [ToldRow], news: &mut [News], registry: &Registry) {
 
 /// The id by which others name a message: of a sender that uses ids again it is kept with its send time.
 fn plain(row: &ToldRow) -> &str {
-    let again = row.id.rsplit_once('@').filter(|_| row.protocol == Channel::Mllp.protocol());
+    let may = row.protocol == Channel::Mllp.protocol() || row.protocol.starts_with("onward-");
+    let again = row.id.rsplit_once('@').filter(|_| may);
     again.filter(|(_, sent)| sent.parse::<Timestamp>().is_ok()).map_or(row.id.as_str(), |(id, _)| id)
 }
 

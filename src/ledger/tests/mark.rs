@@ -142,6 +142,7 @@ async fn a_message_whose_id_is_used_again_is_found_by_it_and_the_newest_is_meant
         ("m3", "7@home", "hl7v2-mllp"),
         ("m4", "7@2026-03-01T08:00:00Z", "fhir-http"),
         ("m5", "77@2026-03-01T08:00:00Z", "hl7v2-mllp"),
+        ("m6", "77@2026-03-01T08:00:00Z", "onward-1"),
     ] {
         ledger.admit(used(id, kept, protocol)).await.unwrap();
     }
@@ -151,7 +152,7 @@ async fn a_message_whose_id_is_used_again_is_found_by_it_and_the_newest_is_meant
     };
     assert_eq!(find("7").await.as_deref(), Some("gw-m2"));
     assert_eq!(find("7@home").await.as_deref(), Some("gw-m3"));
-    assert_eq!(find("77").await.as_deref(), Some("gw-m5"));
+    assert_eq!(find("77").await.as_deref(), Some("gw-m6"), "it went on to another receiver");
     assert_eq!(find("").await, None);
 }
 
