@@ -22,13 +22,27 @@ pub fn suite(name: &str) -> Option<PathBuf> {
     None
 }
 
-/// R4 and these logical models.
+/// R4 and these logical models, whose types may need one another; a text may hold several in a Bundle.
 pub fn definitions(models: &[String]) -> Definitions {
     let mut definitions = Definitions::r4().clone();
-    for model in models {
-        definitions.load_logical(&read(model, Form::Fhir, None)).unwrap();
-    }
+    let trees: Vec<Tree> = models.iter().flat_map(|model| resources(read(model, Form::Fhir, None))).collect();
+    definitions.load_types(&trees.iter().collect::<Vec<_>>()).unwrap();
     definitions
+}
+
+fn resources(tree: Tree) -> Vec<Tree> {
+    let root = tree.at(tree.root());
+    if root.child_text("resourceType") != Some("Bundle") {
+        return vec![tree];
+    }
+    let inner = root.all("entry").filter_map(|e| e.child("resource"));
+    let alone = inner.map(|resource| {
+        let mut own = Tree::new(resource.child_text("resourceType").unwrap());
+        let root = own.root();
+        own.copy_into(root, resource);
+        own
+    });
+    alone.collect()
 }
 
 /// A library over R4 and these logical models.
