@@ -3,14 +3,13 @@
 //! Invariant: all or nothing, in one transaction; each is a message of its own, with its own decision, delivery, lane and
 //! journey, and a place in the sender's answer. Deliberately absent: which messages these are (see `stage::validate`).
 
-use super::Gateway;
+use super::{Gateway, digest_of};
 use crate::{
     ledger::{Admission, Trail},
     model::{Answer, Arrival, Fault, Finding, Key, Partner},
     rulebook::Rulebook,
     stage::{acknowledge, permit, record, route, translate, validate::Beside},
 };
-use aws_lc_rs::digest;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 
@@ -51,13 +50,11 @@ impl Gateway {
             let delivery = route::delivery(&permitted, rendered, self.entropy.uuid(), now, expire);
             let id = self.entropy.uuid();
             let envelope = permitted.valid().envelope();
-            let mut hash = [0; 32];
-            hash.copy_from_slice(digest::digest(&digest::SHA256, &bytes).as_ref());
             parts.notes.extend(acknowledge::beside(&permitted));
             parts.receivers.push(permitted.valid().to().clone());
             parts.admissions.push(Admission {
                 key: Key { message_id: envelope.id.clone(), ..key.clone() },
-                hash,
+                hash: digest_of(&bytes),
                 event: envelope.event.clone(),
                 case: envelope.case.clone(),
                 refers_to: envelope.refers_to.clone(),

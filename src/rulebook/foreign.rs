@@ -91,13 +91,14 @@ impl Foreign {
         self.0.get(&model).map(|known| known.root)
     }
 
-    /// What a message is; `None` if no row fits it.
+    /// What a message is; `None` if no row fits it, or a row above the one that would cannot be asked of it: what
+    /// might be an event is refused rather than noted.
     pub fn meaning(&self, tree: &Tree, model: Model, definitions: &Definitions) -> Option<Meaning> {
         let scope = Scope::new(Some(definitions));
         let root = tree.at(tree.root());
-        // A condition that cannot be evaluated does not hold.
-        let holds = |row: &&Row| matches!(row.when.truth(&scope, root), Ok(Some(true)));
-        let row = self.0.get(&model)?.rows.iter().find(holds)?;
+        let decides = |row: &&Row| !matches!(row.when.truth(&scope, root), Ok(None | Some(false)));
+        let row = self.0.get(&model)?.rows.iter().find(decides)?;
+        row.when.truth(&scope, root).ok()?;
         Some(match &row.then {
             Then::Event(event) => Meaning::Event(event.clone()),
             Then::Note(note) => Meaning::Noted(Noted {
