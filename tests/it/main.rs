@@ -1,6 +1,7 @@
 //! End-to-end tests: sender, gateway and receiver are real servers or processes over real TLS.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
+mod about_messages;
 mod bad_input;
 mod bases;
 mod case_messages;
